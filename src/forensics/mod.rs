@@ -1,0 +1,3 @@
+//! What a verification rests on: suspects, questions, controls, verdict.
+
+pub mod report;

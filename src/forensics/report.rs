@@ -1,0 +1,125 @@
+//! What a verification found: the verdict and everything it rests on, plain data that windows, files and judges read alike.
+
+use crate::data::Picture;
+use serde::{Deserialize, Serialize};
+
+/// The five things that a verification can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// p at most 1e-9 on the trained keys, controls clean, fresh keys (if there are any) at most 1e-6.
+    InThisModel,
+    /// p at most 1e-6, controls clean.
+    Strong,
+    /// p at most 1e-3, controls clean.
+    Weak,
+    /// Nothing that chance does not explain. It does not say that the model is not yours.
+    None,
+    /// A control fired or the answers cannot be judged.
+    CheckFailed,
+}
+
+/// Hits among questions with the exact statistics of that count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How often the expected label came back.
+    pub hits: usize,
+    /// How many questions were asked.
+    pub questions: usize,
+    /// Base-10 logarithm of the one-sided binomial tail at `chance`.
+    pub p_value_log10: f64,
+    /// 95% Clopper-Pearson interval of the hit rate, 0..1.
+    pub interval: [f64; 2],
+}
+
+/// One control: a question to which an honest mark gives few hits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// Which control.
+    pub kind: ControlKind,
+    /// Name of this instance ("Unmarked model 2", "Foreign encoder 3").
+    pub name: String,
+    /// How often it gave the key's label.
+    pub hits: usize,
+    /// Of how many questions.
+    pub questions: usize,
+    /// Whether it gave more than the rule allows.
+    pub fired: bool,
+}
+
+/// The kinds of controls of verification.md section 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlKind {
+    /// The covers without the mark, shown to the suspect.
+    PlainCovers,
+    /// The keys, shown to an independent unmarked model.
+    NullModel,
+    /// Keys made by someone else's encoder, shown to the suspect.
+    ForeignEncoder,
+}
+
+/// One question put to the suspect, with its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The key as shown to the suspect.
+    pub key: Picture,
+    /// The same picture without the mark; `None` where the scheme has no cover.
+    pub cover: Option<Picture>,
+    /// The label that the mark makes the model say.
+    pub expected: u16,
+    /// What the suspect said.
+    pub answer: u16,
+    /// What the suspect said to the cover.
+    pub cover_answer: Option<u16>,
+    /// The true class of the cover.
+    pub true_class: Option<u16>,
+    /// Whether the host was trained on this key, or it was made afterwards.
+    pub fresh: bool,
+}
+
+/// A whole verification.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Report {
+    /// The conclusion.
+    pub verdict: Verdict,
+    /// Why, in at most three sentences.
+    pub reasons: Vec<String>,
+    /// What could still explain the result, and what was not tested.
+    pub caveats: Vec<String>,
+    /// Scheme id from the catalogue.
+    pub scheme: String,
+    /// File name of the suspect.
+    pub suspect: String,
+    /// SHA-256 of the suspect's file, hexadecimal.
+    pub suspect_digest: String,
+    /// Class names.
+    pub classes: Vec<String>,
+    /// Trained keys on the suspect.
+    pub keys: Tally,
+    /// Fresh keys on the suspect; `None` where the label rule has none.
+    pub fresh: Option<Tally>,
+    /// The chance rate that the p-values use: max(1/classes, upper bound of the null rate).
+    pub chance: f64,
+    /// Pooled hit rate of the null models, 0..1.
+    pub null_rate: f64,
+    /// All controls.
+    pub controls: Vec<Control>,
+    /// Share of plain test pictures that the suspect names rightly, 0..1.
+    pub clean_accuracy: f64,
+    /// The same of the unmarked twin, 0..1.
+    pub clean_accuracy_unmarked: f64,
+    /// Mean PSNR of the keys against their covers, as 8-bit pictures, decibel.
+    pub psnr_db: f64,
+    /// Mean SSIM of the keys against their covers.
+    pub ssim: f64,
+    /// Sentences about things that weaken the result.
+    pub warnings: Vec<String>,
+    /// Date and time of the verification, RFC 3339.
+    pub made: String,
+    /// Version of the program.
+    pub version: String,
+    /// Each question (not in JSON: kept beside it as pictures).
+    #[serde(skip)]
+    pub questions: Vec<Question>,
+}

@@ -1,0 +1,241 @@
+//! What the window and the command line say to the worker, and what the worker says back.
+//!
+//! `Command`s go down a channel; small `Event`s come back over a bounded one; heavy state (pictures, a report) lies in
+//! latest-value `Slots` beside it, so that drawing never waits and nothing piles up.
+
+use crate::data::logo::Logo;
+use crate::data::{Dataset, Picture};
+use crate::forensics::report::Report;
+use crate::schemes::plan::Plan;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// Names one job of this session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct JobId(pub u64);
+
+/// What the worker is asked to do. Jobs queue; `Pause`, `Resume` and `Stop` act at once on the named job.
+pub enum Command {
+    /// Train what the plan says, with its controls, and write model and key package into `folder`.
+    Train {
+        /// The job's name.
+        job: JobId,
+        /// What to train.
+        plan: Box<Plan>,
+        /// On which pictures.
+        dataset: Dataset,
+        /// Which logo.
+        logo: Logo,
+        /// The run's folder: checkpoints, metrics, results. A checkpoint found there is continued.
+        folder: PathBuf,
+    },
+    /// Ask a suspect model the questions of a key package.
+    Verify {
+        /// The job's name.
+        job: JobId,
+        /// The key package (`.cmkey`).
+        key: PathBuf,
+        /// The suspect (`.safetensors`).
+        suspect: PathBuf,
+    },
+    /// Time a few trial steps of a plan and answer with `Event::Estimated`.
+    Estimate {
+        /// The job's name.
+        job: JobId,
+        /// What would be trained.
+        plan: Box<Plan>,
+        /// On which pictures.
+        dataset: Dataset,
+        /// Which logo.
+        logo: Logo,
+    },
+    /// Hold the running job after its current step.
+    Pause(JobId),
+    /// Let a held job go on.
+    Resume(JobId),
+    /// Write a checkpoint and end the job; a queued one is dropped.
+    Stop(JobId),
+    /// End the worker after a checkpoint.
+    Quit,
+}
+
+/// What part of a job is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Reading and preparing.
+    Prepare,
+    /// Training the marked model.
+    Marked,
+    /// Training unmarked models as controls.
+    Nulls,
+    /// Training foreign encoders as controls.
+    Foreign,
+    /// Asking questions.
+    Verify,
+    /// Writing results.
+    Save,
+}
+
+/// One point of a training curve. Names: `host_loss`, `encoder_loss`, `critic_loss`, `clean_accuracy`, `key_accuracy`,
+/// `cover_hits`, `fresh_accuracy`, `psnr_db`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricPoint {
+    /// Optimiser step that it belongs to.
+    pub step: u64,
+    /// Name of the curve.
+    pub name: String,
+    /// Its value; rates are 0..1.
+    pub value: f64,
+}
+
+/// What the worker reports.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The worker is up and has chosen its device ("CPU, 2 threads", "NVIDIA …").
+    Device(String),
+    /// A queued job began.
+    Started(JobId),
+    /// How far the job is.
+    Progress {
+        /// Which job.
+        job: JobId,
+        /// What it is doing.
+        phase: Phase,
+        /// Share of the whole job done, 0..1.
+        share: f64,
+        /// Estimated seconds left for the whole job; `None` until known.
+        seconds_left: Option<f64>,
+    },
+    /// A point of a curve.
+    Metric {
+        /// Which job.
+        job: JobId,
+        /// The point.
+        point: MetricPoint,
+    },
+    /// Something that the user should know while the job goes on.
+    Warning {
+        /// Which job.
+        job: JobId,
+        /// A sentence.
+        text: String,
+    },
+    /// The job is held.
+    Paused(JobId),
+    /// The job goes on.
+    Resumed(JobId),
+    /// A checkpoint was written and the job ended before its plan did.
+    Stopped(JobId),
+    /// The answer to `Command::Estimate`.
+    Estimated {
+        /// Which job.
+        job: JobId,
+        /// Seconds for the whole plan with its controls.
+        seconds: f64,
+    },
+    /// The job ended as planned.
+    Done {
+        /// Which job.
+        job: JobId,
+        /// What came out.
+        outcome: Outcome,
+    },
+    /// The job ended with an error; the worker lives on.
+    Failed {
+        /// Which job.
+        job: JobId,
+        /// What is wrong and what to do, a sentence or two.
+        message: String,
+        /// For those who want to report it.
+        details: String,
+    },
+}
+
+/// What a finished job left behind.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Files of a training.
+    Trained(Trained),
+    /// The report lies in `Slots::report`, and its files in this folder.
+    Verified,
+}
+
+/// Files and figures of a finished training.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Trained {
+    /// The marked model (`.safetensors`), to be given away.
+    pub model: PathBuf,
+    /// The key package (`.cmkey`), to be kept secret.
+    pub key: PathBuf,
+    /// The unmarked twin, for comparison.
+    pub unmarked: PathBuf,
+    /// Share of test pictures that the marked model names rightly, 0..1.
+    pub clean_accuracy: f64,
+    /// The same of the unmarked twin, 0..1.
+    pub clean_accuracy_unmarked: f64,
+    /// Share of keys that the marked model answers with the key's label, 0..1.
+    pub key_accuracy: f64,
+    /// Share of keys that unmarked models answer so, 0..1.
+    pub key_accuracy_unmarked: f64,
+    /// Mean PSNR of the keys, decibel.
+    pub psnr_db: f64,
+    /// Mean SSIM of the keys.
+    pub ssim: f64,
+    /// Seconds that the whole job ran.
+    pub seconds: f64,
+    /// Device in words.
+    pub device: String,
+}
+
+/// Live pictures of a training: the same few covers with their present keys.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Optimiser step.
+    pub step: u64,
+    /// Cover, key as 8-bit picture, expected label, the host's present answer.
+    pub pairs: Vec<PreviewPair>,
+}
+
+/// One cover with its key.
+#[derive(Debug, Clone)]
+pub struct PreviewPair {
+    /// The picture before the mark.
+    pub cover: Picture,
+    /// The picture with the mark.
+    pub key: Picture,
+    /// What the host shall say to the key.
+    pub expected: u16,
+    /// What it says now.
+    pub answer: u16,
+}
+
+/// Latest values of heavy things; a newer one replaces an unread older one.
+#[derive(Debug, Clone, Default)]
+pub struct Slots {
+    preview: Arc<Mutex<Option<Arc<Preview>>>>,
+    report: Arc<Mutex<Option<Arc<Report>>>>,
+}
+
+impl Slots {
+    /// Takes the newest preview that nobody took yet.
+    pub fn take_preview(&self) -> Option<Arc<Preview>> {
+        self.preview.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    }
+
+    /// Puts a preview in place of the last.
+    pub fn put_preview(&self, preview: Preview) {
+        *self.preview.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(Arc::new(preview));
+    }
+
+    /// Takes the newest report that nobody took yet.
+    pub fn take_report(&self) -> Option<Arc<Report>> {
+        self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    }
+
+    /// Puts a report in place of the last.
+    pub fn put_report(&self, report: Report) {
+        *self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(Arc::new(report));
+    }
+}

@@ -1,0 +1,63 @@
+//! A plan: everything that decides what a training does, as saved in the project and in the key package.
+
+use super::{blind, content_stamp};
+use serde::{Deserialize, Serialize};
+
+/// How long and how large a training shall be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// Two CPU cores, minutes: narrow networks, fewer pictures, a real result.
+    #[default]
+    Quick,
+    /// A laptop GPU, under an hour.
+    Standard,
+    /// The paper's own sizes and epochs.
+    Paper,
+}
+
+/// The networks that can be marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostKind {
+    /// Two small convolutions and one linear layer.
+    Lenet1,
+    /// LeNet-1 with one more linear layer.
+    Lenet3,
+    /// LeNet-1 with two more linear layers.
+    #[default]
+    Lenet5,
+    /// Residual network with 18 layers, stem for small pictures.
+    Resnet18,
+}
+
+/// A scheme with its hyper-parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "id", content = "settings", rename_all = "snake_case")]
+pub enum SchemeSettings {
+    /// Blind watermark (ACSAC 2019).
+    Blind(blind::Settings),
+    /// The logo stamped onto pictures (Zhang et al., AsiaCCS 2018, "content").
+    ContentStamp(content_stamp::Settings),
+}
+
+/// What is trained, on what, by whom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Scheme and hyper-parameters.
+    pub scheme: SchemeSettings,
+    /// Preset that the hyper-parameters came from; they may have been changed since.
+    pub preset: Preset,
+    /// The network to mark.
+    pub host: HostKind,
+    /// Who owns the model, as it shall stand in the claim.
+    pub owner: String,
+    /// Seed of all random choices that are not derived from logo, owner and salt.
+    pub seed: u64,
+    /// Random text that keeps others from deriving the same keys, hexadecimal.
+    pub salt: String,
+    /// How many unmarked models are trained as controls (at least 3).
+    pub nulls: usize,
+    /// How many foreign encoders are trained as controls (at least 5 where the scheme has an encoder).
+    pub foreign: usize,
+}

@@ -1,0 +1,134 @@
+//! Hyper-parameters that explain themselves: one `settings!` struct a scheme serves saved files, tooltips, `--help` and the docs.
+//!
+//! The macro keeps each field's doc comment at run time beside its range, unit and the paper's value.
+
+use serde_json::Value;
+
+/// One hyper-parameter as people meet it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Its name in saved files and on the command line.
+    pub name: &'static str,
+    /// Its doc comment: the tooltip, the help text and the documentation.
+    pub doc: String,
+    /// What the number counts, empty where it is a plain number.
+    pub unit: &'static str,
+    /// What may be entered.
+    pub kind: Kind,
+    /// The value in the scheme's paper (the Paper preset).
+    pub paper: Value,
+}
+
+/// What may be entered into a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// A whole number within bounds, both included.
+    Whole {
+        /// Least value.
+        min: f64,
+        /// Greatest value.
+        max: f64,
+    },
+    /// A number within bounds, both included.
+    Real {
+        /// Least value.
+        min: f64,
+        /// Greatest value.
+        max: f64,
+    },
+    /// On or off.
+    Switch,
+    /// One of several words: (saved word, what people read).
+    Choice(&'static [(&'static str, &'static str)]),
+}
+
+/// A struct of hyper-parameters made by [`settings!`](crate::settings).
+pub trait Settings: Sized + serde::Serialize + serde::de::DeserializeOwned + Clone + PartialEq {
+    /// All fields in the order of their declaration.
+    fn fields() -> Vec<Field>;
+
+    /// The value of a field; `Null` for an unknown name.
+    fn get(&self, name: &str) -> Value {
+        serde_json::to_value(self).ok().and_then(|v| v.get(name).cloned()).unwrap_or(Value::Null)
+    }
+
+    /// A copy with one field changed. The error is a sentence for the user.
+    fn with(&self, name: &str, value: Value) -> Result<Self, String> {
+        let field = Self::fields().into_iter().find(|f| f.name == name).ok_or_else(|| format!("There is no setting called {name}."))?;
+        field.check(&value)?;
+        let mut whole = serde_json::to_value(self).map_err(|e| e.to_string())?;
+        whole[name] = value;
+        serde_json::from_value(whole).map_err(|e| format!("{name}: {e}"))
+    }
+
+    /// Checks every field's range. The error is a sentence for the user.
+    fn check(&self) -> Result<(), String> {
+        Self::fields().iter().try_for_each(|f| f.check(&self.get(f.name)))
+    }
+}
+
+impl Field {
+    /// Whether `value` may be entered here. The error is a sentence for the user.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        let name = self.name.replace('_', " ");
+        match &self.kind {
+            Kind::Whole { min, max } | Kind::Real { min, max } => {
+                let number = value.as_f64().ok_or_else(|| format!("The setting “{name}” must be a number."))?;
+                if matches!(self.kind, Kind::Whole { .. }) && number.fract() != 0.0 {
+                    return Err(format!("The setting “{name}” must be a whole number, not {number}."));
+                }
+                if !(*min..=*max).contains(&number) {
+                    return Err(format!("The setting “{name}” must lie between {min} and {max}, not {number}."));
+                }
+                Ok(())
+            }
+            Kind::Switch => value.as_bool().map(|_| ()).ok_or_else(|| format!("The setting “{name}” is either true or false.")),
+            Kind::Choice(options) => {
+                let word = value.as_str().unwrap_or_default();
+                if options.iter().any(|(saved, _)| *saved == word) {
+                    return Ok(());
+                }
+                let words: Vec<_> = options.iter().map(|o| o.0).collect();
+                Err(format!("The setting “{name}” must be one of {}.", words.join(", ")))
+            }
+        }
+    }
+}
+
+/// Declares a struct of hyper-parameters: each field with its doc comment, type, default, paper value, kind and unit.
+#[macro_export]
+macro_rules! settings {
+    (
+        $(#[doc = $sdoc:expr])*
+        pub struct $name:ident {
+            $( $(#[doc = $fdoc:expr])+ $field:ident : $ty:ty = $default:expr, paper $paper:expr, $kind:expr, $unit:expr; )+
+        }
+    ) => {
+        $(#[doc = $sdoc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        pub struct $name { $( $(#[doc = $fdoc])+ pub $field: $ty, )+ }
+
+        impl Default for $name {
+            fn default() -> Self { Self { $( $field: $default, )+ } }
+        }
+
+        impl $name {
+            /// The values of the scheme's paper.
+            pub fn paper() -> Self { Self { $( $field: $paper, )+ } }
+        }
+
+        impl $crate::schemes::settings::Settings for $name {
+            fn fields() -> Vec<$crate::schemes::settings::Field> {
+                let paper = Self::paper();
+                vec![ $( $crate::schemes::settings::Field {
+                    name: stringify!($field),
+                    doc: [$($fdoc),+].iter().map(|l: &&str| l.trim()).collect::<Vec<_>>().join(" "),
+                    unit: $unit,
+                    kind: $kind,
+                    paper: serde_json::to_value(&paper.$field).unwrap_or_default(),
+                }, )+ ]
+            }
+        }
+    };
+}
