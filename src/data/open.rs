@@ -236,7 +236,7 @@ fn balance(classes: &[String], counts: &[usize], train: &Samples) -> Vec<String>
     let mut notes = Vec::new();
     let used = || (0..counts.len()).filter(|&class| counts[class] > 0);
     let least = used().min_by_key(|&class| counts[class]).unwrap_or(0);
-    let most = used().max_by_key(|&class| counts[class]).unwrap_or(0);
+    let most = used().rev().max_by_key(|&class| counts[class]).unwrap_or(0);
     if counts[most] >= 3 * counts[least].max(1) {
         notes.push(format!(
             "The classes are not balanced: “{}” has {} pictures, “{}” has {}.",
