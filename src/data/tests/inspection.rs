@@ -24,7 +24,7 @@ fn data_sets_are_described_in_figures() {
 fn pictures_logos_and_pairs_are_told_apart() {
     let dir = tempfile::tempdir().unwrap();
     let mut many = picture(3, 64, 64, 3);
-    many.planes.iter_mut().enumerate().for_each(|(i, value)| *value = (i.wrapping_mul(2_654_435_761) >> 13) as u8);
+    many.planes.iter_mut().enumerate().for_each(|(i, value)| *value = (i.wrapping_mul(i).wrapping_mul(2_654_435_761) >> 13) as u8);
     let photo = write(dir.path().join("photo.png"), &many.to_png().unwrap());
     assert_eq!(inspect(&photo).kind, Kind::Image);
     let svg = write(dir.path().join("logo"), sample_logos()[0].1);
