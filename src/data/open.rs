@@ -148,10 +148,8 @@ fn sorted(
     progress: &mut Progress<'_>,
 ) -> Result<Parts, DataError> {
     if files.is_empty() {
-        return match problems.first() {
-            Some(first) => Err(DataError::NoneReadable { files: problems.len(), reason: first.reason.clone(), path: path.to_path_buf() }),
-            None => Err(DataError::Empty { path: path.to_path_buf() }),
-        };
+        let path = path.to_path_buf();
+        return Err(if problems.is_empty() { DataError::Empty { path } } else { DataError::NoClasses { path } });
     }
     gather::gather(path, files, archive, options, limits, problems, progress)
 }

@@ -11,7 +11,9 @@ use std::time::Duration;
 const MAX_ELEMENTS: u64 = 100_000;
 /// A drawing that takes longer is given up; its thread ends by itself and its result is dropped.
 const MAX_TIME: Duration = Duration::from_secs(10);
-/// Room for deeply nested drawings.
+/// Elements inside elements, counting those that `use` repeats.
+const MAX_NESTING: usize = 1000;
+/// Room for drawings nested so deeply.
 const STACK: usize = 64 << 20;
 
 /// Draws an SVG over `background` so that its longer side has `side` pixels. Colour, `[3, height, width]`.
@@ -77,7 +79,8 @@ fn check(document: &roxmltree::Document<'_>) -> Result<(), PictureError> {
     Ok(())
 }
 
-/// Elements that a node becomes when every `use` in it is replaced by what it repeats. Circles count as nothing.
+/// Elements that a node becomes when every `use` in it is replaced by what it repeats. Circles count as
+/// nothing, too deep nesting as endless.
 fn weight<'a, 'input>(
     node: roxmltree::Node<'a, 'input>,
     ids: &HashMap<&'a str, roxmltree::Node<'a, 'input>>,
@@ -86,6 +89,9 @@ fn weight<'a, 'input>(
 ) -> u64 {
     if let Some(&weight) = known.get(&node.id()) {
         return weight;
+    }
+    if open.len() > MAX_NESTING {
+        return u64::MAX;
     }
     if !open.insert(node.id()) {
         return 0;

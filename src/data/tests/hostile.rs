@@ -34,9 +34,14 @@ fn a_single_class_is_no_task() {
 #[test]
 fn folders_full_of_rubbish_say_so() {
     let dir = tempfile::tempdir().unwrap();
-    write(dir.path().join("a").join("x.png"), b"rubbish");
+    let rubbish = write(dir.path().join("a").join("x.png"), b"rubbish");
     write(dir.path().join("b").join("y.png"), b"");
     assert_eq!(kind(plain(dir.path())), "none_readable");
+    assert_eq!(kind(plain(rubbish.parent().unwrap())), "no_classes");
+    class_folder(dir.path(), &["c", "d"], 3);
+    let dataset = plain(dir.path()).unwrap();
+    assert_eq!(dataset.classes, ["c", "d"]);
+    assert!(dataset.notes.iter().any(|n| n.ends_with("are no classes: a, b.")), "{:?}", dataset.notes);
 }
 
 #[test]
