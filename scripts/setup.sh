@@ -3,8 +3,8 @@
 
 # To compile, and to talk to a GPU.
 BUILD_PACKAGES=(gcc libc6-dev pkg-config ca-certificates libvulkan1)
-# To open a window (X11 and Wayland), on a software GPU if there is no other.
-WINDOW_PACKAGES=(mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0 libwayland-client0)
+# To open a window (X11 and Wayland), on a software GPU if there is no other; a font for logos with text.
+WINDOW_PACKAGES=(mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon0 libxkbcommon-x11-0 libwayland-client0 fonts-dejavu-core)
 # To open windows in tests and look at them.
 TEST_PACKAGES=(xvfb xdotool imagemagick)
 
