@@ -158,7 +158,7 @@ fn sorted(
 fn reshape(path: &Path, mut parts: Parts, options: &OpenOptions, limits: &Limits) -> Result<Parts, DataError> {
     let old = parts.train.shape;
     let side = options.side.unwrap_or(if old.height == old.width && old.width <= 64 { old.width } else { 32 }).clamp(1, MAX_SIDE);
-    let channels = options.channels.unwrap_or(old.channels);
+    let channels = options.channels.map_or(old.channels, |channels| if channels == 1 { 1 } else { 3 });
     let new = Shape { channels, height: side, width: side };
     let count = parts.train.count() + parts.validation.count() + parts.test.count();
     limits.check_amount(count, new.len(), path)?;

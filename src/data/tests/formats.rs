@@ -184,6 +184,10 @@ fn side_and_channels_can_be_chosen() {
     assert_eq!(dataset.shape(), Shape { channels: 3, height: 32, width: 32 });
     let check = |part: &Samples| (0..part.count()).all(|i| part.picture(i).is_grey());
     assert!(check(&dataset.train) && check(&dataset.test));
+    let strange = OpenOptions { side: Some(10_000), channels: Some(2), test_share: f64::NAN, ..OpenOptions::default() };
+    let dataset = open(&labels, &strange, &mut |_| true).unwrap();
+    assert_eq!(dataset.shape(), Shape { channels: 3, height: crate::data::limits::MAX_SIDE, width: crate::data::limits::MAX_SIDE });
+    assert_eq!(dataset.train.pixels.len(), dataset.train.count() * dataset.shape().len());
 }
 
 #[test]

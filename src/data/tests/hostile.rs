@@ -21,6 +21,23 @@ fn nothing_empty_and_single_things_are_explained() {
 }
 
 #[test]
+fn other_things_are_called_by_their_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut tar = vec![0u8; 1024];
+    tar[..9].copy_from_slice(b"data.bin\0");
+    tar[257..262].copy_from_slice(b"ustar");
+    let key = zip_of(&[("manifest.json", b"{}".to_vec())]);
+    for (name, bytes, found) in [
+        ("cifar-10-binary.tar.gz", gzip(&tar), "tar archive. Unpack it first."),
+        ("x.cmkey", key, "key package"),
+        ("x.svg", crate::data::sample_logos()[0].1.to_vec(), "drawing"),
+    ] {
+        let error = plain(&write(dir.path().join(name), &bytes)).unwrap_err().to_string();
+        assert!(error.contains(found), "{error}");
+    }
+}
+
+#[test]
 fn a_single_class_is_no_task() {
     let dir = tempfile::tempdir().unwrap();
     class_folder(dir.path(), &["only"], 3);
