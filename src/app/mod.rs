@@ -1,1 +1,4 @@
 //! app.
+
+pub mod theme;
+pub mod widgets;
