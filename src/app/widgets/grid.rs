@@ -105,7 +105,7 @@ impl Measures {
 
 /// Shows `count` thumbnails of `tile_side` points in the space that is left, scrolling; `tile` is asked only for what is in view.
 ///
-/// Click or Enter opens a tile; Ctrl+click and Space select, Shift+click and Shift+arrows select a run, Ctrl+A all, Escape none.
+/// Click or Enter opens a tile; Ctrl+click and Space select, Shift+click and Shift+arrows select a run, Ctrl+A selects all.
 pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f32, tile: &mut dyn FnMut(usize) -> Tile) -> GridResponse {
     let id = ui.make_persistent_id("image grid");
     let outer = ui.available_rect_before_wrap();
