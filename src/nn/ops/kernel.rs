@@ -116,8 +116,11 @@ fn roll(columns: &[f32], channels: usize, g: &Geometry, picture: &mut [f32]) {
                 continue;
             }
             let start = y * width + first * g.stride[1] + kx - g.padding[1];
-            let target = plane[start..(y + 1) * width].iter_mut().step_by(g.stride[1]);
-            target.zip(&values[first..last]).for_each(|(t, v)| *t += v);
+            let values = &values[first..last];
+            match g.stride[1] {
+                1 => plane[start..start + values.len()].iter_mut().zip(values).for_each(|(t, v)| *t += v),
+                step => plane[start..(y + 1) * width].iter_mut().step_by(step).zip(values).for_each(|(t, v)| *t += v),
+            }
         }
     }
 }
