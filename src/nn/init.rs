@@ -33,6 +33,7 @@ impl ModuleMapper for Init {
         if self.layers.iter().any(|layer| layer.contains("BatchNorm")) {
             return param;
         }
+        let tracked = param.is_require_grad();
         let (id, old, mapper) = param.consume();
         let dims = old.dims();
         if D > 1 {
@@ -45,7 +46,7 @@ impl ModuleMapper for Init {
         }
         let count = dims.iter().product();
         let values: Vec<f32> = (0..count).map(|_| self.rng.random_range(-self.bound..self.bound)).collect();
-        let new = Tensor::<D>::from_data(TensorData::new(values, dims), &old.device()).require_grad();
+        let new = Tensor::<D>::from_data(TensorData::new(values, dims), &old.device()).set_require_grad(tracked);
         Param::from_mapped_value(id, new, mapper)
     }
 }
