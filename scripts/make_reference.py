@@ -56,6 +56,15 @@ def ms_ssim(a, b):
     return float(np.mean(results))
 
 
+def ssim_zero_padding(a, b):
+    """SSIM as the training uses it: pixels in [-1, 1], 11x11 Gaussian window, zeros around the picture, mean over all pixels."""
+    blur = lambda p: ndimage.gaussian_filter(p, (0, 1.5, 1.5), truncate=3.5, mode="constant")
+    x, y = a / 127.5 - 1, b / 127.5 - 1
+    ux, uy, c1, c2 = blur(x), blur(y), (0.01 * 2) ** 2, (0.03 * 2) ** 2
+    cs = (2 * (blur(x * y) - ux * uy) + c2) / (blur(x * x) - ux**2 + blur(y * y) - uy**2 + c2)
+    return float((cs * (2 * ux * uy + c1) / (ux**2 + uy**2 + c1)).mean())
+
+
 def image_case(channels, height, width, amplitude):
     a, b = pictures(channels, height, width, amplitude)
     ssim = metrics.structural_similarity(
@@ -68,6 +77,7 @@ def image_case(channels, height, width, amplitude):
         "amplitude": amplitude,
         "psnr": float(metrics.peak_signal_noise_ratio(a, b, data_range=255)),
         "ssim": float(ssim),
+        "ssim_zero_padding": ssim_zero_padding(a, b),
         "ms_ssim": ms_ssim(a, b),
         "nc": float(stats.pearsonr(a.ravel(), b.ravel()).statistic),
         "entropy": float(measure.shannon_entropy(a)),

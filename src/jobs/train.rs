@@ -29,8 +29,10 @@ const RESERVE: usize = 200;
 const CLEAN: usize = 1000;
 /// Pairs in a preview.
 const PREVIEW: usize = 8;
-/// Time between checkpoints.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
+/// Least and greatest time between checkpoints.
+const CHECKPOINT_EVERY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(20)];
+/// A checkpoint may take at most this fraction of the time: one in so many seconds.
+const CHECKPOINT_COST: u32 = 20;
 /// Time between previews and readings of the losses.
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
 /// Time between readings of the accuracies, which cost more.
@@ -273,7 +275,7 @@ impl Run<'_> {
             training.load(&saved)?;
             self.clock.skip(phase, training.done());
         }
-        let mut saved_at = Instant::now();
+        let (mut saved_at, mut saving) = (Instant::now(), Duration::ZERO);
         while training.done() < training.steps() {
             if self.watch.flow() == Flow::Stop {
                 self.folder.checkpoint(name, training.save())?;
@@ -287,9 +289,10 @@ impl Run<'_> {
             }
             self.clock.step(phase, began.elapsed().as_secs_f64());
             self.watch.progress(phase, self.clock.share(), Some(self.clock.seconds_left()));
-            if saved_at.elapsed() > CHECKPOINT_EVERY {
+            if saved_at.elapsed() > checkpoint_pause(saving) {
+                let began = Instant::now();
                 self.folder.checkpoint(name, training.save())?;
-                saved_at = Instant::now();
+                (saved_at, saving) = (Instant::now(), began.elapsed());
             }
         }
         Ok(())
@@ -333,6 +336,11 @@ impl Run<'_> {
     }
 }
 
+/// How long to train before the next checkpoint, if the last one took `saving` to write.
+fn checkpoint_pause(saving: Duration) -> Duration {
+    (saving * CHECKPOINT_COST).clamp(CHECKPOINT_EVERY[0], CHECKPOINT_EVERY[1])
+}
+
 /// The same task by somebody else: another logo, owner, salt and seed.
 fn foreign_task(task: &Task, index: usize) -> Task {
     let mut foreign = task.clone();
@@ -360,4 +368,15 @@ fn foreign_logo(index: usize) -> Logo {
 /// A task on the best device of this machine.
 pub fn task(plan: crate::schemes::plan::Plan, dataset: crate::data::Dataset, logo: Logo, compute: &Compute) -> Task {
     Task { plan, dataset, logo, device: compute.device.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_that_cost_more_are_written_more_rarely() {
+        let pause = |millis: u64| checkpoint_pause(Duration::from_millis(millis)).as_millis();
+        assert_eq!([0, 10, 50, 400, 5_000].map(pause), [250, 250, 1_000, 8_000, 20_000]);
+    }
 }

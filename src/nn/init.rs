@@ -33,6 +33,7 @@ impl ModuleMapper for Init {
         if self.layers.iter().any(|layer| layer.contains("BatchNorm")) {
             return param;
         }
+        let tracked = param.is_require_grad();
         let (id, old, mapper) = param.consume();
         let dims = old.dims();
         if D > 1 {
@@ -45,7 +46,72 @@ impl ModuleMapper for Init {
         }
         let count = dims.iter().product();
         let values: Vec<f32> = (0..count).map(|_| self.rng.random_range(-self.bound..self.bound)).collect();
-        let new = Tensor::<D>::from_data(TensorData::new(values, dims), &old.device()).require_grad();
+        let new = Tensor::<D>::from_data(TensorData::new(values, dims), &old.device()).set_require_grad(tracked);
         Param::from_mapped_value(id, new, mapper)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::data::Shape;
+    use crate::nn::encoder::Encoder;
+    use crate::nn::host::{Host, HostKind};
+    use crate::nn::weights::WeightMap;
+    use burn::tensor::Device;
+
+    const GREY: Shape = Shape { channels: 1, height: 8, width: 8 };
+
+    fn weights<M: Module>(module: M) -> WeightMap {
+        let mut map = WeightMap::default();
+        map.add("", &module);
+        map
+    }
+
+    fn lenet(seed: u64) -> WeightMap {
+        weights(seeded(Host::new(HostKind::Lenet5, GREY, 3, &Device::flex()), seed))
+    }
+
+    #[test]
+    fn the_seed_alone_decides() {
+        assert_eq!(lenet(4), lenet(4));
+        let (one, other) = (lenet(4), lenet(5));
+        for (name, tensor) in &one.tensors {
+            assert_ne!(tensor, &other.tensors[name], "{name}");
+        }
+    }
+
+    #[test]
+    fn weights_and_biases_fill_plus_minus_one_over_the_root_of_the_fan_in() {
+        let map = lenet(1);
+        for (layer, fan_in) in [("conv1", 25), ("conv2", 150), ("fc1", 64), ("fc2", 120), ("fc3", 84)] {
+            let bound = 1.0 / (fan_in as f32).sqrt();
+            for kind in ["weight", "bias"] {
+                let values = &map.tensors[&format!("{layer}.{kind}")].values;
+                assert!(values.iter().all(|v| v.abs() <= bound), "{layer}.{kind} leaves ±{bound}");
+            }
+            let largest = map.tensors[&format!("{layer}.weight")].values.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+            assert!(largest > 0.9 * bound, "{layer} fills only ±{largest} of ±{bound}");
+        }
+    }
+
+    #[test]
+    fn transposed_convolutions_count_the_second_axis_as_fan_in() {
+        let map = weights(seeded(Encoder::new(GREY, 4, false, &Device::flex()), 1));
+        let values = &map.tensors["cover.first.weight"].values;
+        assert!(values.iter().all(|v| v.abs() <= 1.0 / 27f32.sqrt()));
+    }
+
+    #[test]
+    fn normalisation_keeps_its_ones_and_zeros() {
+        let map = weights(seeded(Encoder::new(GREY, 4, false, &Device::flex()), 1));
+        let mut seen = 0;
+        for (name, tensor) in map.tensors.iter().filter(|(name, _)| name.contains("norm")) {
+            let start = if name.ends_with("weight") || name.ends_with("running_var") { 1.0 } else { 0.0 };
+            assert!(tensor.values.iter().all(|v| *v == start), "{name}");
+            seen += 1;
+        }
+        assert_eq!(seen, 7 * 4);
     }
 }

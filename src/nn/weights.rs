@@ -102,7 +102,8 @@ impl WeightMap {
     /// Takes up the tensors of a module under `prefix` (empty, or ending in a dot).
     pub fn add<M: Module>(&mut self, prefix: &str, module: &M) {
         let mut export = Export { path: Path::new(prefix), out: &mut self.tensors };
-        module.visit(&mut export);
+        // Batch normalisation holds its latest running statistics back until the next step; the copy for answering has them.
+        module.valid().visit(&mut export);
     }
 
     /// The module with the values found under `prefix`; every tensor must be there with the right shape and finite values.
@@ -295,4 +296,150 @@ pub fn save_host(host: &Host, notes: &[(&str, String)]) -> Result<Vec<u8>, Weigh
     map.notes = notes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
     map.notes.insert("format".to_owned(), "pt".to_owned());
     map.to_safetensors()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::nn::encoder::Encoder;
+    use crate::nn::init::seeded;
+
+    const GREY: Shape = Shape { channels: 1, height: 8, width: 8 };
+
+    fn map_of<M: Module>(module: &M) -> WeightMap {
+        let mut map = WeightMap::default();
+        map.add("", module);
+        map
+    }
+
+    fn host(kind: HostKind, seed: u64) -> Host {
+        seeded(Host::new(kind, GREY, 3, &Device::flex()), seed)
+    }
+
+    fn opened(map: &WeightMap) -> Result<(Host, Recognised), WeightsError> {
+        open_host(&map.to_safetensors().unwrap(), GREY, &Device::flex())
+    }
+
+    /// What opening says after `change` was made to a good file.
+    fn said(change: impl FnOnce(&mut WeightMap)) -> String {
+        let mut map = map_of(&host(HostKind::Lenet5, 1));
+        change(&mut map);
+        opened(&map).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_network_comes_back_bit_by_bit_and_is_recognised() {
+        for kind in HostKind::ALL {
+            let first = host(kind, 7);
+            let bytes = save_host(&first, &[("seed", "7".to_owned())]).unwrap();
+            let (second, recognised) = open_host(&bytes, GREY, &Device::flex()).unwrap();
+            assert_eq!(recognised, Recognised { kind, input: GREY, classes: 3 });
+            assert_eq!(map_of(&first), map_of(&second), "{kind:?}");
+            let notes = WeightMap::from_safetensors(&bytes).unwrap().notes;
+            assert_eq!((notes["seed"].as_str(), notes["format"].as_str()), ("7", "pt"));
+        }
+    }
+
+    #[test]
+    fn encoders_come_back_bit_by_bit() {
+        let colour = Shape { channels: 3, height: 32, width: 32 };
+        for shape in [GREY, colour] {
+            let encoder = |seed| seeded(Encoder::new(shape, 4, false, &Device::flex()), seed);
+            let bytes = map_of(&encoder(1)).to_safetensors().unwrap();
+            let read = WeightMap::from_safetensors(&bytes).unwrap().load("", encoder(2)).unwrap();
+            assert_eq!(map_of(&read), map_of(&encoder(1)));
+        }
+    }
+
+    #[test]
+    fn names_and_shapes_are_those_of_pytorch() {
+        let map = map_of(&host(HostKind::Lenet5, 1));
+        let shape = |name: &str| map.tensors[name].shape.clone();
+        assert_eq!(shape("conv1.weight"), [6, 1, 5, 5]);
+        assert_eq!(shape("fc1.weight"), [120, 64]);
+        assert_eq!(shape("fc3.bias"), [3]);
+        let names: Vec<String> = map_of(&host(HostKind::Resnet18, 1)).tensors.into_keys().collect();
+        for name in ["conv1.weight", "bn1.running_var", "layer2.0.shortcut.0.weight", "layer2.0.shortcut.1.bias", "linear.weight"] {
+            assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
+        }
+    }
+
+    #[test]
+    fn running_statistics_are_written_as_of_the_last_step() {
+        let device = Device::flex().autodiff();
+        let encoder = Encoder::new(GREY, 4, false, &device);
+        let pictures = Tensor::ones([2, 1, 8, 8], &device);
+        encoder.forward(pictures.clone(), pictures);
+        let map = map_of(&encoder);
+        let still: Vec<_> = map.tensors.iter().filter(|(n, w)| n.ends_with("running_var") && w.values.iter().all(|v| *v == 1.0)).collect();
+        assert!(still.is_empty(), "these missed the step: {still:?}");
+    }
+
+    #[test]
+    fn each_fault_of_a_file_gets_its_sentence() {
+        let text = said(|map| drop(map.tensors.remove("fc2.bias")));
+        assert!(text.contains("no weights called “fc2.bias”"), "{text}");
+        let text = said(|map| map.tensors.get_mut("conv2.weight").unwrap().shape = vec![6, 16, 5, 5]);
+        assert!(text.contains("“conv2.weight” have the shape [6, 16, 5, 5], but the network needs [16, 6, 5, 5]"), "{text}");
+        for bad in [f32::NAN, f32::INFINITY] {
+            let text = said(|map| map.tensors.get_mut("fc1.weight").unwrap().values[9] = bad);
+            assert!(text.contains("“fc1.weight” hold values that are not numbers"), "{text}");
+        }
+        let text = said(|map| map.tensors = [("encoder.0.weight".to_owned(), Weights { shape: vec![1], values: vec![0.0] })].into());
+        assert!(text.contains("none of the known networks") && text.contains("encoder.0.weight"), "{text}");
+        assert!(said(|map| map.tensors.clear()).contains("none of the known networks"));
+    }
+
+    #[test]
+    fn files_that_are_cut_short_or_no_safetensors_get_a_sentence() {
+        let bytes = save_host(&host(HostKind::Lenet1, 1), &[]).unwrap();
+        let said = |bytes: &[u8]| open_host(bytes, GREY, &Device::flex()).map(|_| ()).unwrap_err().to_string();
+        for length in [0, 1, 7, 8, 9, 100, bytes.len() / 2, bytes.len() - 1] {
+            let text = said(&bytes[..length]);
+            assert!(text.starts_with("This is not a complete safetensors file"), "{length} bytes: {text}");
+        }
+        assert!(said(b"PK\x03\x04 a zip, as torch.save writes it").starts_with("This is not a complete safetensors file"));
+        assert!(said(&u64::MAX.to_le_bytes().repeat(2)).starts_with("This is not a complete safetensors file"));
+    }
+
+    /// A LeNet-1 file with its values stored as `kind`.
+    fn stored_as(kind: Dtype, encode: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
+        let map = map_of(&host(HostKind::Lenet1, 3));
+        let raw: Vec<_> = map.tensors.iter().map(|(n, w)| (n, w, w.values.iter().flat_map(|v| encode(*v)).collect::<Vec<u8>>())).collect();
+        let views = raw.iter().map(|(n, w, bytes)| (n.as_str(), TensorView::new(kind, w.shape.clone(), bytes).unwrap()));
+        safetensors::serialize(views, None).unwrap()
+    }
+
+    #[test]
+    fn other_floats_are_read_and_other_numbers_refused() {
+        let exact = map_of(&host(HostKind::Lenet1, 3));
+        let read = |bytes: Vec<u8>| open_host(&bytes, GREY, &Device::flex()).map(|(host, _)| map_of(&host));
+        assert_eq!(read(stored_as(Dtype::F64, |v| f64::from(v).to_le_bytes().to_vec())).unwrap(), exact);
+        let halves = [
+            (read(stored_as(Dtype::F16, |v| half::f16::from_f32(v).to_le_bytes().to_vec())).unwrap(), 1.0 / 2048.0),
+            (read(stored_as(Dtype::BF16, |v| half::bf16::from_f32(v).to_le_bytes().to_vec())).unwrap(), 1.0 / 256.0),
+        ];
+        for (half, precision) in halves {
+            for (name, weights) in &exact.tensors {
+                for (found, wanted) in half.tensors[name].values.iter().zip(&weights.values) {
+                    assert!((found - wanted).abs() <= precision * wanted.abs() + 1e-7, "{name}: {found} for {wanted}");
+                }
+            }
+        }
+        let text = read(stored_as(Dtype::I8, |v| vec![v as u8])).map(|_| ()).unwrap_err().to_string();
+        assert!(text.contains("stored as I8") && text.contains("32-bit floats"), "{text}");
+    }
+
+    #[test]
+    fn batch_counters_of_pytorch_are_passed_over() {
+        let map = map_of(&host(HostKind::Lenet1, 3));
+        let raw: Vec<_> =
+            map.tensors.iter().map(|(n, w)| (n, w, w.values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())).collect();
+        let mut views: Vec<_> =
+            raw.iter().map(|(n, w, bytes)| (n.as_str(), TensorView::new(Dtype::F32, w.shape.clone(), bytes).unwrap())).collect();
+        views.push(("bn1.num_batches_tracked", TensorView::new(Dtype::I64, Vec::new(), &[0; 8]).unwrap()));
+        let read = WeightMap::from_safetensors(&safetensors::serialize(views, None).unwrap()).unwrap();
+        assert_eq!(read.tensors, map.tensors);
+    }
 }

@@ -110,4 +110,30 @@ mod tests {
         let one = ((1.0 + (-3.0f64).exp()).ln() + 60.0) / 2.0;
         assert!((binary_cross_entropy(score(), true).into_scalar::<f32>() as f64 - one).abs() < 1e-4);
     }
+
+    #[test]
+    fn gradients_match_their_formulas() {
+        let device = Device::flex().autodiff();
+        let values = [[2.0f32, 0.0, -1.0], [0.5, 1.5, 3.0]];
+        let scores = Tensor::<2>::from_data(values, &device).require_grad();
+        let labels = [0usize, 1];
+        let loss = cross_entropy(scores.clone(), Tensor::<1, Int>::from_data([0, 1], &device));
+        let found: Vec<f32> = scores.grad(&loss.backward()).unwrap().into_data().iter().collect();
+        for (row, label) in labels.into_iter().enumerate() {
+            let sum: f64 = values[row].iter().map(|v| f64::from(*v).exp()).sum();
+            for class in 0..3 {
+                let share = f64::from(values[row][class]).exp() / sum - f64::from(u8::from(class == label));
+                assert!((f64::from(found[row * 3 + class]) - share / 2.0).abs() < 1e-6);
+            }
+        }
+        for target in [false, true] {
+            let scores = Tensor::<2>::from_data([[3.0f32], [-60.0], [0.25]], &device).require_grad();
+            let found: Vec<f32> =
+                scores.grad(&binary_cross_entropy(scores.clone(), target).backward()).unwrap().into_data().iter().collect();
+            for (score, found) in [3.0f64, -60.0, 0.25].into_iter().zip(found) {
+                let wanted = (1.0 / (1.0 + (-score).exp()) - f64::from(u8::from(target))) / 3.0;
+                assert!((f64::from(found) - wanted).abs() < 1e-6, "{target} {score}: {found} for {wanted}");
+            }
+        }
+    }
 }

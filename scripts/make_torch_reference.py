@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Makes tests/reference/torch.safetensors with PyTorch: networks, what they answer, their gradients, and optimiser steps.
+
+    python3 -m venv /tmp/reference && /tmp/reference/bin/pip install torch numpy safetensors
+    /tmp/reference/bin/python scripts/make_torch_reference.py
+
+The layers are those of the papers, the parameter names those of the program. The weights of LeNet-5 and of the grey encoder are stored;
+those of the larger networks come from a formula that tests/torch_reference.rs repeats.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
+
+OUT = Path(__file__).resolve().parent.parent / "tests" / "reference" / "torch.safetensors"
+torch.manual_seed(5)
+stored, notes = {}, {"made_by": "scripts/make_torch_reference.py", "torch": torch.__version__}
+
+
+def numbers(count, salt):
+    """Numbers in [-1, 1] that look random, the same everywhere."""
+    x = (np.arange(count, dtype=np.uint64) * np.uint64(2654435761) + np.uint64(salt * 97)) % np.uint64(2**32)
+    x ^= x >> np.uint64(15)
+    x = x * np.uint64(2246822519) % np.uint64(2**32)
+    x ^= x >> np.uint64(13)
+    return (x % np.uint64(2001)).astype(np.float64) / 1000.0 - 1.0
+
+
+def pictures(*shape):
+    return torch.tensor(numbers(int(np.prod(shape)), 0).astype(np.float32)).reshape(shape)
+
+
+@torch.no_grad()
+def fill(module):
+    """Weights by formula, tensor by tensor in the order of their names."""
+    state = {name: t for name, t in module.state_dict().items() if t.is_floating_point()}
+    for k, (name, t) in enumerate(sorted(state.items())):
+        u = numbers(t.numel(), k + 1)
+        if name.endswith("running_var"):
+            u = 1 + 0.5 * u
+        elif name.endswith("weight") and t.dim() == 1:
+            u = 1 + 0.2 * u
+        elif t.dim() == 1:
+            u = 0.1 * u
+        else:
+            u = u * (3.0 / (t.numel() // t.shape[0])) ** 0.5
+        t.copy_(torch.tensor(u.astype(np.float32)).reshape(t.shape))
+    return module
+
+
+class LeNet5(nn.Module):
+    def __init__(self, side, classes):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, 1, 2), nn.Conv2d(6, 16, 5, 1, 2)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(16 * (side // 4) ** 2, 120), nn.Linear(120, 84), nn.Linear(84, classes)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2).flatten(1)
+        return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x)))))
+
+
+class PreBranch(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.first, self.first_norm = nn.ConvTranspose2d(channels, 3, 3, 1, 1), nn.BatchNorm2d(3)
+        self.second, self.second_norm = nn.ConvTranspose2d(3, 3, 3, 1, 1), nn.BatchNorm2d(3)
+
+    def forward(self, x):
+        x = F.leaky_relu(self.first_norm(self.first(x)), 0.2)
+        return F.leaky_relu(self.second_norm(self.second(x)), 0.2)
+
+
+class ConvNorm(nn.Module):
+    def __init__(self, i, o, kernel=3, stride=1):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(i, o, kernel, stride, 1), nn.BatchNorm2d(o)
+
+    def forward(self, x):
+        return self.norm(self.conv(x))
+
+
+class GreyEncoder(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.cover, self.logo = PreBranch(1), PreBranch(1)
+        self.body = nn.ModuleList([ConvNorm(6, width), ConvNorm(width, width), ConvNorm(width, width)])
+        self.last = nn.Conv2d(width, 1, 3, 1, 1)
+
+    def forward(self, cover, logo):
+        x = torch.cat([self.cover(cover), self.logo(logo)], 1)
+        for layer in self.body:
+            x = F.leaky_relu(layer(x), 0.01)
+        return torch.tanh(self.last(x))
+
+
+class ColourEncoder(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.cover, self.logo = PreBranch(3), PreBranch(3)
+        ws = [min(width * 2**k, width * 8) for k in range(5)]
+        self.down = nn.ModuleList([nn.Conv2d(6 if k == 0 else ws[k - 1], ws[k], 4, 2, 1, bias=False) for k in range(5)])
+        self.down_norm = nn.ModuleList([nn.BatchNorm2d(ws[k]) for k in (1, 2, 3)])
+        ups = [(ws[k] if k == 4 else 2 * ws[k], 3 if k == 0 else ws[k - 1]) for k in reversed(range(5))]
+        self.up = nn.ModuleList([nn.ConvTranspose2d(i, o, 4, 2, 1) for i, o in ups])
+        self.up_norm = nn.ModuleList([nn.BatchNorm2d(o) for _, o in ups[:4]])
+
+    def forward(self, cover, logo):
+        x, levels = torch.cat([self.cover(cover), self.logo(logo)], 1), []
+        for k, layer in enumerate(self.down):
+            x = layer(x if k == 0 else F.leaky_relu(x, 0.2))
+            x = self.down_norm[k - 1](x) if 0 < k < 4 else x
+            levels.append(x)
+        for k, layer in enumerate(self.up):
+            x = layer(F.relu(x if k == 0 else torch.cat([x, levels[4 - k]], 1)))
+            x = self.up_norm[k](x) if k < 4 else x
+        return torch.tanh(x)
+
+
+class GreyCritic(nn.Module):
+    def __init__(self, pixels):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(pixels, 64), nn.Linear(64, 32), nn.Linear(32, 1)])
+
+    def forward(self, x):
+        x = F.leaky_relu(self.layers[0](x.flatten(1)), 0.2)
+        return self.layers[2](F.leaky_relu(self.layers[1](x), 0.2))
+
+
+class ColourCritic(nn.Module):
+    def __init__(self, side):
+        super().__init__()
+        plan = [(3, 8, 4, 2), (8, 16, 3, 1), (16, 32, 3, 1), (32, 16, 3, 1), (16, 8, 3, 1), (8, 3, 4, 2)]
+        self.layers = nn.ModuleList([ConvNorm(*p) for p in plan])
+        self.last = nn.Linear(3 * (side // 4) ** 2, 1)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = F.relu(layer(x))
+        return self.last(x.flatten(1))
+
+
+class Block(nn.Module):
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(i, o, 3, stride, 1, bias=False), nn.BatchNorm2d(o)
+        self.conv2, self.bn2 = nn.Conv2d(o, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or i != o:
+            self.shortcut = nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o))
+
+    def forward(self, x):
+        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) + self.shortcut(x))
+
+
+class ResNet18(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64)
+        stage = lambda i, o, s: nn.Sequential(Block(i, o, s), Block(o, o, 1))
+        self.layer1, self.layer2 = stage(64, 64, 1), stage(64, 128, 2)
+        self.layer3, self.layer4 = stage(128, 256, 2), stage(256, 512, 2)
+        self.linear = nn.Linear(512, classes)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = layer(x)
+        return self.linear(x.mean((2, 3)))
+
+
+def count(name, module):
+    notes[f"parameters.{name}"] = str(sum(p.numel() for p in module.parameters()))
+
+
+def ask(name, module, *inputs, gradients=False, statistics=False):
+    """Stores what the module answers while learning and afterwards, and if asked gradients of the sum of output * formula."""
+    module.eval()
+    with torch.no_grad():
+        stored[f"{name}.answer"] = module(*inputs)
+    module.train()
+    out = module(*inputs)
+    stored[f"{name}.learning"] = out.detach()
+    if statistics:
+        stored.update({f"{name}.after.{n}": t for n, t in module.state_dict().items() if "running" in n})
+    if gradients:
+        (out * torch.tensor(numbers(out.numel(), 1).astype(np.float32)).reshape(out.shape)).sum().backward()
+        stored.update({f"{name}.gradient.{n}": p.grad for n, p in module.named_parameters()})
+
+
+def optimiser(name, make):
+    """Five steps on a loss whose gradient is known: sum of value * weight + value^3."""
+    value = torch.tensor(numbers(6, 2).astype(np.float32), requires_grad=True)
+    weight = torch.tensor(numbers(6, 3).astype(np.float32))
+    rule = make([value])
+    for _ in range(5):
+        rule.zero_grad()
+        (value * weight + value**3).sum().backward()
+        rule.step()
+    stored[f"{name}.value"] = value.detach()
+
+
+lenet, grey = LeNet5(8, 3), fill(GreyEncoder(4))
+for name, module in [("lenet5", lenet), ("grey_encoder", grey)]:
+    stored.update({f"{name}.{n}": t.clone() for n, t in module.state_dict().items()})
+ask("lenet5", lenet, pictures(5, 1, 8, 8), gradients=True)
+ask("grey_encoder", grey, pictures(4, 1, 8, 8), pictures(4, 1, 8, 8).flip(0), gradients=True, statistics=True)
+ask("colour_encoder", fill(ColourEncoder(4)), pictures(3, 3, 32, 32), pictures(3, 3, 32, 32).flip(0))
+ask("grey_critic", fill(GreyCritic(64)), pictures(4, 1, 8, 8))
+ask("colour_critic", fill(ColourCritic(16)), pictures(4, 3, 16, 16))
+ask("resnet18", fill(ResNet18(10)), pictures(4, 3, 16, 16))
+optimiser("sgd", lambda p: torch.optim.SGD(p, 0.1, 0.9, weight_decay=5e-4))
+optimiser("adam", lambda p: torch.optim.Adam(p, 1e-3, (0.5, 0.999)))
+for name, module in [("lenet5", LeNet5(28, 10)), ("resnet18", ResNet18(10)), ("grey_encoder", GreyEncoder(64)),
+                     ("colour_encoder", ColourEncoder(64)), ("grey_critic", GreyCritic(784)), ("colour_critic", ColourCritic(32))]:
+    count(name, module)
+save_file({n: t.contiguous() for n, t in stored.items()}, OUT, notes)
+print(notes, OUT.stat().st_size, "bytes")

@@ -1,0 +1,93 @@
+//! A training that is killed at any moment and continued ends with the same bits as one that never was.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const KILLS: usize = 10;
+
+/// A small run of the blind watermark on the CPU.
+fn demo(folder: &Path) -> Child {
+    let settings = ["steps=30", "encoder_width=4", "batch=20", "key_batch=8", "keys=12"];
+    Command::new(env!("CARGO_BIN_EXE_countermark"))
+        .args(["demo", "--json", "--seed", "3", "--nulls", "1", "--foreign", "1", "--out"])
+        .arg(folder)
+        .args(settings.iter().flat_map(|setting| ["--set", setting]))
+        // Without a driver there is no GPU, on which equal inputs need not give equal bits.
+        .env("VK_DRIVER_FILES", "/nonexistent")
+        .env("VK_ICD_FILENAMES", "/nonexistent")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// What the run left: the models whole, the key package part by part without the time in its manifest.
+fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut parts: BTreeMap<String, Vec<u8>> =
+        ["marked.safetensors", "unmarked.safetensors"].map(|name| (name.to_owned(), fs::read(folder.join(name)).unwrap())).into();
+    let mut package = zip::ZipArchive::new(File::open(folder.join("key.cmkey")).unwrap()).unwrap();
+    for i in 0..package.len() {
+        let mut entry = package.by_index(i).unwrap();
+        let mut bytes = Vec::new();
+        std::io::copy(&mut entry, &mut bytes).unwrap();
+        if entry.name() == "manifest.json" {
+            let mut manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            manifest["created"] = serde_json::Value::Null;
+            bytes = serde_json::to_vec(&manifest).unwrap();
+        }
+        parts.insert(entry.name().to_owned(), bytes);
+    }
+    assert!(parts.contains_key("marker.safetensors") && parts.contains_key("foreign-0.png"));
+    parts
+}
+
+/// Waits until the run ends by itself, or kills it (SIGKILL) after `patience`. Whether it was killed.
+fn killed(mut run: Child, patience: Duration) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < patience {
+        if run.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    true
+}
+
+#[test]
+fn a_run_killed_ten_times_ends_with_the_same_bits() {
+    let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let began = Instant::now();
+    let code = demo(whole.path()).wait().unwrap().code();
+    assert!(matches!(code, Some(0 | 1)), "the run without a kill ended with {code:?}");
+    let usual = began.elapsed();
+
+    let (mut kills, mut within, mut state) = (0, 0, std::process::id() | 1);
+    while kills < KILLS {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        // Up to two thirds of a whole run, so that kills fall into every stage as the run goes on.
+        let patience = usual.mul_f64(f64::from(state >> 8) / f64::from(1 << 24) * 0.66);
+        if !killed(demo(broken.path()), patience) {
+            // It came to its end between two kills: the result must hold, and the next round starts anew.
+            assert!(results(whole.path()) == results(broken.path()), "after {kills} kills other bits came out");
+            fs::remove_dir_all(broken.path()).unwrap();
+            continue;
+        }
+        kills += 1;
+        within += usize::from(broken.path().join("checkpoint.safetensors").exists());
+    }
+    assert!(within > 0, "no kill found a checkpoint");
+    let code = demo(broken.path()).wait().unwrap().code();
+    assert!(matches!(code, Some(0 | 1)), "the continued run ended with {code:?}");
+    let (wanted, found) = (results(whole.path()), results(broken.path()));
+    for (name, bytes) in &wanted {
+        assert!(found.get(name) == Some(bytes), "{name} differs after {kills} kills");
+    }
+    assert_eq!(wanted.len(), found.len());
+}

@@ -1,0 +1,202 @@
+//! Networks, gradients and optimisers against PyTorch: tests/reference/torch.safetensors, made by scripts/make_torch_reference.py.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use countermark::data::Shape;
+use countermark::nn::critic::Critic;
+use countermark::nn::encoder::Encoder;
+use countermark::nn::host::{Host, HostKind};
+use countermark::nn::optim::{Optimiser, Rule};
+use countermark::nn::weights::{WeightMap, Weights};
+
+const GREY: Shape = Shape { channels: 1, height: 8, width: 8 };
+
+fn reference() -> WeightMap {
+    WeightMap::from_safetensors(include_bytes!("reference/torch.safetensors")).unwrap()
+}
+
+fn learning() -> Device {
+    Device::flex().autodiff()
+}
+
+/// Numbers in [-1, 1] that look random, as in the script.
+fn numbers(count: usize, salt: u64) -> Vec<f64> {
+    let one = |i: u64| {
+        let mut x = (i * 2_654_435_761 + salt * 97) % (1 << 32);
+        x ^= x >> 15;
+        x = x * 2_246_822_519 % (1 << 32);
+        x ^= x >> 13;
+        (x % 2001) as f64 / 1000.0 - 1.0
+    };
+    (0..count as u64).map(one).collect()
+}
+
+fn pictures(dims: [usize; 4], device: &Device) -> Tensor<4> {
+    let values: Vec<f32> = numbers(dims.iter().product(), 0).into_iter().map(|v| v as f32).collect();
+    Tensor::from_data(TensorData::new(values, dims), device)
+}
+
+/// The module with the weights that the script's formula gives, tensor by tensor in the order of their names.
+fn fill<M: Module>(module: M) -> M {
+    let mut map = WeightMap::default();
+    map.add("", &module);
+    for (k, (name, weights)) in map.tensors.iter_mut().enumerate() {
+        let count = weights.values.len();
+        let flat = weights.shape.len() == 1;
+        let value = |u: f64| match name {
+            name if name.ends_with("running_var") => 1.0 + 0.5 * u,
+            name if flat && name.ends_with("weight") => 1.0 + 0.2 * u,
+            _ if flat => 0.1 * u,
+            _ => u * (3.0 / (count / weights.shape[0]) as f64).sqrt(),
+        };
+        weights.values = numbers(count, k as u64 + 1).into_iter().map(|u| value(u) as f32).collect();
+    }
+    map.load("", module).unwrap()
+}
+
+/// Compares with what PyTorch gave, within `tolerance` of the largest value.
+fn close(name: &str, found: &[f32], tolerance: f32) {
+    let reference = reference();
+    let wanted = &reference.tensors.get(name).unwrap_or_else(|| panic!("{name} is not in the reference")).values;
+    assert_eq!(found.len(), wanted.len(), "{name}");
+    let scale = wanted.iter().fold(1e-3f32, |most, v| most.max(v.abs()));
+    let worst = found.iter().zip(wanted).map(|(f, w)| (f - w).abs()).fold(0.0, f32::max);
+    assert!(worst <= tolerance * scale, "{name}: off by {worst} on a scale of {scale}");
+}
+
+fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter().collect()
+}
+
+/// Answers while learning and afterwards; the latter first, because learning moves the running statistics.
+fn compare<M: Module, const D: usize>(name: &str, module: &M, forward: impl Fn(&M, &Device) -> Tensor<D>) {
+    close(&format!("{name}.answer"), &floats(forward(&module.valid(), &Device::flex())), 1e-4);
+    close(&format!("{name}.learning"), &floats(forward(module, &learning())), 1e-4);
+}
+
+/// The gradient of the sum of output times formula, under the names that PyTorch uses.
+fn gradients<M: Module, const D: usize>(name: &str, module: &M, output: Tensor<D>) {
+    struct Pick<'a>(&'a burn::tensor::Gradients);
+    impl burn::module::ModuleMapper for Pick<'_> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, tensor, mapper) = param.consume();
+            let gradient = tensor.grad(self.0).map_or_else(|| tensor.clone().inner().zeros_like(), |g| g.inner());
+            Param::from_mapped_value(id, gradient, mapper)
+        }
+    }
+    let values: Vec<f32> = numbers(output.dims().iter().product(), 1).into_iter().map(|v| v as f32).collect();
+    let factors = Tensor::<D>::from_data(TensorData::new(values, output.dims()), &learning());
+    let found = (output * factors).sum().backward();
+    let mut map = WeightMap::default();
+    map.add("", &module.clone().map(&mut Pick(&found)));
+    let prefix = format!("{name}.gradient.");
+    let mut compared = 0;
+    for wanted in reference().tensors.keys().filter_map(|k| k.strip_prefix(&prefix)) {
+        close(&format!("{prefix}{wanted}"), &map.tensors[wanted].values, 2e-4);
+        compared += 1;
+    }
+    assert!(compared >= 10);
+}
+
+#[test]
+fn lenet5_from_a_pytorch_file_answers_and_learns_like_pytorch() {
+    let host = Host::new(HostKind::Lenet5, GREY, 3, &learning());
+    let host = reference().load("lenet5.", host).unwrap();
+    compare("lenet5", &host, |host, device| host.forward(pictures([5, 1, 8, 8], device)));
+    gradients("lenet5", &host, host.forward(pictures([5, 1, 8, 8], &learning())));
+}
+
+fn encode(encoder: &Encoder, dims: [usize; 4], device: &Device) -> Tensor<4> {
+    let pictures = pictures(dims, device);
+    encoder.forward(pictures.clone(), pictures.flip([0]))
+}
+
+#[test]
+fn the_grey_encoder_answers_and_learns_like_pytorch() {
+    let fresh = || reference().load("grey_encoder.", Encoder::new(GREY, 4, false, &learning())).unwrap();
+    let encoder = fresh();
+    compare("grey_encoder", &encoder, |encoder, device| encode(encoder, [4, 1, 8, 8], device));
+    let mut after = WeightMap::default();
+    after.add("", &encoder);
+    for name in after.tensors.keys().filter(|name| name.contains("running_mean")) {
+        close(&format!("grey_encoder.after.{name}"), &after.tensors[name].values, 1e-4);
+    }
+    for name in after.tensors.keys().filter(|name| name.contains("running_var")) {
+        // PyTorch divides the variance of a batch by one less than its size here.
+        close(&format!("grey_encoder.after.{name}"), &after.tensors[name].values, 2e-3);
+    }
+    let encoder = fresh();
+    gradients("grey_encoder", &encoder, encode(&encoder, [4, 1, 8, 8], &learning()));
+}
+
+#[test]
+fn the_larger_networks_answer_like_pytorch() {
+    let colour = Shape { channels: 3, height: 32, width: 32 };
+    let small = Shape { channels: 3, height: 16, width: 16 };
+    let encoder = fill(Encoder::new(colour, 4, false, &learning()));
+    compare("colour_encoder", &encoder, |encoder, device| encode(encoder, [3, 3, 32, 32], device));
+    let critic = fill(Critic::new(GREY, &learning()));
+    compare("grey_critic", &critic, |critic, device| critic.forward(pictures([4, 1, 8, 8], device)));
+    let critic = fill(Critic::new(small, &learning()));
+    compare("colour_critic", &critic, |critic, device| critic.forward(pictures([4, 3, 16, 16], device)));
+    let host = fill(Host::new(HostKind::Resnet18, small, 10, &learning()));
+    compare("resnet18", &host, |host, device| host.forward(pictures([4, 3, 16, 16], device)));
+}
+
+#[test]
+fn networks_have_as_many_weights_as_in_pytorch() {
+    let (grey, colour) = (Shape { channels: 1, height: 28, width: 28 }, Shape { channels: 3, height: 32, width: 32 });
+    let reference = reference();
+    fn check<M: Module>(reference: &WeightMap, name: &str, module: M) {
+        let mut map = WeightMap::default();
+        map.add("", &module);
+        let learnt = map.tensors.iter().filter(|(name, _)| !name.contains("running_"));
+        let count: usize = learnt.map(|(_, weights)| weights.values.len()).sum();
+        assert_eq!(count.to_string(), reference.notes[&format!("parameters.{name}")], "{name}");
+    }
+    let device = Device::flex();
+    check(&reference, "lenet5", Host::new(HostKind::Lenet5, grey, 10, &device));
+    check(&reference, "resnet18", Host::new(HostKind::Resnet18, colour, 10, &device));
+    check(&reference, "grey_encoder", Encoder::new(grey, 64, false, &device));
+    check(&reference, "colour_encoder", Encoder::new(colour, 64, false, &device));
+    check(&reference, "grey_critic", Critic::new(grey, &device));
+    check(&reference, "colour_critic", Critic::new(colour, &device));
+}
+
+#[derive(Module, Debug)]
+struct Six {
+    value: Param<Tensor<1>>,
+}
+
+/// Five steps on the sum of value * weight + value³; after two of them the optimiser is written down and read back.
+fn five_steps(rule: Rule) -> Vec<f32> {
+    let device = learning();
+    let six = |salt: u64| {
+        let values: Vec<f32> = numbers(6, salt).into_iter().map(|v| v as f32).collect();
+        Tensor::<1>::from_data(TensorData::new(values, [6]), &device)
+    };
+    let mut module = Six { value: Param::from_tensor(six(2)) };
+    let mut optimiser = Optimiser::new(rule);
+    for step in 0..5 {
+        let value = module.value.val();
+        let loss = (value.clone() * six(3) + value.clone() * value.clone() * value).sum();
+        let rate = if matches!(rule, Rule::Sgd { .. }) { 0.1 } else { 1e-3 };
+        module = optimiser.step(module, &mut loss.backward(), rate);
+        if step == 1 {
+            let mut saved = WeightMap::default();
+            saved.tensors.insert("other.0.0".to_owned(), Weights { shape: vec![1], values: vec![9.0] });
+            optimiser.save("rule", &mut saved);
+            optimiser = Optimiser::new(rule);
+            optimiser.load("rule", &saved, &device);
+        }
+    }
+    floats(module.value.val())
+}
+
+#[test]
+fn optimisers_step_like_pytorch_also_after_they_were_written_down() {
+    close("sgd.value", &five_steps(Rule::Sgd { momentum: 0.9, decay: 5e-4 }), 1e-6);
+    close("adam.value", &five_steps(Rule::Adam { beta1: 0.5, beta2: 0.999 }), 1e-6);
+}
