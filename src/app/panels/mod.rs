@@ -1,0 +1,100 @@
+//! The panels, one file each: a panel draws the model, hands in actions, and keeps only what belongs to its own looks.
+
+mod datasets;
+mod forensics;
+mod logos;
+mod reports;
+mod scheme;
+mod training;
+
+use super::action::Action;
+use super::model::Model;
+use super::steps::Step;
+use super::theme;
+use crate::jobs::Event;
+use eframe::egui::{self, RichText, Ui};
+
+/// One panel.
+pub trait Pane {
+    /// What its tab says.
+    fn title(&self) -> &'static str;
+
+    /// Draws it in the space that is left and hands in what the user wants.
+    fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>);
+
+    /// Draws what is selected in it, at the side of the window.
+    fn side(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>);
+
+    /// Takes in one event of the worker.
+    fn on_event(&mut self, _event: &Event) {}
+}
+
+/// All panels.
+#[derive(Default)]
+pub struct Panels {
+    datasets: datasets::Datasets,
+    logos: logos::Logos,
+    scheme: scheme::Schemes,
+    training: training::TrainingPanel,
+    forensics: forensics::Forensics,
+    reports: reports::Reports,
+}
+
+impl Panels {
+    fn pane(&mut self, step: Step) -> &mut dyn Pane {
+        match step {
+            Step::Data => &mut self.datasets,
+            Step::Logo => &mut self.logos,
+            Step::Scheme => &mut self.scheme,
+            Step::Train => &mut self.training,
+            Step::Prove => &mut self.forensics,
+            Step::Reports => &mut self.reports,
+        }
+    }
+
+    /// What the tab of a step's panel says.
+    pub fn title(&mut self, step: Step) -> &'static str {
+        self.pane(step).title()
+    }
+
+    /// Draws a step's panel.
+    pub fn show(&mut self, step: Step, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        ui.push_id(step, |ui| self.pane(step).ui(ui, model, out));
+    }
+
+    /// Draws what is selected in a step's panel.
+    pub fn side(&mut self, step: Step, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        ui.push_id((step, "side"), |ui| self.pane(step).side(ui, model, out));
+    }
+
+    /// Hands an event to every panel.
+    pub fn on_event(&mut self, event: &Event) {
+        Step::ALL.into_iter().for_each(|step| self.pane(step).on_event(event));
+    }
+}
+
+/// The heading of a panel or of a part of it.
+fn heading(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).size(theme::TEXT_HEADING).strong());
+}
+
+/// The heading of a group inside a panel or at the side.
+fn subheading(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).strong());
+}
+
+/// Text of second rank.
+fn muted(ui: &mut Ui, text: impl Into<String>) -> egui::Response {
+    let colour = theme::palette(ui).muted;
+    ui.label(RichText::new(text).color(colour))
+}
+
+/// A name and its value in one line each, the value below its name when the side is narrow.
+fn fact(ui: &mut Ui, name: &str, value: &str) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let colour = theme::palette(ui).muted;
+        ui.label(RichText::new(name).color(colour).size(theme::TEXT_SMALL));
+        ui.add(egui::Label::new(value).wrap());
+    });
+}
