@@ -1,0 +1,305 @@
+//! How alike two 8-bit pictures are. All functions take pictures of one shape and a data range of 255.
+//!
+//! SSIM and MS-SSIM use the `valid` border: only windows that lie wholly inside the picture count.
+
+use crate::data::{Picture, Shape};
+
+/// Largest value of a pixel.
+const RANGE: f64 = 255.0;
+/// Side of the Gaussian window of SSIM, pixels.
+const WINDOW: usize = 11;
+/// Standard deviation of that window, pixels.
+const SIGMA: f64 = 1.5;
+/// SSIM's constant for the means, (K1 · range)².
+const C1: f64 = (0.01 * RANGE) * (0.01 * RANGE);
+/// SSIM's constant for the variances, (K2 · range)².
+const C2: f64 = (0.03 * RANGE) * (0.03 * RANGE);
+/// Weights of MS-SSIM's five scales, the finest first (Wang, Simoncelli and Bovik 2003).
+const SCALES: [f64; 5] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
+
+/// Why two pictures cannot be compared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MetricError {
+    /// The pictures differ in size or channels.
+    #[error("The pictures cannot be compared: the first is {first}, the second {second}. Choose two of the same size and kind.")]
+    Shapes {
+        /// Shape of the first picture.
+        first: Shape,
+        /// Shape of the second picture.
+        second: Shape,
+    },
+    /// A picture without pixels, or one whose bytes do not fill its shape.
+    #[error("A picture of {shape} holds {bytes} values instead of {}. It may be empty or cut off.", .shape.len())]
+    Malformed {
+        /// What the picture says it is.
+        shape: Shape,
+        /// How many bytes it has.
+        bytes: usize,
+    },
+    /// Too small for one window of SSIM.
+    #[error("A picture of {0} is too small for SSIM, which needs at least 11x11 pixels.")]
+    TooSmall(Shape),
+}
+
+/// Peak signal-to-noise ratio in decibel over all pixels and channels; infinite for equal pictures.
+///
+/// # Errors
+/// Pictures of different shapes or without pixels.
+pub fn psnr(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
+    check(a, b)?;
+    let squares: u64 = a.planes.iter().zip(&b.planes).map(|(&x, &y)| u64::from(x.abs_diff(y)).pow(2)).sum();
+    let mse = squares as f64 / a.planes.len() as f64;
+    Ok(if squares == 0 { f64::INFINITY } else { 10.0 * (RANGE * RANGE / mse).log10() })
+}
+
+/// Structural similarity, at most 1: Gaussian window 11x11 with sigma 1.5, K1 = .01, K2 = .03, population covariance, `valid`
+/// border, mean over windows and channels. The same as scikit-image's with `gaussian_weights=True, use_sample_covariance=False`.
+///
+/// # Errors
+/// Pictures of different shapes, without pixels, or smaller than 11x11.
+pub fn ssim(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
+    check_windows(a, b)?;
+    let kernel = gaussian();
+    let sum: f64 = channels(a, b).map(|(x, y)| similarity(&x, &y, &kernel).whole).sum();
+    Ok(sum / a.shape.channels as f64)
+}
+
+/// Multi-scale SSIM, 0..=1, with the five standard weights, `valid` border, halving by the mean of 2x2 pixels (an odd last row or
+/// column is dropped), mean over channels. A negative contrast term counts as 0.
+///
+/// A picture too small for five scales (shorter side below 176 pixels) is compared at as many scales as still hold an 11x11
+/// window, at least one, with their weights scaled to the sum 1: 28x28 and 32x32 pictures get two scales.
+///
+/// # Errors
+/// Pictures of different shapes, without pixels, or smaller than 11x11.
+pub fn ms_ssim(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
+    check_windows(a, b)?;
+    let shorter = a.shape.height.min(a.shape.width);
+    let scales = (1..=SCALES.len()).rev().find(|&n| shorter >> (n - 1) >= WINDOW).unwrap_or(1);
+    let total: f64 = SCALES[..scales].iter().sum();
+    let kernel = gaussian();
+    let sum: f64 = channels(a, b)
+        .map(|(mut x, mut y)| {
+            let mut product = 1.0;
+            for (scale, weight) in SCALES[..scales].iter().enumerate() {
+                if scale > 0 {
+                    (x, y) = (x.halved(), y.halved());
+                }
+                let found = similarity(&x, &y, &kernel);
+                let term: f64 = if scale + 1 == scales { found.whole } else { found.contrast };
+                product *= term.max(0.0).powf(weight / total);
+            }
+            product
+        })
+        .sum();
+    Ok(sum / a.shape.channels as f64)
+}
+
+/// Zero-mean normalised correlation over all pixels and channels, -1..=1; 0 where a picture has one value only.
+///
+/// # Errors
+/// Pictures of different shapes or without pixels.
+pub fn nc(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
+    check(a, b)?;
+    let mean = |p: &Picture| p.planes.iter().map(|&v| u64::from(v)).sum::<u64>() as f64 / p.planes.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (&x, &y) in a.planes.iter().zip(&b.planes) {
+        let (x, y) = (f64::from(x) - mean_a, f64::from(y) - mean_b);
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+    }
+    if is_flat(a) || is_flat(b) {
+        return Ok(0.0);
+    }
+    Ok((ab / (aa.sqrt() * bb.sqrt())).clamp(-1.0, 1.0))
+}
+
+/// Shannon entropy of a picture's values, all channels pooled, 0..=8 bit.
+///
+/// # Errors
+/// A picture without pixels.
+pub fn entropy(picture: &Picture) -> Result<f64, MetricError> {
+    check(picture, picture)?;
+    let mut counts = [0u64; 256];
+    for &value in &picture.planes {
+        counts[usize::from(value)] += 1;
+    }
+    let n = picture.planes.len() as f64;
+    let shares = counts.iter().filter(|&&c| c > 0).map(|&c| c as f64 / n);
+    Ok(shares.map(|p| p * (1.0 / p).log2()).sum())
+}
+
+/// Entropy of `marked` over that of `original`. Where the original has one value only: 1 if the other has too, else infinite.
+///
+/// # Errors
+/// Pictures of different shapes or without pixels.
+pub fn entropy_ratio(original: &Picture, marked: &Picture) -> Result<f64, MetricError> {
+    check(original, marked)?;
+    let (before, after) = (entropy(original)?, entropy(marked)?);
+    Ok(if before == after { 1.0 } else { after / before })
+}
+
+/// The largest difference of any two pixels at one place, 0..=255.
+///
+/// # Errors
+/// Pictures of different shapes or without pixels.
+pub fn max_difference(a: &Picture, b: &Picture) -> Result<u8, MetricError> {
+    check(a, b)?;
+    Ok(a.planes.iter().zip(&b.planes).map(|(&x, &y)| x.abs_diff(y)).max().unwrap_or(0))
+}
+
+fn check(a: &Picture, b: &Picture) -> Result<(), MetricError> {
+    if a.shape != b.shape {
+        return Err(MetricError::Shapes { first: a.shape, second: b.shape });
+    }
+    match [a, b].into_iter().find(|p| p.shape.is_empty() || p.planes.len() != p.shape.len()) {
+        Some(bad) => Err(MetricError::Malformed { shape: bad.shape, bytes: bad.planes.len() }),
+        None => Ok(()),
+    }
+}
+
+fn check_windows(a: &Picture, b: &Picture) -> Result<(), MetricError> {
+    check(a, b)?;
+    if a.shape.height.min(a.shape.width) < WINDOW { Err(MetricError::TooSmall(a.shape)) } else { Ok(()) }
+}
+
+fn is_flat(picture: &Picture) -> bool {
+    picture.planes.iter().all(|v| Some(v) == picture.planes.first())
+}
+
+/// One channel as numbers, row by row.
+struct Plane {
+    height: usize,
+    width: usize,
+    values: Vec<f64>,
+}
+
+impl Plane {
+    /// The mean of each 2x2 block.
+    fn halved(&self) -> Plane {
+        let (height, width) = (self.height / 2, self.width / 2);
+        let mut values = Vec::with_capacity(height * width);
+        for pair in self.values.chunks_exact(2 * self.width).take(height) {
+            let (upper, lower) = pair.split_at(self.width);
+            values.extend(upper.chunks_exact(2).zip(lower.chunks_exact(2)).map(|(u, l)| (u[0] + u[1] + l[0] + l[1]) / 4.0));
+        }
+        Plane { height, width, values }
+    }
+
+    /// The weighted mean under each window that lies inside: rows first, then columns.
+    fn smoothed(&self, kernel: &[f64; WINDOW]) -> Vec<f64> {
+        let (height, width) = (self.height - WINDOW + 1, self.width - WINDOW + 1);
+        let mut rows = Vec::with_capacity(self.height * width);
+        for row in self.values.chunks_exact(self.width) {
+            rows.extend(row.windows(WINDOW).map(|w| w.iter().zip(kernel).map(|(v, k)| v * k).sum::<f64>()));
+        }
+        let mut smooth = vec![0.0; height * width];
+        for (y, out) in smooth.chunks_exact_mut(width).enumerate() {
+            for (dy, k) in kernel.iter().enumerate() {
+                let row = &rows[(y + dy) * width..(y + dy + 1) * width];
+                out.iter_mut().zip(row).for_each(|(o, v)| *o += k * v);
+            }
+        }
+        smooth
+    }
+
+    fn times(&self, other: &Plane) -> Plane {
+        let values = self.values.iter().zip(&other.values).map(|(x, y)| x * y).collect();
+        Plane { height: self.height, width: self.width, values }
+    }
+}
+
+/// The pairs of channels of two pictures of one shape.
+fn channels<'a>(a: &'a Picture, b: &'a Picture) -> impl Iterator<Item = (Plane, Plane)> + 'a {
+    let Shape { height, width, .. } = a.shape;
+    let plane = move |bytes: &[u8]| Plane { height, width, values: bytes.iter().map(|&v| f64::from(v)).collect() };
+    let area = height * width;
+    a.planes.chunks_exact(area).zip(b.planes.chunks_exact(area)).map(move |(x, y)| (plane(x), plane(y)))
+}
+
+fn gaussian() -> [f64; WINDOW] {
+    let raw: [f64; WINDOW] = std::array::from_fn(|i| (-0.5 * ((i as f64 - (WINDOW / 2) as f64) / SIGMA).powi(2)).exp());
+    let sum: f64 = raw.iter().sum();
+    raw.map(|v| v / sum)
+}
+
+/// Means over all windows of one channel.
+struct Similarity {
+    /// Luminance, contrast and structure together: SSIM.
+    whole: f64,
+    /// Contrast and structure without luminance.
+    contrast: f64,
+}
+
+fn similarity(x: &Plane, y: &Plane, kernel: &[f64; WINDOW]) -> Similarity {
+    let (mx, my) = (x.smoothed(kernel), y.smoothed(kernel));
+    let (xx, yy, xy) = (x.times(x).smoothed(kernel), y.times(y).smoothed(kernel), x.times(y).smoothed(kernel));
+    let (mut whole, mut contrast) = (0.0, 0.0);
+    for i in 0..mx.len() {
+        let (ux, uy) = (mx[i], my[i]);
+        let cs = (2.0 * (xy[i] - ux * uy) + C2) / (xx[i] - ux * ux + yy[i] - uy * uy + C2);
+        contrast += cs;
+        whole += cs * (2.0 * ux * uy + C1) / (ux * ux + uy * uy + C1);
+    }
+    let n = mx.len() as f64;
+    Similarity { whole: whole / n, contrast: contrast / n }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn picture(channels: usize, height: usize, width: usize, value: impl Fn(usize) -> u8) -> Picture {
+        let shape = Shape { channels, height, width };
+        Picture { shape, planes: (0..shape.len()).map(value).collect() }
+    }
+
+    #[test]
+    fn equal_pictures_are_as_alike_as_can_be() {
+        let a = picture(3, 20, 30, |i| (i * 37 % 251) as u8);
+        assert_eq!(psnr(&a, &a), Ok(f64::INFINITY));
+        assert!((ssim(&a, &a).unwrap() - 1.0).abs() < 1e-12);
+        assert!((ms_ssim(&a, &a).unwrap() - 1.0).abs() < 1e-12);
+        assert!((nc(&a, &a).unwrap() - 1.0).abs() < 1e-12);
+        assert_eq!(entropy_ratio(&a, &a), Ok(1.0));
+        assert_eq!(max_difference(&a, &a), Ok(0));
+    }
+
+    #[test]
+    fn flat_pictures_give_numbers() {
+        let (grey, white) = (picture(1, 11, 11, |_| 128), picture(1, 11, 11, |_| 255));
+        let busy = picture(1, 11, 11, |i| (i * 37 % 251) as u8);
+        assert_eq!(nc(&grey, &white), Ok(0.0));
+        assert_eq!(nc(&grey, &busy), Ok(0.0));
+        assert_eq!(entropy_ratio(&grey, &white), Ok(1.0));
+        assert_eq!(entropy_ratio(&grey, &busy), Ok(f64::INFINITY));
+        assert!(ssim(&grey, &white).unwrap().is_finite());
+        assert!(ms_ssim(&grey, &white).unwrap().is_finite());
+        assert_eq!(max_difference(&grey, &white), Ok(127));
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_said() {
+        let (a, b) = (picture(1, 28, 28, |_| 0), picture(3, 32, 20, |_| 0));
+        let text = psnr(&a, &b).unwrap_err().to_string();
+        assert!(text.contains("28x28 grey") && text.contains("20x32 colour"), "{text}");
+        let small = picture(1, 10, 40, |_| 0);
+        assert_eq!(ssim(&small, &small), Err(MetricError::TooSmall(small.shape)));
+        let cut = Picture { planes: vec![0; 5], ..a.clone() };
+        assert_eq!(nc(&a, &cut), Err(MetricError::Malformed { shape: a.shape, bytes: 5 }));
+        let empty = picture(1, 0, 3, |_| 0);
+        assert!(matches!(psnr(&empty, &empty), Err(MetricError::Malformed { .. })));
+    }
+
+    #[test]
+    fn a_changed_channel_counts_for_a_third() {
+        let a = picture(3, 16, 16, |i| (i * 37 % 251) as u8);
+        let b = Picture { planes: a.planes.iter().enumerate().map(|(i, &v)| if i < 256 { 255 - v } else { v }).collect(), ..a.clone() };
+        let one = |p: &Picture| Picture { shape: Shape { channels: 1, height: 16, width: 16 }, planes: p.planes[..256].to_vec() };
+        let first = ssim(&one(&a), &one(&b)).unwrap();
+        assert!((ssim(&a, &b).unwrap() - (2.0 + first) / 3.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,222 @@
+//! Projects through their whole life, on a real disk.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+use crate::schemes::plan::{HostKind, Preset, SchemeSettings};
+
+fn plan() -> Plan {
+    Plan {
+        scheme: SchemeSettings::Blind(Default::default()),
+        preset: Preset::Quick,
+        host: HostKind::Lenet5,
+        owner: "Northwind".into(),
+        seed: 1,
+        salt: "00".into(),
+        nulls: 3,
+        foreign: 5,
+    }
+}
+
+fn content(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("project.json")).unwrap()
+}
+
+#[test]
+fn a_project_comes_back_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/demo");
+    let mut project = Project::create(&path, "demo").unwrap();
+    project.add_dataset("sample", None, "d1", Format::Sample, "6,000 pictures").unwrap();
+    let logo = project.add_logo("ours.png", "p/n.g", b"picture", Value::Null, "l1").unwrap();
+    let run = project.add_run(plan()).unwrap();
+    project.set_run(&run, RunState::Done, Some(serde_json::json!({"clean_accuracy": 0.9}))).unwrap();
+    let report = project.add_report("suspect.safetensors", Verdict::Strong, "2026-01-01T00:00:00Z").unwrap();
+    let document = project.document().clone();
+    drop(project);
+
+    let project = Project::open(&path).unwrap();
+    assert_eq!(project.document(), &document);
+    assert_eq!(project.document().chosen_dataset().unwrap().name, "sample");
+    assert_eq!(std::fs::read(project.logo_file(&logo).unwrap()).unwrap(), b"picture");
+    assert!(project.run_folder(&run).is_dir() && project.report_folder(&report).is_dir());
+    assert_eq!(project.document().run(&run).unwrap().logo.as_deref(), Some(logo.as_str()));
+}
+
+#[test]
+fn the_same_data_set_is_one_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let first = project.add_dataset("a", Some(Path::new("/a")), "d", Format::Idx, "s").unwrap();
+    let other = project.add_dataset("b", Some(Path::new("/b")), "d", Format::Idx, "s").unwrap();
+    assert_ne!(first, other);
+    assert_eq!(project.add_dataset("a", Some(Path::new("/a")), "d", Format::Idx, "s").unwrap(), first);
+    assert_eq!(project.document().datasets.len(), 2);
+    assert_eq!(project.document().dataset, Some(first));
+}
+
+#[test]
+fn two_windows_cannot_write_one_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::create(folder.path(), "p").unwrap();
+    let error = Project::open(folder.path()).unwrap_err();
+    assert!(matches!(error, ProjectError::InUse { .. }), "{error}");
+    assert!(error.to_string().contains("another window"));
+    drop(project);
+    Project::open(folder.path()).unwrap();
+}
+
+#[test]
+fn a_lock_left_by_a_dead_process_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Project::create(folder.path(), "p").unwrap());
+    std::fs::write(folder.path().join(".lock"), "999999999\n").unwrap();
+    let _project = Project::open(folder.path()).unwrap();
+    assert_eq!(std::fs::read_to_string(folder.path().join(".lock")).unwrap().trim(), std::process::id().to_string());
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(Project::open(folder.path()), Err(ProjectError::Missing(_))));
+    assert!(matches!(Project::open(&folder.path().join("nowhere")), Err(ProjectError::Missing(_))));
+    for text in ["{\"version\": 1, \"na", "{\"version\": 99}"] {
+        std::fs::write(folder.path().join("project.json"), text).unwrap();
+        assert!(matches!(Project::open(folder.path()), Err(ProjectError::Document(_))));
+        assert!(matches!(Project::create(folder.path(), "p"), Err(ProjectError::Exists(_))));
+        assert_eq!(content(folder.path()), text);
+    }
+}
+
+#[test]
+fn a_file_in_place_of_the_folder_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, "x").unwrap();
+    assert!(Project::create(&path, "p").unwrap_err().to_string().ends_with("file"));
+}
+
+#[test]
+fn a_change_that_cannot_be_saved_is_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    std::fs::remove_file(folder.path().join("project.json")).unwrap();
+    std::fs::create_dir(folder.path().join("project.json")).unwrap();
+    assert!(project.edit(|d| d.name = "other".into()).is_err());
+    assert_eq!(project.document().name, "p");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_text_is_refused_whole() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let odd = Path::new(std::ffi::OsStr::from_bytes(b"/a\xff"));
+    let error = project.add_dataset("odd", Some(odd), "d", Format::Idx, "s").unwrap_err();
+    assert!(error.to_string().contains("Rename"), "{error}");
+    assert!(project.document().datasets.is_empty());
+}
+
+#[test]
+fn a_training_that_was_cut_off_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let run = project.add_run(plan()).unwrap();
+    project.set_run(&run, RunState::Running, None).unwrap();
+    assert!(matches!(project.remove(&Item::Run(run.clone())), Err(ProjectError::Running)));
+    drop(project);
+    assert_eq!(Project::open(folder.path()).unwrap().document().run(&run).unwrap().state, RunState::Stopped);
+}
+
+#[test]
+fn an_orphaned_folder_is_not_taken_for_a_new_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    std::fs::create_dir(folder.path().join("runs/run-1")).unwrap();
+    assert_eq!(project.add_run(plan()).unwrap(), "run-2");
+}
+
+#[test]
+fn deletions_can_be_undone_and_redone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let data = project.add_dataset("data", None, "d", Format::Sample, "s").unwrap();
+    let logo = project.add_logo("logo", "png", b"drawing", Value::Null, "l").unwrap();
+    let runs: Vec<_> = (0..3).map(|_| project.add_run(plan()).unwrap()).collect();
+    let report = project.add_report("suspect", Verdict::None, "now").unwrap();
+    std::fs::write(project.run_folder(&runs[1]).join("model"), "weights").unwrap();
+    let before = project.document().clone();
+
+    for item in [Item::Dataset(data), Item::Logo(logo.clone()), Item::Run(runs[1].clone()), Item::Report(report.clone())] {
+        project.remove(&item).unwrap();
+        assert!(matches!(project.remove(&item), Err(ProjectError::Gone(_))));
+    }
+    assert!(!project.run_folder(&runs[1]).exists());
+    assert_eq!(project.document().logo, None);
+    assert_eq!(project.can_undo(), Some("suspect"));
+
+    while project.undo().unwrap().is_some() {}
+    assert_eq!(project.document(), &before);
+    assert_eq!(std::fs::read_to_string(project.run_folder(&runs[1]).join("model")).unwrap(), "weights");
+    assert_eq!(std::fs::read(project.logo_file(&logo).unwrap()).unwrap(), b"drawing");
+
+    while project.redo().unwrap().is_some() {}
+    assert!(project.document().datasets.is_empty() && project.document().reports.is_empty());
+    assert_eq!(project.document().runs.len(), 2);
+    assert!(!project.report_folder(&report).exists());
+}
+
+#[test]
+fn undo_keeps_what_happened_in_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let logo = project.add_sample_logo("Star", Value::Null, "l").unwrap();
+    let run = project.add_run(plan()).unwrap();
+    project.remove(&Item::Logo(logo)).unwrap();
+    project.set_run(&run, RunState::Done, None).unwrap();
+    assert_eq!(project.undo().unwrap().as_deref(), Some("Star"));
+    assert_eq!(project.document().run(&run).unwrap().state, RunState::Done);
+}
+
+#[test]
+fn a_new_deletion_forgets_what_could_be_redone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let [a, b] = ["a", "b"].map(|n| project.add_sample_logo(n, Value::Null, n).unwrap());
+    project.remove(&Item::Logo(a)).unwrap();
+    project.undo().unwrap();
+    assert!(project.can_redo());
+    project.remove(&Item::Logo(b)).unwrap();
+    assert!(!project.can_redo());
+    assert_eq!(project.redo().unwrap(), None);
+}
+
+#[test]
+fn the_trash_lasts_until_the_project_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let run = project.add_run(plan()).unwrap();
+    project.remove(&Item::Run(run.clone())).unwrap();
+    assert!(folder.path().join(".trash/runs").join(&run).is_dir());
+    drop(project);
+    assert!(!folder.path().join(".trash").exists());
+    assert!(!folder.path().join("runs").join(&run).exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_said() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    drop(Project::create(folder.path(), "p").unwrap());
+    std::fs::remove_file(folder.path().join(".lock")).unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o555)).unwrap();
+    let refused = std::fs::write(folder.path().join("probe"), "").is_err();
+    let opened = Project::open(folder.path());
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    // The superuser may write everywhere, so only others can be refused.
+    if refused {
+        assert!(opened.unwrap_err().to_string().contains("may not write here"));
+    }
+}
