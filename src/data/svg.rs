@@ -1,0 +1,117 @@
+//! SVG drawings become pixels, without ever loading another file and without letting a hostile drawing take all time or memory.
+
+use super::{Picture, PictureError, Shape};
+use resvg::tiny_skia;
+use resvg::usvg::{self, fontdb, roxmltree};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
+
+/// Elements of a drawing, counting those that `use` repeats.
+const MAX_ELEMENTS: u64 = 100_000;
+/// A drawing that takes longer is given up; its thread ends by itself and its result is dropped.
+const MAX_TIME: Duration = Duration::from_secs(10);
+/// Room for deeply nested drawings.
+const STACK: usize = 64 << 20;
+
+/// Draws an SVG over `background` so that its longer side has `side` pixels. Colour, `[3, height, width]`.
+pub(crate) fn draw(bytes: &[u8], background: [u8; 3], side: u32) -> Result<Picture, PictureError> {
+    let bytes = bytes.to_vec();
+    let (send, receive) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("svg".into())
+        .stack_size(STACK)
+        .spawn(move || {
+            // The receiver is gone when the time was up.
+            let _ = send.send(draw_now(&bytes, background, side));
+        })
+        .map_err(|e| PictureError::BadDrawing(e.to_string()))?;
+    match receive.recv_timeout(MAX_TIME) {
+        Ok(drawn) => drawn,
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(PictureError::TooComplicated),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(PictureError::BadDrawing("its drawing gave up".into())),
+    }
+}
+
+fn draw_now(bytes: &[u8], background: [u8; 3], side: u32) -> Result<Picture, PictureError> {
+    let bad = |e: &dyn std::fmt::Display| PictureError::BadDrawing(e.to_string());
+    let text = std::str::from_utf8(bytes).map_err(|e| bad(&e))?;
+    let parsing = roxmltree::ParsingOptions { allow_dtd: true, nodes_limit: 10 * MAX_ELEMENTS as u32, ..Default::default() };
+    let document = roxmltree::Document::parse_with_options(text, parsing).map_err(|e| bad(&e))?;
+    check(&document)?;
+
+    let mut options = usvg::Options {
+        image_href_resolver: usvg::ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) },
+        ..Default::default()
+    };
+    if document.descendants().any(|node| node.has_tag_name("text") || node.tag_name().name() == "text") {
+        options.fontdb = fonts();
+    }
+    let tree = usvg::Tree::from_xmltree(&document, &options).map_err(|e| bad(&e))?;
+    let size = tree.size();
+    let scale = side as f32 / size.width().max(size.height());
+    let measure = |length: f32| ((length * scale).round() as u32).clamp(1, side);
+    let (width, height) = (measure(size.width()), measure(size.height()));
+    let mut canvas = tiny_skia::Pixmap::new(width, height).ok_or(PictureError::TooComplicated)?;
+    let [red, green, blue] = background;
+    canvas.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
+    resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut canvas.as_mut());
+
+    let (height, width) = (height as usize, width as usize);
+    let planes = (0..3).flat_map(|c| canvas.data().iter().skip(c).step_by(4).copied()).collect();
+    Ok(Picture { shape: Shape { channels: 3, height, width }, planes })
+}
+
+/// Refuses pictures from elsewhere, and repetition of repetition that would grow beyond all measure.
+fn check(document: &roxmltree::Document<'_>) -> Result<(), PictureError> {
+    let foreign = |tag: &str| matches!(tag, "image" | "feImage");
+    if document.descendants().any(|node| foreign(node.tag_name().name())) {
+        return Err(PictureError::External);
+    }
+    let ids: HashMap<&str, roxmltree::Node<'_, '_>> =
+        document.descendants().filter_map(|node| Some((node.attribute("id")?, node))).collect();
+    let mut known = HashMap::new();
+    if weight(document.root(), &ids, &mut known, &mut HashSet::new()) > MAX_ELEMENTS {
+        return Err(PictureError::TooComplicated);
+    }
+    Ok(())
+}
+
+/// Elements that a node becomes when every `use` in it is replaced by what it repeats. Circles count as nothing.
+fn weight<'a, 'input>(
+    node: roxmltree::Node<'a, 'input>,
+    ids: &HashMap<&'a str, roxmltree::Node<'a, 'input>>,
+    known: &mut HashMap<roxmltree::NodeId, u64>,
+    open: &mut HashSet<roxmltree::NodeId>,
+) -> u64 {
+    if let Some(&weight) = known.get(&node.id()) {
+        return weight;
+    }
+    if !open.insert(node.id()) {
+        return 0;
+    }
+    let mut sum = 1u64;
+    for child in node.children().filter(|child| child.is_element()) {
+        sum = sum.saturating_add(weight(child, ids, known, open));
+    }
+    if node.tag_name().name() == "use" {
+        let target = node.attributes().find(|a| a.name() == "href").and_then(|a| ids.get(a.value().trim().strip_prefix('#')?));
+        if let Some(target) = target {
+            sum = sum.saturating_add(weight(*target, ids, known, open));
+        }
+    }
+    open.remove(&node.id());
+    known.insert(node.id(), sum);
+    sum
+}
+
+/// The fonts of this computer, read once and only when a drawing has text.
+fn fonts() -> Arc<fontdb::Database> {
+    static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
+    let load = || {
+        let mut fonts = fontdb::Database::new();
+        fonts.load_system_fonts();
+        Arc::new(fonts)
+    };
+    FONTS.get_or_init(load).clone()
+}
