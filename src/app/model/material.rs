@@ -5,7 +5,8 @@ use crate::app::action::Wanted;
 use crate::app::background::{Poll, Task};
 use crate::app::text;
 use crate::data::logo::{Logo, LogoOptions};
-use crate::data::{self, Dataset};
+use crate::data::limits::Limits;
+use crate::data::{self, Dataset, OpenOptions};
 use std::path::PathBuf;
 
 /// The pictures and the logo of the project.
@@ -86,11 +87,11 @@ impl Model {
         self.material.announce = announce;
         let title = text::reading(&path);
         self.material.reading = Some(Task::start(title, &self.wake, move |ticket| {
-            let progress = |done: usize, all: usize| {
-                ticket.progress(done as f32 / all.max(1) as f32);
+            let mut progress = |share: f32| {
+                ticket.progress(share);
                 !ticket.cancelled()
             };
-            data::open(&path, &progress).map_err(|error| error.to_string())
+            data::open(&path, &OpenOptions::default(), &mut progress).map_err(|error| error.to_string())
         }));
     }
 
@@ -141,8 +142,8 @@ impl Model {
 
     /// Reads a logo from a file and takes it.
     pub(super) fn read_logo(&mut self, path: PathBuf) {
-        let options = self.material.logo.as_ref().map(|choice| choice.options.clone()).unwrap_or_default();
-        let read = data::logo::read(&path).map_err(|error| error.to_string());
+        let options = self.material.logo.as_ref().map(|choice| choice.options).unwrap_or_default();
+        let read = crate::vault::files::read_limited(&path, Limits::default().picture_bytes).map_err(|error| error.to_string());
         let taken = read.and_then(|bytes| self.material.choose_logo(text::file_name(&path), bytes, options));
         self.logo_taken(taken);
     }
@@ -176,6 +177,14 @@ impl Model {
 
 /// Recognises a path and says what would be done with it.
 fn offer(path: PathBuf) -> Result<Offer, String> {
-    let found = data::inspect(&path).map_err(|error| error.to_string())?;
-    Ok(Offer { wanted: Wanted::Data, words: format!("{found:?}"), path })
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let meta = std::fs::metadata(&path).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
+    let (wanted, words) = match ending.as_str() {
+        _ if meta.is_dir() && crate::project::is_project(&path) => (Wanted::Project, text::OFFER_PROJECT.to_owned()),
+        "cmkey" => (Wanted::Key, text::OFFER_KEY.to_owned()),
+        "safetensors" => (Wanted::Suspect, text::OFFER_SUSPECT.to_owned()),
+        "png" | "jpg" | "jpeg" | "webp" | "bmp" | "svg" if meta.is_file() => (Wanted::Logo, text::OFFER_LOGO.to_owned()),
+        _ => (Wanted::Data, text::OFFER_DATA.to_owned()),
+    };
+    Ok(Offer { path, wanted, words })
 }

@@ -7,7 +7,7 @@ use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, PathAction, TextureCache};
-use crate::data::logo::{Background, Fit, Logo, LogoOptions};
+use crate::data::logo::{Fit, Logo, LogoOptions};
 use crate::data::{self, Shape};
 use eframe::egui::{self, ScrollArea, Slider, Ui, Vec2};
 
@@ -74,7 +74,7 @@ impl Logos {
                 ui.horizontal_top(|ui| {
                     for (side, channels, words) in SEEN {
                         ui.vertical(|ui| {
-                            let seen = choice.logo.picture.fitted(side, channels);
+                            let seen = choice.logo.at(Shape { channels, height: side, width: side });
                             if widgets::picture(ui, &mut self.textures, &seen, Vec2::splat(theme::PREVIEW), words).clicked() {
                                 out.push(compare(&choice.logo, side, channels, words));
                             }
@@ -135,7 +135,7 @@ impl Pane for Logos {
 }
 
 fn compare(logo: &Logo, side: usize, channels: usize, words: &str) -> Action {
-    let seen = logo.picture.fitted(side, channels);
+    let seen = logo.at(Shape { channels, height: side, width: side });
     let full = logo.picture.shape;
     let enlarged = seen.colour().resized(full.width, full.height);
     let pair = Pair { name_a: text::LOGO_LARGE.into(), a: logo.picture.colour(), name_b: words.into(), b: enlarged };
@@ -143,8 +143,7 @@ fn compare(logo: &Logo, side: usize, channels: usize, words: &str) -> Action {
 }
 
 fn warnings(ui: &mut Ui, choice: &LogoChoice, data_shape: Option<Shape>) {
-    let (side, channels) = data_shape.map_or((28, 1), |shape| (shape.width, shape.channels));
-    let warnings = choice.logo.warnings(side, channels);
+    let warnings = choice.logo.warnings(data_shape.unwrap_or(Shape { channels: 1, height: 28, width: 28 }));
     for warning in &warnings {
         widgets::notice(ui, Tone::Warn, warning);
     }
@@ -154,12 +153,12 @@ fn warnings(ui: &mut Ui, choice: &LogoChoice, data_shape: Option<Shape>) {
 }
 
 fn options(ui: &mut Ui, options: &LogoOptions, out: &mut Vec<Action>) {
-    let mut changed = options.clone();
+    let mut changed = *options;
     ui.add_space(theme::GAP);
     subheading(ui, text::LOGO_OPTIONS);
     ui.horizontal_wrapped(|ui| {
         ui.label(text::LOGO_BACKGROUND);
-        for (value, words) in [(Background::White, text::WHITE), (Background::Black, text::BLACK), (Background::Grey, text::GREY)] {
+        for (value, words) in [([255; 3], text::WHITE), ([0; 3], text::BLACK), ([128; 3], text::GREY)] {
             if ui.add(widgets::Action::quiet(words).selected(changed.background == value)).clicked() {
                 changed.background = value;
             }
@@ -167,7 +166,7 @@ fn options(ui: &mut Ui, options: &LogoOptions, out: &mut Vec<Action>) {
     });
     ui.horizontal_wrapped(|ui| {
         ui.label(text::LOGO_FIT);
-        for (value, words) in [(Fit::Whole, text::FIT_WHOLE), (Fit::Fill, text::FIT_FILL)] {
+        for (value, words) in [(Fit::Fit, text::FIT_WHOLE), (Fit::Fill, text::FIT_FILL)] {
             if ui.add(widgets::Action::quiet(words).selected(changed.fit == value)).clicked() {
                 changed.fit = value;
             }
@@ -175,8 +174,9 @@ fn options(ui: &mut Ui, options: &LogoOptions, out: &mut Vec<Action>) {
     });
     ui.horizontal(|ui| {
         let label = ui.label(text::LOGO_PADDING);
-        let slider = Slider::new(&mut changed.padding, 0.0..=0.4).custom_formatter(|value, _| text::percent(value));
+        let slider = Slider::new(&mut changed.padding, 0..=45).suffix("%");
         ui.add(slider).labelled_by(label.id).on_hover_text(text::LOGO_PADDING_HINT);
+        ui.checkbox(&mut changed.invert, text::LOGO_INVERT);
     });
     if changed != *options {
         out.push(Action::PlaceLogo(changed));

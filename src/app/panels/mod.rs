@@ -8,8 +8,10 @@ mod scheme;
 mod training;
 
 use super::action::Action;
+use super::board::{Job, Standing};
 use super::model::Model;
 use super::steps::Step;
+use super::text;
 use super::theme;
 use crate::jobs::Event;
 use eframe::egui::{self, RichText, Ui};
@@ -97,4 +99,39 @@ fn fact(ui: &mut Ui, name: &str, value: &str) {
         ui.label(RichText::new(name).color(colour).size(theme::TEXT_SMALL));
         ui.add(egui::Label::new(value).wrap());
     });
+}
+
+/// Whether a step cannot be entered yet; says what is missing and leads there.
+fn blocked(ui: &mut Ui, model: &Model, step: Step, out: &mut Vec<Action>) -> bool {
+    let super::steps::StepState::Blocked(missing) = model.state_of(step) else { return false };
+    heading(ui, step.name());
+    super::widgets::notice(ui, theme::Tone::Neutral, &missing);
+    if super::widgets::primary_button(ui, text::GO_ON).clicked() {
+        out.push(Action::GoOn);
+    }
+    true
+}
+
+/// What a job is doing, in a few words.
+pub fn job_words(job: &Job) -> &'static str {
+    match (job.standing, job.phase) {
+        (Standing::Running, Some(phase)) => text::phase(phase),
+        (standing, _) => text::standing(standing),
+    }
+}
+
+/// Pause, resume and stop of a job.
+pub fn job_controls(ui: &mut Ui, job: &Job, out: &mut Vec<Action>) {
+    use super::widgets::{Action as Button, Icon};
+    if job.standing == Standing::Paused {
+        if ui.add(Button::quiet(text::RESUME).icon(Icon::Play)).clicked() {
+            out.push(Action::Resume(job.id));
+        }
+    } else if ui.add_enabled(job.standing == Standing::Running, Button::quiet(text::PAUSE).icon(Icon::Pause)).clicked() {
+        out.push(Action::Pause(job.id));
+    }
+    let stop = ui.add_enabled(job.standing != Standing::Stopping, Button::quiet(text::STOP).icon(Icon::Stop));
+    if stop.on_hover_text(text::STOP_HINT).clicked() {
+        out.push(Action::Stop(job.id));
+    }
 }
