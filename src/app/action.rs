@@ -7,18 +7,26 @@ use crate::data::logo::LogoOptions;
 use crate::jobs::JobId;
 use crate::schemes::plan::Plan;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Two pictures to look at side by side, with their names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
+    /// The first: cover, original.
+    pub left: Arc<Picture>,
+    /// The second: key, suspect.
+    pub right: Arc<Picture>,
     /// Name of the first ("Cover").
-    pub name_a: String,
-    /// The first.
-    pub a: Picture,
+    pub left_name: String,
     /// Name of the second ("Key").
-    pub name_b: String,
-    /// The second.
-    pub b: Picture,
+    pub right_name: String,
+}
+
+impl Pair {
+    /// A pair of two pictures and their names.
+    pub fn new(left: Picture, left_name: &str, right: Picture, right_name: &str) -> Pair {
+        Pair { left: Arc::new(left), right: Arc::new(right), left_name: left_name.into(), right_name: right_name.into() }
+    }
 }
 
 /// What a file dialog or a drop is for.
@@ -40,6 +48,8 @@ pub enum Wanted {
     Project,
     /// A folder for a new project.
     NewProject,
+    /// A place for a report.
+    Export,
 }
 
 /// One thing that the user wants done.
@@ -104,7 +114,7 @@ pub enum Action {
     /// Delete a kept report; can be undone.
     DeleteReport(String),
     /// Look at a pair of pictures.
-    Compare(Box<Pair>),
+    Compare(Pair),
     /// Change the colours.
     Theme(ThemeChoice),
     /// Take back the last change.

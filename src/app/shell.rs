@@ -41,7 +41,7 @@ impl App {
 
     fn over(cc: &eframe::CreationContext<'_>, start: StartWorker, keeper: Keeper) -> App {
         theme::apply(&cc.egui_ctx, keeper.theme());
-        widgets::install(cc.wgpu_render_state.as_ref());
+        widgets::compare::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
         let ctx = cc.egui_ctx.clone();
         let layout = Layout::restore(keeper.layout());
         let model = Model::new(keeper, start, Arc::new(move || ctx.request_repaint()));

@@ -3,6 +3,7 @@
 //! Short sentences carry no full stop, several do; a button that asks for more ends in "…"; no Title Case.
 
 use super::board::Standing;
+use super::theme::ThemeChoice;
 use super::widgets::human_time;
 use crate::data::{Dataset, Format};
 use crate::forensics::report::{ControlKind, Tally, Verdict};
@@ -38,17 +39,12 @@ pub const MISSING_REPORTS: &str = "No report yet. Each proof leaves one here";
 // Bars.
 pub const DEVICE_STARTING: &str = "Looking for a device…";
 pub const DEVICE_HINT: &str = "Training and proofs run on this device";
-pub const THEME: &str = "Colours";
-pub const THEME_SYSTEM: &str = "As the system";
-pub const THEME_LIGHT: &str = "Light";
-pub const THEME_DARK: &str = "Dark";
 pub const HELP: &str = "Help";
 pub const PROJECT_MENU: &str = "Project menu";
 pub const PROJECT_NEW: &str = "New project…";
 pub const PROJECT_OPEN: &str = "Open project…";
 pub const PROJECT_RECENT: &str = "Recent projects";
 pub const PROJECT_NO_RECENT: &str = "No other project yet";
-pub const PROJECT_FOLDER: &str = "Its folder";
 pub const PROJECT_SAVED: &str = "All changes are saved";
 pub const PROJECT_UNSAVED: &str = "Not saved. The folder cannot be written";
 pub const RESET_LAYOUT: &str = "Reset layout";
@@ -94,7 +90,6 @@ pub const WELCOME_BODY: &str = "Countermark trains a model on your pictures so t
     If you ever meet a copy, it asks that copy a few hundred questions and tells you in words what the answers mean.";
 pub const WELCOME_SAMPLE: &str = "Try it with the sample";
 pub const WELCOME_SAMPLE_HINT: &str = "7,000 small pictures of clothes and a logo are built in. Nothing is downloaded.";
-pub const WELCOME_OWN: &str = "Use my own pictures";
 pub const WELCOME_INVESTIGATE: &str = "Check a suspect model";
 
 // Data.
@@ -102,10 +97,8 @@ pub const DATA_TITLE: &str = "The pictures that your model learns from";
 pub const DATA_DROP: &str = "Drop a data set here";
 pub const DATA_DROP_HINT: &str = "A folder with one folder for each class, a zip of such a folder, MNIST-style idx files or CIFAR binary files";
 pub const DATA_SAMPLE: &str = "Use the sample";
-pub const DATA_PATH: &str = "Path of the data set";
 pub const DATA_PATH_HINT: &str = "or type the path of a file or folder";
 pub const DATA_REPLACE: &str = "Choose other pictures";
-pub const DATA_GRID: &str = "Pictures of the data set";
 pub const DATA_NEXT: &str = "Continue to the logo";
 pub const DATA_TRAIN_PART: &str = "To learn from";
 pub const DATA_TEST_PART: &str = "To test with";
@@ -124,7 +117,6 @@ pub const DATA_INSIDE: &str = "inside the program";
 pub const LOGO_TITLE: &str = "The logo that is hidden";
 pub const LOGO_DROP: &str = "Drop your logo here";
 pub const LOGO_DROP_HINT: &str = "PNG, JPEG, WebP or SVG. Few strokes and strong contrast survive best";
-pub const LOGO_PATH: &str = "Path of the logo";
 pub const LOGO_PATH_HINT: &str = "or type the path of a picture";
 pub const LOGO_SAMPLES: &str = "Or use one of these";
 pub const LOGO_OPTIONS: &str = "How it is placed";
@@ -147,8 +139,6 @@ pub const QUESTION_FEAR: &str = "What do you fear most?";
 pub const SCHEME_NEEDS: &str = "Needs";
 pub const SCHEME_SURVIVES: &str = "Survives";
 pub const SCHEME_FAILS: &str = "Does not survive";
-pub const SCHEME_SOURCE: &str = "Published as";
-pub const SCHEME_PICK: &str = "Choose";
 pub const SCHEME_PICKED: &str = "Chosen";
 pub const SCHEME_FITS: &str = "Fits your answers best";
 pub const SCHEME_NONE: &str = "No scheme is available in this build";
@@ -171,7 +161,6 @@ pub const SCHEME_NEXT: &str = "Continue to training";
 pub const ESTIMATING: &str = "Measuring how long this takes here…";
 pub const ESTIMATE: &str = "Estimate the time";
 pub const ESTIMATE_UNKNOWN: &str = "Time on this machine not measured yet";
-pub const STANDARD_SCHEME: &str = "Preset";
 
 // Training.
 pub const TRAIN_TITLE: &str = "Training";
@@ -215,7 +204,6 @@ pub const FIGURES: &str = "Figures";
 pub const QUESTIONS: &str = "Every question";
 pub const QUESTIONS_NOT_KEPT: &str = "The pictures of the questions are not kept in this report";
 pub const CAVEATS: &str = "What this does not say";
-pub const WARNINGS: &str = "Worth knowing";
 pub const FILTER_ALL: &str = "All";
 pub const FILTER_HIT: &str = "Answered as marked";
 pub const FILTER_MISS: &str = "Answered otherwise";
@@ -229,11 +217,7 @@ pub const REPORT_EXPORT: &str = "Export as JSON…";
 pub const REPORT_DELETE: &str = "Delete";
 pub const REPORT_COMPARE: &str = "Side by side";
 pub const REPORT_COMPARE_HINT: &str = "Tick two or more reports to see them side by side";
-pub const REPORT_DELETED: &str = "The report is deleted";
 
-// Inspector.
-pub const SIDE_TITLE: &str = "What is selected";
-pub const NOTHING_SELECTED: &str = "Nothing is selected";
 
 // Help.
 pub const HELP_TITLE: &str = "How it works";
@@ -255,6 +239,222 @@ pub const SHORTCUT_LIST: [(&str, &str); 8] = [
     ("F1", "This help"),
     ("Esc", "Close what lies on top"),
 ];
+
+// Tabs.
+pub const TAB_DATA: &str = "Data set";
+pub const TAB_LOGO: &str = "Your logo";
+pub const TAB_SCHEME: &str = "Schemes";
+pub const TAB_TRAIN: &str = "Training";
+pub const TAB_PROVE: &str = "Proof";
+pub const TAB_REPORTS: &str = "All reports";
+
+// Files and dialogs.
+pub const ANY_FILE: &str = "Any file";
+pub const PICTURE_FILE: &str = "Pictures";
+pub const KEY_FILE: &str = "Key packages";
+pub const MODEL_FILE: &str = "Models";
+pub const REPORT_FILE: &str = "report.json";
+pub const CHOOSE_ANYTHING: &str = "Open a file";
+pub const NO_PROJECT: &str = "No project is open";
+pub const SAMPLE_OWNER: &str = "Sample owner";
+pub const SAMPLE_LOGO_GONE: &str = "The project uses a built-in logo that this version does not have. Choose a logo again.";
+pub const DATA_CHANGED: &str = "The data set has changed since this project used it last. A training now would not repeat the earlier one.";
+pub const STOP_BEFORE_SWITCH: &str = "Stop the training first. Another project can be opened then.";
+pub const WORKER_LOST: &str = "The worker that trains and proves has ended. Save nothing by hand: everything is saved. Please restart Countermark.";
+pub const REPORT_LOST: &str = "The proof ended, but its report did not arrive. Please ask the questions again.";
+pub const TRAIN_ALREADY: &str = "A training is under way already";
+pub const PROVE_STOPPED: &str = "The questions were stopped. There is no verdict.";
+pub const NOTHING_TO_UNDO: &str = "There is nothing to undo";
+pub const NOTHING_TO_REDO: &str = "There is nothing to redo";
+
+// What was dropped.
+pub const OFFER_PROJECT: &str = "This is a Countermark project. It will be opened instead of the present one, which is saved.";
+pub const OFFER_KEY: &str = "This looks like a key package. It will be used to question a suspect model.";
+pub const OFFER_SUSPECT: &str = "This looks like a model. It will be the suspect that is asked for your mark.";
+pub const OFFER_LOGO: &str = "This is a picture. It will be the logo that is hidden.";
+pub const OFFER_DATA: &str = "This will be read as a data set to train with.";
+
+// Smaller words.
+pub const WHITE: &str = "White";
+pub const BLACK: &str = "Black";
+pub const GREY: &str = "Grey";
+pub const FIT_WHOLE: &str = "Show all of it";
+pub const FIT_FILL: &str = "Fill the square";
+pub const LOGO_INVERT: &str = "Swap light and dark";
+pub const LOGO_REMOVE: &str = "Remove this logo";
+pub const READING: &str = "Reading";
+pub const GO_ON: &str = "Go to what comes first";
+pub const NOT_CHOSEN: &str = "Not chosen yet";
+pub const COMPARE: &str = "Compare…";
+pub const DEVICE: &str = "Device";
+pub const TOOK: &str = "Took";
+pub const MADE: &str = "Made";
+pub const VERSION: &str = "Program version";
+pub const FILES: &str = "Files";
+pub const FILE_MODEL: &str = "Marked model, to give away";
+pub const FILE_KEY: &str = "Key package, keep it secret";
+pub const FILE_TWIN: &str = "Unmarked twin, for comparison";
+pub const SIDE_DATA_EMPTY: &str = "What was found in your data set stands here.";
+pub const SIDE_LOGO_EMPTY: &str = "A logo with few strokes and strong contrast survives best. Networks see it small.";
+pub const SIDE_LOGO: &str = "The secret keys are derived from this picture, the owner's name and a random text. Another placement gives other keys.";
+pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers without the mark, and keys of foreign encoders. Unmarked models are asked the same. Only the suspect's answers to your keys may stand out.";
+
+// The two questions about schemes.
+pub const PROTECT_CLASSIFIER: &str = "A model that names pictures";
+pub const PROTECT_IMAGES: &str = "Pictures";
+pub const FEAR_COPY: &str = "Somebody uses a copy";
+pub const FEAR_COPY_WHY: &str = "Every scheme answers this. The one above all others also lets you make new keys later.";
+pub const FEAR_CLAIM: &str = "Somebody claims it as theirs";
+pub const FEAR_CLAIM_WHY: &str = "Keys that are derived from your logo and name cannot be made up afterwards. Schemes with an encoder stand first.";
+pub const FEAR_FIND: &str = "Somebody finds the keys";
+pub const FEAR_FIND_WHY: &str = "Invisible keys look like ordinary pictures and are hard to filter out. Schemes with an encoder stand first.";
+
+// Curves and figures.
+pub const CURVE_HOST: &str = "Model";
+pub const CURVE_ENCODER: &str = "Encoder (hides the logo)";
+pub const CURVE_CRITIC: &str = "Critic (looks for the logo)";
+pub const CURVE_CLEAN: &str = "Plain pictures named rightly";
+pub const CURVE_KEY: &str = "Keys recognised";
+pub const CURVE_FRESH: &str = "New keys recognised";
+pub const CURVE_COVER: &str = "Covers mistaken for keys";
+pub const CURVE_PSNR: &str = "Likeness of cover and key (PSNR)";
+pub const KEYS_UNMARKED: &str = "The same keys on an unmarked model";
+pub const FIGURE_KEYS: &str = "Keys answered as marked";
+pub const FIGURE_CHANCE: &str = "Could it be chance?";
+pub const FIGURE_FRESH: &str = "New keys answered as marked";
+pub const FIGURE_FRESH_CHANCE: &str = "Could that be chance?";
+pub const FIGURE_RATE: &str = "Rate that chance is given";
+pub const FIGURE_NULL: &str = "Unmarked models answer so in";
+pub const FIGURE_TWIN: &str = "The same of the unmarked twin";
+pub const FIGURE_SSIM: &str = "Structure kept (SSIM)";
+pub const FIGURE_LOG_P: &str = "Logarithm of the p-value";
+pub const NO_FRESH: &str = "not with this label rule";
+pub const QUESTION_EXPECTED: &str = "The mark makes a model say";
+pub const QUESTION_ANSWER: &str = "The suspect said";
+pub const QUESTION_COVER: &str = "To the plain cover it said";
+pub const QUESTION_TRUE: &str = "What the picture shows";
+pub const QUESTION_SELECT: &str = "Click a question to see its pictures and answers";
+
+/// A file that cannot be opened.
+pub fn cannot_open(path: &Path, reason: &str) -> String {
+    format!("{} cannot be opened ({reason}). Check that it is there and that you may read it: {}", file_name(path), path.display())
+}
+
+/// How many more there are than shown.
+pub fn and_more(count: usize) -> String {
+    format!("and {} more", number(count))
+}
+
+/// One part of a data set and its size.
+pub fn part(name: &str, count: usize) -> String {
+    format!("{name} ({})", number(count))
+}
+
+/// Which picture of how many.
+pub fn picture_place(index: usize, count: usize) -> String {
+    format!("Picture {} of {}", number(index + 1), number(count))
+}
+
+/// The compare view's title.
+pub fn compare_title(left: &str, right: &str) -> String {
+    format!("{left} and {right}")
+}
+
+/// Hits of one control.
+pub fn control_line(hits_of: usize, questions: usize, fired: bool) -> String {
+    format!("{} answered as marked, {}", hits(hits_of, questions), control_state(fired))
+}
+
+/// Something was deleted.
+pub fn deleted(name: &str) -> String {
+    format!("“{name}” is deleted")
+}
+
+/// Something came back.
+pub fn restored(name: &str) -> String {
+    format!("“{name}” is back")
+}
+
+/// What undo would bring back.
+pub fn undo_of(name: &str) -> String {
+    format!("Undo deleting “{name}”")
+}
+
+/// A report was written.
+pub fn exported(path: &Path) -> String {
+    format!("The report is saved as {}", file_name(path))
+}
+
+/// Log line of a job that began.
+pub fn log_started(title: &str) -> String {
+    format!("{title} began")
+}
+
+/// Log line of a job that was stopped.
+pub fn log_stopped(title: &str) -> String {
+    format!("{title} was stopped; its checkpoint is saved")
+}
+
+/// Log line of a job that ended.
+pub fn log_done(title: &str) -> String {
+    format!("{title} is done")
+}
+
+/// The logarithm of a p-value.
+pub fn log_p(p_value_log10: f64) -> String {
+    format!("{p_value_log10:.1} (base 10)")
+}
+
+/// A switch.
+pub fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// Scheme, preset and network in a line.
+pub fn plan_words(scheme: &str, chosen: Preset, host_kind: HostKind) -> String {
+    format!("{scheme}, {}, {}", preset(chosen), host(host_kind))
+}
+
+/// Which question, and whether the host never saw it.
+pub fn question_number(index: usize, count: usize, fresh: bool) -> String {
+    let kind = if fresh { "new key" } else { "trained key" };
+    format!("Question {} of {}, {kind}", number(index + 1), number(count))
+}
+
+/// A built-in logo's picture.
+pub fn sample_logo(name: &str) -> String {
+    format!("Sample logo {name}")
+}
+
+/// Structural similarity.
+pub fn similarity(ssim: f64) -> String {
+    format!("{ssim:.3} of 1")
+}
+
+/// Who was asked.
+pub fn suspect_line(suspect: &str) -> String {
+    format!("Suspect {suspect}")
+}
+
+/// The tick that puts a report side by side.
+pub fn tick(name: &str, made: &str) -> String {
+    format!("Compare {name}, {made}")
+}
+
+/// The unit behind a number.
+pub fn unit(unit: &str) -> String {
+    if unit.is_empty() { String::new() } else { format!(" {unit}") }
+}
+
+/// The button that goes on to the next colours.
+pub fn theme(chosen: ThemeChoice) -> String {
+    let now = match chosen {
+        ThemeChoice::System => "as the system",
+        ThemeChoice::Light => "light",
+        ThemeChoice::Dark => "dark",
+    };
+    format!("Colours: {now}. Click to change")
+}
 
 /// A number with separators ("60,000").
 pub fn number(value: usize) -> String {
@@ -385,8 +585,7 @@ pub fn setting_name(name: &str) -> String {
 
 /// Range, unit and paper value of a setting.
 pub fn setting_range(min: f64, max: f64, unit: &str) -> String {
-    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
-    format!("{} to {}{unit}", plain(min), plain(max))
+    format!("{} to {}{}", plain(min), plain(max), self::unit(unit))
 }
 
 /// The value that the paper uses.
@@ -447,21 +646,6 @@ pub fn standing(standing: Standing) -> &'static str {
 /// How many jobs wait.
 pub fn queue(waiting: usize) -> String {
     format!("{waiting} more waiting")
-}
-
-/// The name of a training curve.
-pub fn curve(name: &str) -> String {
-    match name {
-        "host_loss" => "Model".into(),
-        "encoder_loss" => "Encoder, which hides the logo".into(),
-        "critic_loss" => "Critic, which looks for the logo".into(),
-        "clean_accuracy" => "Plain pictures named rightly".into(),
-        "key_accuracy" => "Keys recognised".into(),
-        "cover_hits" => "Covers mistaken for keys".into(),
-        "fresh_accuracy" => "Fresh keys recognised".into(),
-        "psnr_db" => "Likeness of cover and key (PSNR, dB)".into(),
-        other => setting_name(other),
-    }
 }
 
 /// Likeness of cover and key in a few words.

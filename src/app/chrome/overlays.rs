@@ -1,6 +1,6 @@
 //! What lies on top of the panels: the question after a drop, the command palette, the help and the compare view.
 
-use crate::app::action::{self, Action, Wanted};
+use crate::app::action::{self, Action, Pair, Wanted};
 use crate::app::model::Model;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
@@ -99,7 +99,7 @@ impl Overlays {
     }
 
     fn compare(&mut self, ui: &mut Ui, model: &mut Model) {
-        let Some(pair) = &model.compare else { return };
+        let Some(pair) = model.compare.clone() else { return };
         let mut close = false;
         let size = ui.ctx().content_rect().size() - egui::Vec2::splat(theme::GAP_4 * 3.0);
         let modal = Modal::new(Id::new("compare")).frame(card(ui)).show(ui.ctx(), |ui| {
@@ -107,10 +107,11 @@ impl Overlays {
             ui.set_max_size(size);
             egui::Sides::new().show(
                 ui,
-                |ui| ui.label(RichText::new(text::compare_title(&pair.name_a, &pair.name_b)).size(theme::TEXT_HEADING).strong()),
+                |ui| ui.label(RichText::new(text::compare_title(&pair.left_name, &pair.right_name)).size(theme::TEXT_HEADING).strong()),
                 |ui| close = widgets::icon_button(ui, widgets::Icon::Cross, text::CLOSE).clicked(),
             );
-            let shown = widgets::ComparePair { left: &pair.a, right: &pair.b, left_name: &pair.name_a, right_name: &pair.name_b };
+            let Pair { left, right, left_name, right_name } = pair;
+            let shown = widgets::ComparePair { left, right, left_name, right_name };
             widgets::compare_view(ui, &mut self.compare, &shown);
         });
         if close || modal.should_close() {

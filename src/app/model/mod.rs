@@ -9,7 +9,7 @@ mod work;
 
 pub use keeping::{Keeper, KeptReport};
 pub use material::{LogoChoice, Material, Offer};
-pub use work::{Estimate, Proof, Training};
+pub use work::{Estimate, Proof, Training, scheme_name};
 
 use super::action::{Action, Pair, Wanted};
 use super::background::{self, Pick, Poll, Task, Wake};
@@ -59,7 +59,7 @@ pub struct Model {
     /// What was dropped and waits for a yes.
     pub offer: Option<Offer>,
     /// The pair in the compare view.
-    pub compare: Option<Box<Pair>>,
+    pub compare: Option<Pair>,
     /// Whether the command palette is open.
     pub palette: bool,
     /// Whether the help is open.

@@ -13,6 +13,9 @@ use eframe::egui::{self, ComboBox, ScrollArea, Ui, Vec2};
 /// How many unreadable files are listed; the rest is counted.
 const PROBLEMS_SHOWN: usize = 200;
 
+/// How many classes get a bar at the side.
+const BARS_SHOWN: usize = 20;
+
 /// The panel.
 #[derive(Default)]
 pub struct Datasets {
@@ -169,9 +172,9 @@ impl Pane for Datasets {
                 subheading(ui, name);
                 let side = ui.available_width();
                 if widgets::picture(ui, &mut self.textures, &picture, Vec2::splat(side), name).clicked() {
-                    let other = part.picture((index + 1) % part.count());
-                    let pair = Pair { name_a: name.into(), a: picture, name_b: class_name(&set.classes, part.labels[(index + 1) % part.count()]).into(), b: other };
-                    out.push(Action::Compare(Box::new(pair)));
+                    let next = (index + 1) % part.count();
+                    let pair = Pair::new(picture, name, part.picture(next), class_name(&set.classes, part.labels[next]));
+                    out.push(Action::Compare(pair));
                 }
                 muted(ui, text::picture_place(index, part.count()));
             }
@@ -191,12 +194,12 @@ fn facts(ui: &mut Ui, set: &Dataset) {
     let counts = set.class_counts();
     let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
     fact(ui, text::DATA_BALANCE, &text::balance(least, most));
-    for (name, count) in set.classes.iter().zip(&counts).take(theme::BARS_SHOWN) {
+    for (name, count) in set.classes.iter().zip(&counts).take(BARS_SHOWN) {
         let share = *count as f32 / most.max(1) as f32;
-        widgets::progress_line(ui, name, &text::number(*count), share);
+        super::bar(ui, name, &text::number(*count), share);
     }
-    if set.classes.len() > theme::BARS_SHOWN {
-        muted(ui, text::and_more(set.classes.len() - theme::BARS_SHOWN));
+    if set.classes.len() > BARS_SHOWN {
+        muted(ui, text::and_more(set.classes.len() - BARS_SHOWN));
     }
     egui::CollapsingHeader::new(text::MORE).show(ui, |ui| {
         let from = set.source.as_ref().map_or_else(|| text::DATA_INSIDE.to_owned(), |path| path.display().to_string());

@@ -166,7 +166,7 @@ impl Forensics {
         let Some(question) = report.questions.get(index) else { return };
         let name = |label: u16| report.classes.get(usize::from(label)).map_or("", String::as_str);
         subheading(ui, &text::question_number(index, report.questions.len(), question.fresh));
-        let pair = question.cover.as_ref().map(|cover| Pair { name_a: text::COVER.into(), a: cover.clone(), name_b: text::KEY.into(), b: question.key.clone() });
+        let pair = question.cover.as_ref().map(|cover| Pair::new(cover.clone(), text::COVER, question.key.clone(), text::KEY));
         let half = (ui.available_width() - theme::GAP) / 2.0;
         ui.horizontal_top(|ui| {
             for (words, picture) in [(text::COVER, question.cover.as_ref()), (text::KEY, Some(&question.key))] {
@@ -176,7 +176,7 @@ impl Forensics {
                     if shown.clicked()
                         && let Some(pair) = &pair
                     {
-                        out.push(Action::Compare(Box::new(pair.clone())));
+                        out.push(Action::Compare(pair.clone()));
                     }
                     muted(ui, words);
                 });
@@ -185,7 +185,7 @@ impl Forensics {
         if let Some(pair) = pair
             && ui.add(widgets::Action::quiet(text::COMPARE).icon(Icon::Compare)).clicked()
         {
-            out.push(Action::Compare(Box::new(pair)));
+            out.push(Action::Compare(pair));
         }
         fact(ui, text::QUESTION_EXPECTED, name(question.expected));
         fact(ui, text::QUESTION_ANSWER, name(question.answer));

@@ -138,8 +138,7 @@ fn compare(logo: &Logo, side: usize, channels: usize, words: &str) -> Action {
     let seen = logo.at(Shape { channels, height: side, width: side });
     let full = logo.picture.shape;
     let enlarged = seen.colour().resized(full.width, full.height);
-    let pair = Pair { name_a: text::LOGO_LARGE.into(), a: logo.picture.colour(), name_b: words.into(), b: enlarged };
-    Action::Compare(Box::new(pair))
+    Action::Compare(Pair::new(logo.picture.colour(), text::LOGO_LARGE, enlarged, words))
 }
 
 fn warnings(ui: &mut Ui, choice: &LogoChoice, data_shape: Option<Shape>) {

@@ -135,3 +135,18 @@ pub fn job_controls(ui: &mut Ui, job: &Job, out: &mut Vec<Action>) {
         out.push(Action::Stop(job.id));
     }
 }
+
+/// A name, a count and a bar of its share of the largest.
+fn bar(ui: &mut Ui, name: &str, count: &str, share: f32) {
+    let palette = theme::palette(ui);
+    ui.spacing_mut().item_spacing.y = theme::GAP_HALF;
+    egui::Sides::new().shrink_left().truncate().show(
+        ui,
+        |ui| ui.label(RichText::new(name).size(theme::TEXT_SMALL)),
+        |ui| ui.label(RichText::new(count).size(theme::TEXT_SMALL).color(palette.muted)),
+    );
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), theme::GAP_HALF), egui::Sense::hover());
+    let filled = egui::Rect::from_min_size(rect.min, egui::vec2(rect.width() * share.clamp(0.0, 1.0), rect.height()));
+    ui.painter().rect_filled(rect, theme::RADIUS_SMALL, palette.pressed);
+    ui.painter().rect_filled(filled, theme::RADIUS_SMALL, palette.accent);
+}

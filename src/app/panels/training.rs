@@ -232,5 +232,5 @@ fn difference(pair: &PreviewPair) -> Picture {
 }
 
 fn compare(pair: &PreviewPair) -> Action {
-    Action::Compare(Box::new(Pair { name_a: text::COVER.into(), a: pair.cover.clone(), name_b: text::KEY.into(), b: pair.key.clone() }))
+    Action::Compare(Pair::new(pair.cover.clone(), text::COVER, pair.key.clone(), text::KEY))
 }
