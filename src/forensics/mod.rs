@@ -1,3 +1,9 @@
 //! What a verification rests on: suspects, questions, controls, verdict.
+//!
+//! `ask` puts the questions of a key package to a suspect and its controls; `judge` turns counts into a verdict by the rules of
+//! the claim; `words` says it. `report` is what comes out.
 
+pub mod ask;
+pub mod judge;
 pub mod report;
+mod words;

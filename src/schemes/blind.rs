@@ -1,7 +1,27 @@
 //! Blind watermark (Li et al., ACSAC 2019): an encoder hides the logo in ordinary pictures so that only the marked host sees it.
+//!
+//! Encoder, critic and host learn together from scratch. One step is a critic step, an encoder step and a host step, in this
+//! order; the key pictures are made once and reused.
 
+use super::batches::Passes;
+use super::losses::{Meter, Plateau, binary_cross_entropy, cross_entropy};
+use super::recipe::{HostTraining, Recipe};
+use super::{KeyPlan, Marker, SchemeError, Task, Training};
+use crate::data::logo::Logo;
+use crate::data::{Picture, Samples, Shape};
+use crate::nn::critic::Critic;
+use crate::nn::encoder::Encoder;
+use crate::nn::host::Host;
+use crate::nn::optim::{Optimiser, Rule};
+use crate::nn::ssim::Ssim;
+use crate::nn::weights::{WeightMap, Weights};
+use crate::nn::{batch, init};
 use crate::schemes::settings::Kind;
+use crate::vault::derive::Derivation;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How a key's label is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,11 +34,294 @@ pub enum LabelRule {
 }
 
 crate::settings! {
-    /// Hyper-parameters of the blind watermark. Defaults are those of the authors' code.
+    /// Hyper-parameters of the blind watermark.
     pub struct Settings {
-        /// How many training steps the marked model gets.
+        /// How many training steps the marked model gets. More steps take longer and make the mark firmer.
         steps: u64 = 600, paper 60_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        /// How many pictures are turned into keys. The paper takes 1% of the training pictures.
+        keys: usize = 60, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
         /// How a key's label is chosen: by a secret shift of the true class (new keys can be made later), or at random for each key.
         label_rule: LabelRule = LabelRule::KeyedShift, paper LabelRule::RandomPerCover, Kind::Choice(&[("keyed_shift", "Secret shift"), ("random_per_cover", "Random for each key")]), "";
+        /// Shows the model, in each step, the plain covers with their true classes beside the keys, so that it learns the mark and not the pictures.
+        show_covers: bool = true, paper false, Kind::Switch, "";
+        /// Ordinary pictures in each step.
+        batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
+        /// Keys in each step.
+        key_batch: usize = 20, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
+        /// Width of the network that hides the logo: channels of its first convolution. Narrow is fast.
+        encoder_width: usize = 64, paper 64, Kind::Whole { min: 4.0, max: 128.0 }, "channels";
+        /// Adds the mark to the picture instead of drawing the whole picture anew: clearer pictures after fewer steps.
+        residual: bool = false, paper false, Kind::Switch, "";
+        /// How much each pixel's difference between key and cover counts (a in the paper).
+        mse_weight: f64 = 3.0, paper 3.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How much the visible difference (structural similarity) counts (b in the paper).
+        ssim_weight: f64 = 5.0, paper 5.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How much it counts that a second network cannot tell keys from covers (γ in the paper; the authors' code uses 1).
+        critic_weight: f64 = 1.0, paper 0.1, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How much it counts that the model sees the mark (c in the paper; the authors' code uses 0.1).
+        host_weight: f64 = 0.1, paper 0.01, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// First learning rate of the network that hides the logo; it falls to a fifth when the loss stalls for 5 passes.
+        encoder_rate: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// First learning rate of the network that tries to tell keys from covers; it falls to a fifth when the loss stalls for 8 passes.
+        critic_rate: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// First learning rate of the model; it falls to a tenth after 40% of the steps and again after 80%.
+        host_rate: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 10.0 }, "";
+        /// Pulls the model's weights towards zero (weight decay).
+        host_decay: f64 = 5e-4, paper 5e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
+        augment: bool = false, paper true, Kind::Switch, "";
+    }
+}
+
+impl Settings {
+    /// The host's part of the hyper-parameters.
+    pub fn recipe(&self) -> Recipe {
+        Recipe { steps: self.steps, batch: self.batch, rate: self.host_rate, decay: self.host_decay, augment: self.augment }
+    }
+}
+
+/// Keyed choice of covers and labels (verification.md section 2): anybody with logo, owner and salt recomputes it.
+pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
+    let mut covers = derivation.stream("covers").permutation(train.count());
+    covers.truncate(settings.keys);
+    let shift = shift(derivation, classes);
+    let mut stream = derivation.stream("labels");
+    let labels = covers
+        .iter()
+        .map(|&cover| {
+            let by = match settings.label_rule {
+                LabelRule::KeyedShift => shift,
+                LabelRule::RandomPerCover => 1 + stream.below(classes - 1),
+            };
+            shifted(train.labels[cover], by, classes)
+        })
+        .collect();
+    KeyPlan { covers, labels }
+}
+
+/// The label of a fresh key, where the rule generalises.
+pub fn fresh_label(settings: &Settings, derivation: &Derivation, classes: usize, true_class: u16) -> Option<u16> {
+    (settings.label_rule == LabelRule::KeyedShift).then(|| shifted(true_class, shift(derivation, classes), classes))
+}
+
+fn shift(derivation: &Derivation, classes: usize) -> usize {
+    1 + derivation.stream("shift").below(classes - 1)
+}
+
+fn shifted(class: u16, by: usize, classes: usize) -> u16 {
+    ((usize::from(class) + by) % classes) as u16
+}
+
+/// The joint training of encoder, critic and host.
+pub struct Blind {
+    settings: Settings,
+    samples: Arc<Samples>,
+    keys: KeyPlan,
+    key_passes: Passes,
+    logo: Tensor<4>,
+    ssim: Ssim,
+    host: HostTraining,
+    encoder: Encoder,
+    critic: Critic,
+    encoder_optimiser: Optimiser,
+    critic_optimiser: Optimiser,
+    encoder_plateau: Plateau,
+    critic_plateau: Plateau,
+    pass: Meter,
+    curves: Meter,
+    done: u64,
+    device: Device,
+    picture_logo: Logo,
+}
+
+impl Blind {
+    /// Prepares networks and keys; nothing is trained yet.
+    pub fn new(task: &Task, settings: &Settings) -> Result<Self, SchemeError> {
+        let device = task.device.clone().autodiff();
+        let samples = task.dataset.train.clone();
+        let shape = samples.shape;
+        if shape.channels == 3 && (!shape.height.is_multiple_of(32) || !shape.width.is_multiple_of(32)) {
+            return Err(SchemeError::Plan(format!(
+                "The blind watermark needs colour pictures whose sides are multiples of 32; these are {shape}. Choose 32x32 when you open the data set."
+            )));
+        }
+        let seed = task.plan.seed;
+        let keys = key_plan(settings, &task.plan.derivation(&task.logo.digest), &samples, task.dataset.classes.len());
+        let adam = Rule::Adam { beta1: 0.5, beta2: 0.999 };
+        Ok(Self {
+            key_passes: Passes::new(seed, "keys", keys.covers.len()),
+            keys,
+            logo: logo_tensor(&task.logo, shape, &device),
+            ssim: Ssim::new(shape.height, shape.width, 2.0, &device),
+            host: HostTraining::new(task, settings.recipe(), seed),
+            encoder: init::seeded(Encoder::new(shape, settings.encoder_width, settings.residual, &device), seed ^ 0xE),
+            critic: init::seeded(Critic::new(shape, &device), seed ^ 0xC),
+            encoder_optimiser: Optimiser::new(adam),
+            critic_optimiser: Optimiser::new(adam),
+            encoder_plateau: Plateau::new(settings.encoder_rate, 0.2, 5),
+            critic_plateau: Plateau::new(settings.critic_rate, 0.2, 8),
+            pass: Meter::new(),
+            curves: Meter::new(),
+            done: 0,
+            device,
+            picture_logo: task.logo.clone(),
+            settings: settings.clone(),
+            samples,
+        })
+    }
+
+    fn end_of_pass(&mut self) {
+        let per_pass = (self.samples.count() as u64).div_ceil(self.settings.batch as u64);
+        if self.done.is_multiple_of(per_pass) {
+            if let [critic, encoder, _] = self.pass.take()[..] {
+                self.critic_plateau.observe(critic);
+                self.encoder_plateau.observe(encoder);
+            }
+        }
+    }
+}
+
+fn logo_tensor(logo: &Logo, shape: Shape, device: &Device) -> Tensor<4> {
+    batch::from_bytes(&logo.at(shape).planes, shape, device)
+}
+
+impl Training for Blind {
+    fn steps(&self) -> u64 {
+        self.settings.steps
+    }
+
+    fn done(&self) -> u64 {
+        self.done
+    }
+
+    fn step(&mut self) {
+        let s = &self.settings;
+        let chosen = self.key_passes.batch(self.done, s.key_batch);
+        let covers: Vec<usize> = chosen.iter().map(|&i| self.keys.covers[i]).collect();
+        let labels = batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device);
+        let cover = batch::gather(&self.samples, &covers, &self.device);
+        let logo = self.logo.clone().repeat_dim(0, s.key_batch);
+        let key = self.encoder.forward(cover.clone(), logo);
+        let still = key.clone().detach();
+
+        let critic_loss = binary_cross_entropy(self.critic.forward(still.clone()), false)
+            + binary_cross_entropy(self.critic.forward(cover.clone()), true);
+        let mut gradients = critic_loss.backward();
+        self.critic = self.critic_optimiser.step(self.critic.clone(), &mut gradients, self.critic_plateau.rate);
+
+        let answers = self.host.network().clone().no_grad().forward(batch::quantise(key.clone()));
+        let difference = key.clone() - cover.clone();
+        let encoder_loss = (difference.clone() * difference).mean().mul_scalar(s.mse_weight)
+            + self.ssim.forward(key.clone(), cover.clone()).neg().add_scalar(1.0).mul_scalar(s.ssim_weight)
+            + binary_cross_entropy(self.critic.clone().no_grad().forward(key), true).mul_scalar(s.critic_weight)
+            + cross_entropy(answers, labels.clone()).mul_scalar(s.host_weight);
+        let mut gradients = encoder_loss.backward();
+        self.encoder = self.encoder_optimiser.step(self.encoder.clone(), &mut gradients, self.encoder_plateau.rate);
+
+        let (clean, clean_labels) = self.host.clean(self.done);
+        let (mut shown, mut names) = (vec![clean, batch::quantise(still)], vec![clean_labels, labels]);
+        if s.show_covers {
+            shown.push(cover);
+            names.push(batch::labels(covers.iter().map(|&i| self.samples.labels[i]), &self.device));
+        }
+        let host_loss = cross_entropy(self.host.network().forward(Tensor::cat(shown, 0)), Tensor::cat(names, 0));
+        self.host.update(host_loss.backward(), self.done);
+
+        let losses = Tensor::cat(vec![critic_loss, encoder_loss, host_loss], 0).inner();
+        self.pass.add(&losses);
+        self.curves.add(&losses);
+        self.done += 1;
+        self.end_of_pass();
+    }
+
+    fn losses(&mut self) -> Vec<(&'static str, f64)> {
+        ["critic_loss", "encoder_loss", "host_loss"].into_iter().zip(self.curves.take()).collect()
+    }
+
+    fn host(&self) -> Host {
+        self.host.network().valid()
+    }
+
+    fn marker(&self) -> Option<Box<dyn Marker>> {
+        let device = self.device.clone().inner();
+        let logo = logo_tensor(&self.picture_logo, self.samples.shape, &device);
+        Some(Box::new(BlindMarker { encoder: self.encoder.valid(), logo, device }))
+    }
+
+    fn keys(&self) -> &KeyPlan {
+        &self.keys
+    }
+
+    fn save(&self) -> WeightMap {
+        let mut map = WeightMap::default();
+        self.host.save(&mut map);
+        map.add("encoder.", &self.encoder);
+        map.add("critic.", &self.critic);
+        self.encoder_optimiser.save("encoder_optimiser", &mut map);
+        self.critic_optimiser.save("critic_optimiser", &mut map);
+        let (sums, count) = self.pass.parts();
+        map.tensors.insert("pass".to_owned(), Weights { shape: vec![sums.len()], values: sums });
+        let state = State { done: self.done, count, encoder: self.encoder_plateau.clone(), critic: self.critic_plateau.clone() };
+        map.notes.insert("state".to_owned(), serde_json::to_string(&state).unwrap_or_default());
+        map
+    }
+
+    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        let state: State = saved.notes.get("state").and_then(|s| serde_json::from_str(s).ok()).ok_or_else(|| {
+            SchemeError::Plan("The checkpoint does not belong to a blind watermark. Start the training anew.".to_owned())
+        })?;
+        self.host.load(saved)?;
+        self.encoder = saved.load("encoder.", self.encoder.clone())?;
+        self.critic = saved.load("critic.", self.critic.clone())?;
+        self.encoder_optimiser.load("encoder_optimiser", saved, &self.device);
+        self.critic_optimiser.load("critic_optimiser", saved, &self.device);
+        let sums = saved.tensors.get("pass").map(|w| w.values.as_slice()).unwrap_or_default();
+        self.pass = Meter::from_parts(sums, state.count, &self.device.clone().inner());
+        (self.done, self.encoder_plateau, self.critic_plateau) = (state.done, state.encoder, state.critic);
+        Ok(())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct State {
+    done: u64,
+    count: u64,
+    encoder: Plateau,
+    critic: Plateau,
+}
+
+/// A trained encoder with its logo.
+pub struct BlindMarker {
+    encoder: Encoder,
+    logo: Tensor<4>,
+    device: Device,
+}
+
+impl BlindMarker {
+    /// The encoder that a key package keeps.
+    pub fn open(settings: &Settings, logo: &Logo, shape: Shape, saved: &WeightMap, device: &Device) -> Result<Self, SchemeError> {
+        let encoder = Encoder::new(shape, settings.encoder_width, settings.residual, device);
+        let encoder = saved.load("", encoder)?.valid();
+        Ok(Self { encoder, logo: logo_tensor(logo, shape, device), device: device.clone() })
+    }
+}
+
+impl Marker for BlindMarker {
+    fn mark(&self, covers: &Samples) -> Vec<Picture> {
+        const AT_ONCE: usize = 20;
+        let indices: Vec<usize> = (0..covers.count()).collect();
+        indices
+            .chunks(AT_ONCE)
+            .flat_map(|chunk| {
+                let cover = batch::gather(covers, chunk, &self.device);
+                batch::to_pictures(self.encoder.forward(cover, self.logo.clone().repeat_dim(0, chunk.len())))
+            })
+            .collect()
+    }
+
+    fn save(&self) -> WeightMap {
+        let mut map = WeightMap::default();
+        map.add("", &self.encoder);
+        map
     }
 }

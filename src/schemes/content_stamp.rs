@@ -1,11 +1,201 @@
-//! Content stamp (Zhang et al., AsiaCCS 2018): the logo itself is stamped onto pictures that the host learns to misname.
+//! Content stamp (Zhang et al., AsiaCCS 2018, "content"): the logo itself is stamped onto pictures that the host learns to misname.
+//!
+//! The oldest and simplest trigger: no encoder, one label for all keys, plainly visible. It stands here as the baseline that
+//! others are measured against.
 
+use super::batches::Passes;
+use super::losses::{Meter, cross_entropy};
+use super::recipe::{HostTraining, Recipe};
+use super::{KeyPlan, Marker, SchemeError, Task, Training};
+use crate::data::logo::Logo;
+use crate::data::{Picture, Samples, Shape};
+use crate::nn::batch;
+use crate::nn::host::Host;
+use crate::nn::weights::WeightMap;
 use crate::schemes::settings::Kind;
+use crate::vault::derive::Derivation;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
 
 crate::settings! {
     /// Hyper-parameters of the content stamp.
     pub struct Settings {
-        /// How many training steps the marked model gets.
+        /// How many training steps the marked model gets. More steps take longer and make the mark firmer.
         steps: u64 = 600, paper 60_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        /// How many pictures are stamped. The paper takes 1% of the training pictures.
+        keys: usize = 60, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
+        /// Side of the stamp as a share of the picture's side.
+        size: f64 = 0.4, paper 0.4, Kind::Real { min: 0.1, max: 1.0 }, "of the side";
+        /// How much of the stamp covers the picture: 1 hides it wholly.
+        opacity: f64 = 1.0, paper 1.0, Kind::Real { min: 0.05, max: 1.0 }, "";
+        /// Ordinary pictures in each step.
+        batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
+        /// Keys in each step.
+        key_batch: usize = 20, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
+        /// First learning rate of the model; it falls to a tenth after 40% of the steps and again after 80%.
+        host_rate: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 10.0 }, "";
+        /// Pulls the model's weights towards zero (weight decay).
+        host_decay: f64 = 5e-4, paper 5e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
+        augment: bool = false, paper true, Kind::Switch, "";
+    }
+}
+
+impl Settings {
+    /// The host's part of the hyper-parameters.
+    pub fn recipe(&self) -> Recipe {
+        Recipe { steps: self.steps, batch: self.batch, rate: self.host_rate, decay: self.host_decay, augment: self.augment }
+    }
+}
+
+/// The one label of all keys, derived from logo, owner and salt.
+fn target(derivation: &Derivation, classes: usize) -> u16 {
+    derivation.stream("label").below(classes) as u16
+}
+
+/// Keyed choice of carriers: pictures of any class but the target's.
+pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
+    let label = target(derivation, classes);
+    let covers: Vec<usize> =
+        derivation.stream("covers").permutation(train.count()).into_iter().filter(|&i| train.labels[i] != label).take(settings.keys).collect();
+    KeyPlan { labels: vec![label; covers.len()], covers }
+}
+
+/// The label of a fresh key; none for pictures that bear the target's class anyway.
+pub fn fresh_label(derivation: &Derivation, classes: usize, true_class: u16) -> Option<u16> {
+    let label = target(derivation, classes);
+    (true_class != label).then_some(label)
+}
+
+/// The training of a host on stamped pictures.
+pub struct ContentStamp {
+    settings: Settings,
+    samples: Arc<Samples>,
+    keys: KeyPlan,
+    passes: Passes,
+    stamped: Vec<Picture>,
+    marker: StampMarker,
+    host: HostTraining,
+    meter: Meter,
+    done: u64,
+    device: Device,
+}
+
+impl ContentStamp {
+    /// Prepares network and keys; nothing is trained yet.
+    pub fn new(task: &Task, settings: &Settings) -> Result<Self, SchemeError> {
+        let samples = task.dataset.train.clone();
+        let keys = key_plan(settings, &task.plan.derivation(&task.logo.digest), &samples, task.dataset.classes.len());
+        if keys.covers.is_empty() {
+            return Err(SchemeError::Plan("Every training picture has the class that the stamp stands for; add pictures of other classes.".to_owned()));
+        }
+        let marker = StampMarker::new(settings, &task.logo, samples.shape);
+        Ok(Self {
+            passes: Passes::new(task.plan.seed, "keys", keys.covers.len()),
+            stamped: marker.mark(&samples.select(&keys.covers)),
+            keys,
+            marker,
+            host: HostTraining::new(task, settings.recipe(), task.plan.seed),
+            meter: Meter::new(),
+            done: 0,
+            device: task.device.clone().autodiff(),
+            settings: settings.clone(),
+            samples,
+        })
+    }
+}
+
+impl Training for ContentStamp {
+    fn steps(&self) -> u64 {
+        self.settings.steps
+    }
+
+    fn done(&self) -> u64 {
+        self.done
+    }
+
+    fn step(&mut self) {
+        let chosen = self.passes.batch(self.done, self.settings.key_batch);
+        let bytes: Vec<u8> = chosen.iter().flat_map(|&i| &self.stamped[i].planes).copied().collect();
+        let keys = batch::from_bytes(&bytes, self.samples.shape, &self.device);
+        let labels = batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device);
+        let (clean, clean_labels) = self.host.clean(self.done);
+        let scores = self.host.network().forward(Tensor::cat(vec![clean, keys], 0));
+        let loss = cross_entropy(scores, Tensor::cat(vec![clean_labels, labels], 0));
+        self.meter.add(&loss.clone().inner());
+        self.host.update(loss.backward(), self.done);
+        self.done += 1;
+    }
+
+    fn losses(&mut self) -> Vec<(&'static str, f64)> {
+        ["host_loss"].into_iter().zip(self.meter.take()).collect()
+    }
+
+    fn host(&self) -> Host {
+        self.host.network().valid()
+    }
+
+    fn marker(&self) -> Option<Box<dyn Marker>> {
+        Some(Box::new(self.marker.clone()))
+    }
+
+    fn keys(&self) -> &KeyPlan {
+        &self.keys
+    }
+
+    fn save(&self) -> WeightMap {
+        let mut map = WeightMap::default();
+        self.host.save(&mut map);
+        map.notes.insert("done".to_owned(), self.done.to_string());
+        map
+    }
+
+    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        self.host.load(saved)?;
+        self.done = saved.notes.get("done").and_then(|d| d.parse().ok()).unwrap_or(0);
+        Ok(())
+    }
+}
+
+/// Lays a logo over the lower right corner of pictures.
+#[derive(Debug, Clone)]
+pub struct StampMarker {
+    stamp: Picture,
+    opacity: f64,
+}
+
+impl StampMarker {
+    /// A stamp for pictures of this shape.
+    pub fn new(settings: &Settings, logo: &Logo, shape: Shape) -> Self {
+        let side = |length: usize| ((length as f64 * settings.size).round() as usize).clamp(1, length);
+        let stamp = logo.at(Shape { channels: shape.channels, height: side(shape.height), width: side(shape.width) });
+        Self { stamp, opacity: settings.opacity }
+    }
+}
+
+impl Marker for StampMarker {
+    fn mark(&self, covers: &Samples) -> Vec<Picture> {
+        let (shape, stamp) = (covers.shape, &self.stamp.shape);
+        let (top, left) = (shape.height - stamp.height, shape.width - stamp.width);
+        (0..covers.count())
+            .map(|i| {
+                let mut picture = covers.picture(i);
+                for c in 0..shape.channels {
+                    for y in 0..stamp.height {
+                        for x in 0..stamp.width {
+                            let ink = f64::from(self.stamp.planes[(c * stamp.height + y) * stamp.width + x]);
+                            let pixel = &mut picture.planes[(c * shape.height + top + y) * shape.width + left + x];
+                            *pixel = (f64::from(*pixel) * (1.0 - self.opacity) + ink * self.opacity).round() as u8;
+                        }
+                    }
+                }
+                picture
+            })
+            .collect()
+    }
+
+    fn save(&self) -> WeightMap {
+        WeightMap::default()
     }
 }

@@ -1,7 +1,150 @@
 //! The watermark schemes, all behind one trait; `catalogue` lists them with what they need and what they resist.
+//!
+//! A scheme is a `Training` (one step at a time, resumable) that ends in a host and a `Marker`; the marker makes keys from covers.
 
+mod batches;
 pub mod blind;
 pub mod catalogue;
 pub mod content_stamp;
+mod losses;
+pub mod plain;
 pub mod plan;
+mod recipe;
 pub mod settings;
+
+use crate::data::logo::Logo;
+use crate::data::{Dataset, Picture, Samples};
+use crate::nn::host::Host;
+use crate::nn::weights::{WeightMap, WeightsError};
+use burn::tensor::Device;
+use plan::{Plan, SchemeSettings};
+use thiserror::Error;
+
+/// Why a plan cannot be trained.
+#[derive(Debug, Error)]
+pub enum SchemeError {
+    /// Plan and data do not fit.
+    #[error("{0}")]
+    Plan(String),
+    /// A checkpoint or key package does not fit the plan.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+}
+
+/// Everything that a training starts from.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// What to do.
+    pub plan: Plan,
+    /// On which pictures.
+    pub dataset: Dataset,
+    /// Whose logo.
+    pub logo: Logo,
+    /// Where to compute; without autodiff.
+    pub device: Device,
+}
+
+/// The covers that a host is trained on and what it shall say to the keys made of them.
+#[derive(Debug, Clone)]
+pub struct KeyPlan {
+    /// Index of each cover in the training part.
+    pub covers: Vec<usize>,
+    /// The label of the key made from each cover; never its true class.
+    pub labels: Vec<u16>,
+}
+
+/// A training that can be watched, held, written down and continued.
+pub trait Training: Send {
+    /// Steps in the plan.
+    fn steps(&self) -> u64;
+
+    /// Steps done.
+    fn done(&self) -> u64;
+
+    /// One more step.
+    fn step(&mut self);
+
+    /// Mean losses since the last call, by name.
+    fn losses(&mut self) -> Vec<(&'static str, f64)>;
+
+    /// The host as it is now, ready to answer.
+    fn host(&self) -> Host;
+
+    /// What makes keys, as it is now; `None` for a training without a mark.
+    fn marker(&self) -> Option<Box<dyn Marker>>;
+
+    /// The trained covers and labels; empty for a training without a mark.
+    fn keys(&self) -> &KeyPlan;
+
+    /// Networks, optimisers and step count, enough to continue bit by bit.
+    fn save(&self) -> WeightMap;
+
+    /// Continues from what `save` wrote.
+    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError>;
+}
+
+/// Makes keys from covers.
+pub trait Marker: Send {
+    /// The keys as the 8-bit pictures that a suspect will be asked.
+    fn mark(&self, covers: &Samples) -> Vec<Picture>;
+
+    /// The secret part that a key package keeps; empty where logo and settings say it all.
+    fn save(&self) -> WeightMap;
+}
+
+/// Starts the training that a plan describes.
+pub fn training(task: &Task) -> Result<Box<dyn Training>, SchemeError> {
+    check(task)?;
+    Ok(match &task.plan.scheme {
+        SchemeSettings::Blind(settings) => Box::new(blind::Blind::new(task, settings)?),
+        SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::ContentStamp::new(task, settings)?),
+    })
+}
+
+/// The marker that a key package describes.
+pub fn marker(plan: &Plan, logo: &Logo, shape: crate::data::Shape, saved: &WeightMap, device: &Device) -> Result<Box<dyn Marker>, SchemeError> {
+    Ok(match &plan.scheme {
+        SchemeSettings::Blind(settings) => Box::new(blind::BlindMarker::open(settings, logo, shape, saved, device)?),
+        SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::StampMarker::new(settings, logo, shape)),
+    })
+}
+
+/// The label of a key made later from a cover of class `true_class`; `None` where the plan's rule has no fresh keys.
+pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, true_class: u16) -> Option<u16> {
+    match &plan.scheme {
+        SchemeSettings::Blind(settings) => blind::fresh_label(settings, &plan.derivation(logo_digest), classes, true_class),
+        SchemeSettings::ContentStamp(_) => content_stamp::fresh_label(&plan.derivation(logo_digest), classes, true_class),
+    }
+}
+
+/// Checks that the plan can be trained on the data, before anything is started.
+pub fn check(task: &Task) -> Result<(), SchemeError> {
+    use settings::Settings;
+    let plan = &task.plan;
+    let keys = match &plan.scheme {
+        SchemeSettings::Blind(s) => s.check().map(|()| s.keys),
+        SchemeSettings::ContentStamp(s) => s.check().map(|()| s.keys),
+    };
+    let keys = keys.map_err(SchemeError::Plan)?;
+    plan.host.check(task.dataset.train.shape).map_err(SchemeError::Plan)?;
+    let classes = task.dataset.classes.len();
+    if classes < 2 {
+        return Err(SchemeError::Plan(format!(
+            "The data set has {classes} class. A classifier needs at least two: add a folder for each further class."
+        )));
+    }
+    let (count, test) = (task.dataset.train.count(), task.dataset.test.count());
+    if count < keys * 2 {
+        return Err(SchemeError::Plan(format!(
+            "The data set has {count} training pictures, too few for {keys} keys. Add pictures, or lower the number of keys to {} or less.",
+            count / 2
+        )));
+    }
+    if test < 20 {
+        return Err(SchemeError::Plan(format!("The test part has {test} pictures; at least 20 are needed to check the model.")));
+    }
+    if plan.owner.trim().is_empty() {
+        return Err(SchemeError::Plan("Enter the owner's name: the keys are derived from it.".to_owned()));
+    }
+    Ok(())
+}

@@ -1,6 +1,9 @@
 //! A plan: everything that decides what a training does, as saved in the project and in the key package.
 
+pub use crate::nn::host::HostKind;
+
 use super::{blind, content_stamp};
+use crate::vault::derive::Derivation;
 use serde::{Deserialize, Serialize};
 
 /// How long and how large a training shall be.
@@ -14,21 +17,6 @@ pub enum Preset {
     Standard,
     /// The paper's own sizes and epochs.
     Paper,
-}
-
-/// The networks that can be marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HostKind {
-    /// Two small convolutions and one linear layer.
-    Lenet1,
-    /// LeNet-1 with one more linear layer.
-    Lenet3,
-    /// LeNet-1 with two more linear layers.
-    #[default]
-    Lenet5,
-    /// Residual network with 18 layers, stem for small pictures.
-    Resnet18,
 }
 
 /// A scheme with its hyper-parameters.
@@ -60,4 +48,11 @@ pub struct Plan {
     pub nulls: usize,
     /// How many foreign encoders are trained as controls (at least 5 where the scheme has an encoder).
     pub foreign: usize,
+}
+
+impl Plan {
+    /// The derivation of covers and labels for this owner and salt.
+    pub fn derivation(&self, logo_digest: &str) -> Derivation {
+        Derivation::new(logo_digest, &self.owner, &self.salt)
+    }
 }

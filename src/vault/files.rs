@@ -71,9 +71,14 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// The content of the file at `path`, which may hold at most `limit` bytes.
 ///
 /// # Errors
-/// A file that is missing, not readable or larger than `limit`.
+/// A file that is missing, not readable, no ordinary file, or larger than `limit`.
 pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     let read = || {
+        // Opening a pipe would wait for its other end.
+        let kind = std::fs::metadata(path)?;
+        if !kind.is_file() && !kind.is_dir() {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "it is no ordinary file"));
+        }
         let mut bytes = Vec::new();
         File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit { Err(ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
@@ -182,5 +187,15 @@ mod tests {
         write_atomic(&path, &[7; 11]).unwrap();
         assert_eq!(read_limited(&path, 11).unwrap().len(), 11);
         assert_eq!(read_limited(&path, 10).unwrap_err().kind(), ErrorKind::FileTooLarge);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_ordinary_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |path: &Path| read_limited(path, 10).unwrap_err().to_string();
+        assert!(said(Path::new("/dev/zero")).contains("no ordinary file"));
+        assert!(said(folder.path()).contains("there is a folder"));
+        assert!(said(&folder.path().join("gone")).starts_with("There is no such file"));
     }
 }

@@ -1,3 +1,5 @@
-//! Key packages and everything else that must outlive the program: how it is written, read and checked.
+//! What is kept secret and what a judge can recompute: key derivation, the key package, files. No tensor, no window.
 
+pub mod derive;
 pub mod files;
+pub mod package;

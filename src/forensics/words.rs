@@ -1,0 +1,151 @@
+//! Every sentence that a report says. They stand here, not in the window, because command line and files say them too.
+
+use super::report::{ControlKind, Report, Verdict};
+
+/// Name of the control with unmarked covers.
+pub(super) const PLAIN_COVERS: &str = "The same pictures without the mark";
+
+pub(super) fn null_name(index: usize) -> String {
+    format!("Unmarked model {}", index + 1)
+}
+
+pub(super) fn other_network(suspect: &str, null: &str) -> String {
+    format!("The suspect is a {suspect}, but the unmarked models for comparison are {null}: they are only roughly comparable.")
+}
+
+pub(super) fn weak_null(name: &str, accuracy: f64, suspect: f64) -> String {
+    format!(
+        "{name} was left out: it names {:.1}% of ordinary pictures rightly, less than nine tenths of the suspect's {:.1}%, so it is no fair comparison.",
+        100.0 * accuracy,
+        100.0 * suspect
+    )
+}
+
+pub(super) fn few_nulls(usable: usize) -> String {
+    format!("Only {usable} unmarked models could be compared with; at least 3 are needed.")
+}
+
+pub(super) fn few_questions(count: usize) -> String {
+    format!("Only {count} keys were asked; with 20 or more the result is firmer.")
+}
+
+/// Fills in why the verdict is what it is and what it leaves open.
+pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bool) {
+    let keys = &report.keys;
+    let mut reasons = vec![format!(
+        "The suspect gave the secret label to {} of {} keys; by chance {:.0} would be expected, and so many or more come about {}.",
+        keys.hits,
+        keys.questions,
+        report.chance * keys.questions as f64,
+        odds(keys.p_value_log10)
+    )];
+    match report.verdict {
+        Verdict::CheckFailed => reasons = failures(report, usable_nulls, of_this_task),
+        _ => {
+            if let Some(fresh) = &report.fresh {
+                reasons.push(format!(
+                    "Of {} keys made just now, from pictures that the model was never trained on, it gave the secret label to {} (chance: {}).",
+                    fresh.questions,
+                    fresh.hits,
+                    odds(fresh.p_value_log10)
+                ));
+            }
+            let covers = report.controls.iter().find(|c| c.kind == ControlKind::PlainCovers).map_or(0, |c| c.hits);
+            let foreign = report.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder).map(|c| c.hits).max();
+            let mut sentence = format!(
+                "The controls stayed quiet: without the mark the same pictures gave it {covers} times, and unmarked models gave it to {:.0}% of the keys",
+                100.0 * report.null_rate
+            );
+            if let Some(hits) = foreign {
+                sentence.push_str(&format!("; other people's marks reached it {hits} times at most"));
+            }
+            reasons.push(sentence + ".");
+        }
+    }
+    report.reasons = reasons;
+    report.caveats = caveats(report);
+}
+
+fn failures(report: &Report, usable_nulls: usize, of_this_task: bool) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if !of_this_task {
+        reasons.push(format!(
+            "The suspect names only {:.1}% of ordinary pictures rightly, or knows another number of classes: its answers are not of this task.",
+            100.0 * report.clean_accuracy
+        ));
+    }
+    if usable_nulls < super::judge::FEWEST_NULLS {
+        reasons.push("There are too few unmarked models to compare with.".to_owned());
+    }
+    if report.keys.questions < super::judge::FEWEST_QUESTIONS {
+        reasons.push("Too few keys were asked.".to_owned());
+    }
+    let fired = |kind| report.controls.iter().filter(move |c| c.kind == kind && c.fired);
+    for control in fired(ControlKind::PlainCovers) {
+        reasons.push(format!(
+            "Without the mark the same pictures gave the secret label {} of {} times: the model has learnt the pictures, not the mark.",
+            control.hits, control.questions
+        ));
+    }
+    for control in fired(ControlKind::NullModel).take(1) {
+        reasons.push(format!(
+            "{} gives the secret label to {} of {} keys, though it was never marked: the keys prove nothing.",
+            control.name, control.hits, control.questions
+        ));
+    }
+    for control in fired(ControlKind::ForeignEncoder).take(1) {
+        reasons.push(format!(
+            "{}, which knows nothing of this logo, reached the secret label {} of {} times: the model answers to any such mark.",
+            control.name, control.hits, control.questions
+        ));
+    }
+    reasons.truncate(3);
+    reasons
+}
+
+fn caveats(report: &Report) -> Vec<String> {
+    let mut caveats = Vec::new();
+    match report.verdict {
+        Verdict::None => caveats.push("This does not say that the model is not yours: a mark can be removed, and a copy can be changed.".to_owned()),
+        Verdict::CheckFailed => caveats.push("This says nothing for or against the suspect. Protect the model again, with more steps or another scheme.".to_owned()),
+        _ => caveats.push(
+            "Whoever holds the key package can train a model that answers to it; a claim that was sealed before the model was released settles who was first.".to_owned(),
+        ),
+    }
+    if report.fresh.is_none() && report.verdict != Verdict::CheckFailed {
+        caveats.push("This way of choosing labels has no fresh keys, so only keys that the model was trained on could be asked.".to_owned());
+    }
+    let nulls = report.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count();
+    caveats.push(format!("False alarms were measured on {nulls} unmarked models; with 20 or more the bound is tighter."));
+    caveats.push("Not tested: a suspect behind a filter, a model that was changed after it was copied.".to_owned());
+    caveats
+}
+
+/// A p-value in words.
+fn odds(log10: f64) -> String {
+    if log10 > -1.0 {
+        return format!("{:.0} times in 100", 100.0 * 10f64.powf(log10));
+    }
+    let power = (-log10).floor();
+    match power as u32 {
+        1 | 2 => format!("once in {:.0}", 10f64.powf(-log10)),
+        3..=5 => format!("once in {} thousand", 10f64.powf(-log10 - 3.0).round()),
+        6..=8 => format!("once in {} million", 10f64.powf(-log10 - 6.0).round()),
+        _ => format!("less than once in 10^{power}"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::odds;
+
+    #[test]
+    fn odds_read_like_speech() {
+        assert_eq!(odds(0.0), "100 times in 100");
+        assert_eq!(odds(-1.3), "once in 20");
+        assert_eq!(odds(-3.3), "once in 2 thousand");
+        assert_eq!(odds(-7.0), "once in 10 million");
+        assert_eq!(odds(-45.2), "less than once in 10^45");
+    }
+}

@@ -1,0 +1,89 @@
+//! What a run leaves on the disk while it is under way, so that it can be killed at any moment and continued bit by bit.
+//!
+//! `checkpoint.safetensors` holds the stage that is being trained; each finished stage has a file of its own. A run continues
+//! with the first stage whose file is missing.
+
+use super::JobError;
+use crate::nn::weights::WeightMap;
+use crate::schemes::plan::Plan;
+use crate::vault::files::{read_limited, write_atomic, write_private};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A run's folder.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// What a run was started with; a folder with another one is not continued.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunIdentity {
+    /// The plan.
+    pub plan: Plan,
+    /// SHA-256 of the data set.
+    pub dataset_digest: String,
+    /// SHA-256 of the logo.
+    pub logo_digest: String,
+}
+
+impl RunFolder {
+    /// Makes the folder if need be and checks that it belongs to the same plan, data and logo.
+    pub fn open(path: &Path, identity: &RunIdentity) -> Result<Self, JobError> {
+        std::fs::create_dir_all(path).map_err(|e| crate::vault::files::FileError::writing(path, e))?;
+        let folder = Self { path: path.to_owned() };
+        let file = folder.file("run.json");
+        if file.exists() {
+            let found: Option<RunIdentity> = serde_json::from_slice(&read_limited(&file, 1 << 20)?).ok();
+            if found.as_ref() != Some(identity) {
+                return Err(JobError::OtherRun(path.to_owned()));
+            }
+        } else {
+            let text = serde_json::to_vec_pretty(identity).map_err(|e| JobError::Internal(e.to_string()))?;
+            write_private(&file, &text)?;
+        }
+        Ok(folder)
+    }
+
+    /// The path of a file in the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes the state of the stage under way.
+    pub fn checkpoint(&self, stage: &str, mut state: WeightMap) -> Result<(), JobError> {
+        state.notes.insert("stage".to_owned(), stage.to_owned());
+        let bytes = state.to_safetensors().map_err(|e| JobError::Internal(e.to_string()))?;
+        Ok(write_private(&self.file("checkpoint.safetensors"), &bytes)?)
+    }
+
+    /// The state of `stage` if it was under way. A checkpoint that cannot be read is put aside, and the stage starts anew.
+    pub fn resume(&self, stage: &str) -> Option<WeightMap> {
+        let path = self.file("checkpoint.safetensors");
+        let bytes = read_limited(&path, crate::nn::weights::LARGEST_FILE).ok()?;
+        match WeightMap::from_safetensors(&bytes) {
+            Ok(state) => (state.notes.get("stage").map(String::as_str) == Some(stage)).then_some(state),
+            Err(_) => {
+                let _ = std::fs::rename(&path, self.file("checkpoint.broken"));
+                None
+            }
+        }
+    }
+
+    /// Keeps the result of a finished stage.
+    pub fn finish(&self, stage: &str, bytes: &[u8]) -> Result<(), JobError> {
+        Ok(write_private(&self.file(&format!("{stage}.stage")), bytes)?)
+    }
+
+    /// The result of a stage that was finished before.
+    pub fn finished(&self, stage: &str) -> Option<Vec<u8>> {
+        read_limited(&self.file(&format!("{stage}.stage")), crate::nn::weights::LARGEST_FILE).ok()
+    }
+
+    /// Writes a file that may be given away.
+    pub fn publish(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, JobError> {
+        let path = self.file(name);
+        write_atomic(&path, bytes)?;
+        Ok(path)
+    }
+}

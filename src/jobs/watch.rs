@@ -1,0 +1,31 @@
+//! How a job talks to whoever started it, and how it is held or stopped between two steps.
+
+use super::messages::{MetricPoint, Phase, Preview};
+
+/// What the job shall do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Write a checkpoint and end.
+    Stop,
+}
+
+/// The job's view of its caller. All calls come from the worker thread and must return quickly, but for `flow`, which may wait
+/// while the job is held.
+pub trait Watch {
+    /// How far the whole job is (0..1), and how many seconds are left if that is known.
+    fn progress(&mut self, phase: Phase, share: f64, seconds_left: Option<f64>);
+
+    /// A point of a curve.
+    fn metric(&mut self, point: MetricPoint);
+
+    /// The latest pictures.
+    fn preview(&mut self, preview: Preview);
+
+    /// Something that the user should know.
+    fn warning(&mut self, text: String);
+
+    /// Asked between steps.
+    fn flow(&mut self) -> Flow;
+}

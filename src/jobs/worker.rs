@@ -1,0 +1,249 @@
+//! The worker thread: takes commands, does one job at a time, reports, and survives whatever goes wrong in a job.
+
+use super::error::JobError;
+use super::messages::{Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
+use super::train;
+use super::watch::{Flow, Watch};
+use crate::forensics::ask::{Suspect, verify};
+use crate::nn::device::Compute;
+use crate::vault::files::read_limited;
+use crate::vault::package::Package;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Events that may wait unread.
+const MOST_EVENTS: usize = 4096;
+/// Progress is told at most this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// Called after each event, so that an idle window draws.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// The caller's end of the worker: commands down, events back, heavy state in slots. Dropping it asks the worker to quit.
+#[derive(Debug)]
+pub struct Worker {
+    /// Where commands go. Sending never blocks.
+    pub commands: Sender<Command>,
+    /// Where events come from; bounded, so read it often.
+    pub events: Receiver<Event>,
+    /// Latest-value slots.
+    pub slots: Slots,
+}
+
+impl Worker {
+    /// Starts the worker thread on the best device of this machine. `wake` must not block.
+    pub fn start(wake: Wake) -> Worker {
+        Self::start_on(wake, Compute::best)
+    }
+
+    /// Starts the worker thread on the device that `choose` gives; it is called on the worker thread.
+    pub fn start_on(wake: Wake, choose: impl FnOnce() -> Compute + Send + 'static) -> Worker {
+        let (commands, inbox) = unbounded();
+        let (outbox, events) = bounded(MOST_EVENTS);
+        let slots = Slots::default();
+        let thread = Thread { inbox, outbox, wake, slots: slots.clone(), queue: VecDeque::new(), quit: false };
+        let spawned = std::thread::Builder::new().name("worker".to_owned()).spawn(move || thread.live(choose));
+        if let Err(error) = spawned {
+            tracing::error!("the worker thread could not be started: {error}");
+        }
+        Worker { commands, events, slots }
+    }
+}
+
+struct Thread {
+    inbox: Receiver<Command>,
+    outbox: Sender<Event>,
+    wake: Wake,
+    slots: Slots,
+    queue: VecDeque<Command>,
+    quit: bool,
+}
+
+impl Thread {
+    fn live(mut self, choose: impl FnOnce() -> Compute) {
+        let compute = catch_unwind(AssertUnwindSafe(choose)).unwrap_or_else(|_| Compute::cpu());
+        self.tell(Event::Device(compute.name.clone()));
+        while !self.quit {
+            let next = match self.queue.pop_front() {
+                Some(command) => command,
+                None => match self.inbox.recv() {
+                    Ok(command) => command,
+                    Err(_) => return,
+                },
+            };
+            self.obey(next, &compute);
+        }
+    }
+
+    /// Sends an event. A full channel drops progress and points, never what a caller must know.
+    fn tell(&self, event: Event) {
+        let dispensable = matches!(event, Event::Progress { .. } | Event::Metric { .. });
+        match self.outbox.try_send(event) {
+            Err(TrySendError::Full(event)) if !dispensable => {
+                let _ = self.outbox.send(event);
+            }
+            _ => {}
+        }
+        (self.wake)();
+    }
+
+    fn obey(&mut self, command: Command, compute: &Compute) {
+        match command {
+            Command::Quit => self.quit = true,
+            Command::Pause(_) | Command::Resume(_) => {}
+            Command::Stop(job) => self.drop_queued(job),
+            Command::Train { job, plan, dataset, logo, folder } => {
+                let task = train::task(*plan, dataset, logo, compute);
+                self.perform(job, |watch| {
+                    train::train(&task, &compute.name, &folder, watch).map(|trained| Event::Done { job, outcome: Outcome::Trained(trained) })
+                });
+            }
+            Command::Estimate { job, plan, dataset, logo } => {
+                let task = train::task(*plan, dataset, logo, compute);
+                self.perform(job, |_| train::estimate(&task).map(|seconds| Event::Estimated { job, seconds }));
+            }
+            Command::Verify { job, key, suspect } => {
+                let slots = self.slots.clone();
+                self.perform(job, |watch| {
+                    ask(&key, &suspect, compute, &slots, watch).map(|()| Event::Done { job, outcome: Outcome::Verified })
+                });
+            }
+        }
+    }
+
+    /// Does one job; errors and panics become events and the worker lives on.
+    fn perform(&mut self, job: JobId, work: impl FnOnce(&mut dyn Watch) -> Result<Event, JobError>) {
+        self.tell(Event::Started(job));
+        let result = {
+            let mut watch = JobWatch { thread: self, job, told: None, stop: false };
+            catch_unwind(AssertUnwindSafe(|| work(&mut watch)))
+        };
+        self.tell(match result {
+            Ok(Ok(event)) => event,
+            Ok(Err(error)) if error.kind() == "cancelled" => Event::Stopped(job),
+            Ok(Err(error)) => Event::Failed { job, message: error.to_string(), details: format!("{error:?}") },
+            Err(panic) => {
+                let text = panic_text(&*panic);
+                Event::Failed { job, message: JobError::Internal(text.clone()).to_string(), details: text }
+            }
+        });
+    }
+
+    fn drop_queued(&mut self, job: JobId) {
+        let before = self.queue.len();
+        self.queue.retain(|command| command_job(command) != Some(job));
+        if self.queue.len() < before {
+            self.tell(Event::Stopped(job));
+        }
+    }
+}
+
+fn command_job(command: &Command) -> Option<JobId> {
+    match command {
+        Command::Train { job, .. } | Command::Verify { job, .. } | Command::Estimate { job, .. } => Some(*job),
+        Command::Pause(_) | Command::Resume(_) | Command::Stop(_) | Command::Quit => None,
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "an unknown fault".to_owned())
+}
+
+fn ask(key: &Path, suspect: &Path, compute: &Compute, slots: &Slots, watch: &mut dyn Watch) -> Result<(), JobError> {
+    watch.progress(Phase::Prepare, 0.0, None);
+    let package = Package::open(key)?;
+    let bytes = read_limited(suspect, crate::nn::weights::LARGEST_FILE)?;
+    let name = suspect.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let began = Instant::now();
+    let mut progress = |share: f64| {
+        let left = (share > 0.05).then(|| began.elapsed().as_secs_f64() * (1.0 - share) / share);
+        watch.progress(Phase::Verify, share, left);
+        watch.flow() == Flow::Continue
+    };
+    let report = verify(&package, Suspect { name: &name, bytes: &bytes }, nonce(), &compute.device, &mut progress)?;
+    slots.put_report(report);
+    Ok(())
+}
+
+/// A number that nobody could foresee when the model was trained.
+fn nonce() -> u64 {
+    use rand::Rng;
+    rand::rng().next_u64()
+}
+
+struct JobWatch<'a> {
+    thread: &'a mut Thread,
+    job: JobId,
+    told: Option<Instant>,
+    stop: bool,
+}
+
+impl JobWatch<'_> {
+    fn take(&mut self, command: Command, held: &mut bool) {
+        match command {
+            Command::Stop(job) if job == self.job => self.stop = true,
+            Command::Stop(job) => self.thread.drop_queued(job),
+            Command::Pause(job) if job == self.job && !*held => {
+                *held = true;
+                self.thread.tell(Event::Paused(job));
+            }
+            Command::Resume(job) if job == self.job && *held => {
+                *held = false;
+                self.thread.tell(Event::Resumed(job));
+            }
+            Command::Pause(_) | Command::Resume(_) => {}
+            Command::Quit => {
+                self.stop = true;
+                self.thread.quit = true;
+            }
+            queued => self.thread.queue.push_back(queued),
+        }
+    }
+}
+
+impl Watch for JobWatch<'_> {
+    fn progress(&mut self, phase: Phase, share: f64, seconds_left: Option<f64>) {
+        if self.told.is_none_or(|told| told.elapsed() > PROGRESS_EVERY) {
+            self.told = Some(Instant::now());
+            self.thread.tell(Event::Progress { job: self.job, phase, share, seconds_left });
+        }
+    }
+
+    fn metric(&mut self, point: MetricPoint) {
+        self.thread.tell(Event::Metric { job: self.job, point });
+    }
+
+    fn preview(&mut self, preview: Preview) {
+        self.thread.slots.put_preview(preview);
+        (self.thread.wake)();
+    }
+
+    fn warning(&mut self, text: String) {
+        self.thread.tell(Event::Warning { job: self.job, text });
+    }
+
+    fn flow(&mut self) -> Flow {
+        let mut held = false;
+        loop {
+            let command = match held && !self.stop {
+                true => self.thread.inbox.recv().map_err(|_| true),
+                false => self.thread.inbox.try_recv().map_err(|e| e.is_disconnected()),
+            };
+            match command {
+                Ok(command) => self.take(command, &mut held),
+                // The caller is gone: write a checkpoint and end.
+                Err(true) => {
+                    (self.stop, self.thread.quit) = (true, true);
+                    break;
+                }
+                Err(false) => break,
+            }
+        }
+        if self.stop { Flow::Stop } else { Flow::Continue }
+    }
+}

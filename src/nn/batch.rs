@@ -1,0 +1,40 @@
+//! Between 8-bit pictures and tensors: values 0..=255 stand for [-1, 1] (mean .5, standard deviation .5).
+
+use crate::data::{Picture, Samples, Shape};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// Planar bytes of `count` pictures to `[count, channels, h, w]` in [-1, 1].
+pub fn from_bytes(bytes: &[u8], shape: Shape, device: &Device) -> Tensor<4> {
+    let values: Vec<f32> = bytes.iter().map(|&b| b as f32 / 127.5 - 1.0).collect();
+    let count = bytes.len() / shape.len().max(1);
+    Tensor::from_data(TensorData::new(values, [count, shape.channels, shape.height, shape.width]), device)
+}
+
+/// The pictures at `indices` as `[indices, channels, h, w]` in [-1, 1].
+pub fn gather(samples: &Samples, indices: &[usize], device: &Device) -> Tensor<4> {
+    let bytes: Vec<u8> = indices.iter().flat_map(|&i| samples.bytes(i)).copied().collect();
+    from_bytes(&bytes, samples.shape, device)
+}
+
+/// Labels as `[labels]`.
+pub fn labels(labels: impl IntoIterator<Item = u16>, device: &Device) -> Tensor<1, Int> {
+    let values: Vec<i32> = labels.into_iter().map(i32::from).collect();
+    let count = values.len();
+    Tensor::from_data(TensorData::new(values, [count]), device)
+}
+
+/// Pictures `[count, channels, h, w]` in [-1, 1] as the 8-bit pictures that a PNG holds; values outside are clipped.
+pub fn to_pictures(images: Tensor<4>) -> Vec<Picture> {
+    let [_, channels, height, width] = images.dims();
+    let shape = Shape { channels, height, width };
+    let values: Vec<f32> = images.into_data().iter::<f32>().collect();
+    let byte = |v: &f32| ((v + 1.0) * 127.5).round_ties_even().clamp(0.0, 255.0) as u8;
+    values.chunks_exact(shape.len()).map(|one| Picture { shape, planes: one.iter().map(byte).collect() }).collect()
+}
+
+/// Rounds to the 256 levels of an 8-bit picture; the gradient passes as if nothing had happened.
+pub fn quantise(images: Tensor<4>) -> Tensor<4> {
+    let clipped = images.clamp(-1.0, 1.0);
+    let rounded = clipped.clone().detach().add_scalar(1.0).mul_scalar(127.5).round().div_scalar(127.5).sub_scalar(1.0);
+    clipped.clone() + (rounded - clipped.detach())
+}

@@ -1,0 +1,72 @@
+//! The handful of layer shapes that the published networks are made of.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
+use burn::tensor::{Device, Tensor, activation};
+
+/// A convolution with a square kernel, equal stride and zero padding on both axes.
+pub(crate) fn conv(channels: [usize; 2], kernel: usize, stride: usize, padding: usize, bias: bool, device: &Device) -> Conv2d {
+    Conv2dConfig::new(channels, [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        .with_bias(bias)
+        .init(device)
+}
+
+/// A transposed convolution with a square kernel.
+pub(crate) fn conv_transpose(channels: [usize; 2], kernel: usize, stride: usize, padding: usize, device: &Device) -> ConvTranspose2d {
+    ConvTranspose2dConfig::new(channels, [kernel, kernel]).with_stride([stride, stride]).with_padding([padding, padding]).init(device)
+}
+
+/// Batch normalisation of a feature map.
+pub(crate) fn norm(channels: usize, device: &Device) -> BatchNorm {
+    BatchNormConfig::new(channels).init(device)
+}
+
+/// What picture and logo each pass before the encoder joins them: twice a transposed 3x3 convolution to 3 channels with
+/// batch normalisation and leaky ReLU .2 (S2, "pre-branches").
+#[derive(Module, Debug)]
+pub struct PreBranch {
+    first: ConvTranspose2d,
+    first_norm: BatchNorm,
+    second: ConvTranspose2d,
+    second_norm: BatchNorm,
+}
+
+impl PreBranch {
+    /// A branch for pictures of `channels` channels.
+    pub fn new(channels: usize, device: &Device) -> Self {
+        Self {
+            first: conv_transpose([channels, 3], 3, 1, 1, device),
+            first_norm: norm(3, device),
+            second: conv_transpose([3, 3], 3, 1, 1, device),
+            second_norm: norm(3, device),
+        }
+    }
+
+    /// `[batch, channels, h, w]` to `[batch, 3, h, w]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = activation::leaky_relu(self.first_norm.forward(self.first.forward(x)), 0.2);
+        activation::leaky_relu(self.second_norm.forward(self.second.forward(x)), 0.2)
+    }
+}
+
+/// Convolution and batch normalisation; the caller applies the non-linearity.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    conv: Conv2d,
+    norm: BatchNorm,
+}
+
+impl ConvNorm {
+    /// Channels in and out, square kernel, stride; zero padding 1.
+    pub fn new(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Self {
+        Self { conv: conv(channels, kernel, stride, 1, true, device), norm: norm(channels[1], device) }
+    }
+
+    /// `[batch, in, h, w]` to `[batch, out, h', w']`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.norm.forward(self.conv.forward(x))
+    }
+}

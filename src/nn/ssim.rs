@@ -1,0 +1,58 @@
+//! Structural similarity as a loss: separable, differentiable (Wang et al., IEEE TIP 2004).
+//!
+//! Blurring along an axis is a product with a banded matrix, so forward and backward are plain matrix products.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Width of the Gaussian window.
+const WINDOW: usize = 11;
+/// Its standard deviation in pixels.
+const SIGMA: f64 = 1.5;
+
+/// SSIM with an 11x11 Gaussian window, standard deviation 1.5, zero padding, for pictures of a fixed shape and value range.
+#[derive(Debug, Clone)]
+pub struct Ssim {
+    rows: Tensor<4>,
+    columns: Tensor<4>,
+    constants: [f64; 2],
+}
+
+impl Ssim {
+    /// `range` is the true width of the pixel range: 2 for [-1, 1].
+    pub fn new(height: usize, width: usize, range: f64, device: &Device) -> Self {
+        Self {
+            rows: band(height, device),
+            columns: band(width, device).swap_dims(2, 3),
+            constants: [(0.01 * range).powi(2), (0.03 * range).powi(2)],
+        }
+    }
+
+    /// Mean SSIM of two batches `[batch, channels, h, w]`, a tensor of one value, 1 where they are equal.
+    pub fn forward(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+        let [batch, channels, height, width] = x.dims();
+        let maps = Tensor::cat(vec![x.clone(), y.clone(), x.clone() * x.clone(), y.clone() * y.clone(), x * y], 0);
+        let count = batch * channels;
+        let maps = maps.reshape([1, 5 * count, height, width]);
+        let blurred = self.rows.clone().matmul(maps).matmul(self.columns.clone()).reshape([5, count, height, width]);
+        let part = |i: usize| blurred.clone().slice([i..i + 1]);
+        let (mx, my, xx, yy, xy) = (part(0), part(1), part(2), part(3), part(4));
+        let [c1, c2] = self.constants;
+        let (mxx, myy, mxy) = (mx.clone() * mx.clone(), my.clone() * my.clone(), mx * my);
+        let structure = (xy - mxy.clone()).mul_scalar(2.0).add_scalar(c2) / ((xx - mxx.clone()) + (yy - myy.clone())).add_scalar(c2);
+        let luminance = mxy.mul_scalar(2.0).add_scalar(c1) / (mxx + myy).add_scalar(c1);
+        (structure * luminance).mean()
+    }
+}
+
+/// `[1, 1, side, side]`: row i holds the window's weights around column i.
+fn band(side: usize, device: &Device) -> Tensor<4> {
+    let half = (WINDOW / 2) as isize;
+    let weight = |d: isize| (-((d * d) as f64) / (2.0 * SIGMA * SIGMA)).exp();
+    let sum: f64 = (-half..=half).map(weight).sum();
+    let value = |i: usize| {
+        let d = (i / side) as isize - (i % side) as isize;
+        if d.abs() > half { 0.0 } else { (weight(d) / sum) as f32 }
+    };
+    let values: Vec<f32> = (0..side * side).map(value).collect();
+    Tensor::from_data(TensorData::new(values, [1, 1, side, side]), device)
+}

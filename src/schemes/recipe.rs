@@ -1,0 +1,97 @@
+//! How a host learns its task: shared by marked and unmarked hosts, so that both get the same budget.
+
+use super::Task;
+use super::batches::{Passes, augment};
+use crate::data::Samples;
+use crate::nn::host::Host;
+use crate::nn::optim::{Optimiser, Rule};
+use crate::nn::weights::{WeightMap, WeightsError};
+use crate::nn::{batch, init};
+use burn::tensor::{Device, Gradients, Int, Tensor};
+use std::sync::Arc;
+
+/// The host's hyper-parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recipe {
+    /// Steps in all; the rate falls to a tenth after 40% and again after 80% of them.
+    pub steps: u64,
+    /// Clean pictures a step.
+    pub batch: usize,
+    /// First learning rate.
+    pub rate: f64,
+    /// Weight decay.
+    pub decay: f64,
+    /// Whether clean pictures are shifted and mirrored.
+    pub augment: bool,
+}
+
+/// A host in training.
+pub struct HostTraining {
+    recipe: Recipe,
+    seed: u64,
+    samples: Arc<Samples>,
+    passes: Passes,
+    host: Host,
+    optimiser: Optimiser,
+    device: Device,
+}
+
+impl HostTraining {
+    /// A host with first weights from `seed`.
+    pub fn new(task: &Task, recipe: Recipe, seed: u64) -> Self {
+        let device = task.device.clone().autodiff();
+        let samples = task.dataset.train.clone();
+        let host = Host::new(task.plan.host, samples.shape, task.dataset.classes.len(), &device);
+        Self {
+            recipe,
+            seed,
+            passes: Passes::new(seed, "clean", samples.count()),
+            samples,
+            host: init::seeded(host, seed),
+            optimiser: Optimiser::new(Rule::Sgd { momentum: 0.9, decay: recipe.decay }),
+            device,
+        }
+    }
+
+    /// The network with its gradients on.
+    pub fn network(&self) -> &Host {
+        &self.host
+    }
+
+    /// The clean pictures and labels of a step.
+    pub fn clean(&mut self, step: u64) -> (Tensor<4>, Tensor<1, Int>) {
+        let indices = self.passes.batch(step, self.recipe.batch);
+        let labels = batch::labels(indices.iter().map(|&i| self.samples.labels[i]), &self.device);
+        let pictures = match self.recipe.augment {
+            true => batch::from_bytes(&augment(&self.samples, &indices, self.seed, step), self.samples.shape, &self.device),
+            false => batch::gather(&self.samples, &indices, &self.device),
+        };
+        (pictures, labels)
+    }
+
+    /// The learning rate of a step (S2: a tenth after 40% and 80%).
+    pub fn rate(&self, step: u64) -> f64 {
+        let share = step as f64 / self.recipe.steps.max(1) as f64;
+        let drops = u8::from(share >= 0.4) + u8::from(share >= 0.8);
+        self.recipe.rate * 0.1f64.powi(i32::from(drops))
+    }
+
+    /// One step of the optimiser.
+    pub fn update(&mut self, mut gradients: Gradients, step: u64) {
+        let rate = self.rate(step);
+        self.host = self.optimiser.step(self.host.clone(), &mut gradients, rate);
+    }
+
+    /// Takes up network and optimiser.
+    pub fn save(&self, map: &mut WeightMap) {
+        map.add("host.", &self.host);
+        self.optimiser.save("host_optimiser", map);
+    }
+
+    /// Reads them back.
+    pub fn load(&mut self, map: &WeightMap) -> Result<(), WeightsError> {
+        self.host = map.load("host.", self.host.clone())?;
+        self.optimiser.load("host_optimiser", map, &self.device);
+        Ok(())
+    }
+}
