@@ -111,7 +111,12 @@ impl Widget for Action<'_> {
             painter.rect(rect, theme::RADIUS, fill, stroke, StrokeKind::Inside);
             let mut x = rect.center().x - content / 2.0;
             if let Some(icon) = self.icon {
-                icons::paint(painter, Rect::from_min_size(pos2(x, rect.center().y - theme::ICON / 2.0), Vec2::splat(theme::ICON)), icon, ink);
+                icons::paint(
+                    painter,
+                    Rect::from_min_size(pos2(x, rect.center().y - theme::ICON / 2.0), Vec2::splat(theme::ICON)),
+                    icon,
+                    ink,
+                );
                 x += icon_width;
             }
             painter.galley(pos2(x, rect.center().y - galley.size().y / 2.0), galley, ink);

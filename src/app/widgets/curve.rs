@@ -198,7 +198,8 @@ fn legend(ui: &mut Ui, state: &mut CurvesState, store: &CurveStore, shown: &[Cur
                 state.hidden.insert(curve.name.to_owned());
             }
         }
-        let step = state.hovered_step.or_else(|| shown.iter().filter_map(|curve| store.last(curve.name)).map(|last| last.0).reduce(f64::max));
+        let step =
+            state.hovered_step.or_else(|| shown.iter().filter_map(|curve| store.last(curve.name)).map(|last| last.0).reduce(f64::max));
         if let Some(step) = step {
             ui.label(RichText::new(format!("step {}", thousands(step))).size(theme::TEXT_SMALL).color(palette.muted));
         }

@@ -29,7 +29,8 @@ pub fn drop_zone(ui: &mut Ui, title: &str, sentence: &str, can_drop: bool) -> Re
         let painter = ui.painter();
         let fill = if can_drop { accent.soft } else { palette.surface };
         painter.rect_filled(rect, theme::RADIUS_LARGE, fill);
-        let edge = Stroke::new(if can_drop { theme::LINE_STRONG } else { 1.5 * theme::LINE }, if lit { accent.ink } else { palette.outline });
+        let edge =
+            Stroke::new(if can_drop { theme::LINE_STRONG } else { 1.5 * theme::LINE }, if lit { accent.ink } else { palette.outline });
         let outline = rounded_outline(rect.shrink(theme::LINE), f32::from(theme::RADIUS_LARGE));
         painter.extend(Shape::dashed_line(&outline, edge, theme::GAP, theme::GAP_HALF + theme::LINE_STRONG));
         let mut y = rect.top() + theme::GAP_4;
@@ -90,7 +91,7 @@ pub fn path_field(ui: &mut Ui, path: &mut String, hint: &str, browse_label: &str
             .hint_text(hint)
             .desired_width((ui.available_width() - button).max(theme::THUMBNAIL))
             .min_size(vec2(0.0, theme::CONTROL_HEIGHT))
-            .vertical_align(Align::Center);
+            .align(eframe::egui::Align2::LEFT_CENTER);
         let field = ui.add(edit).accessible_name(hint);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let browse = ui.add(Action::quiet(browse_label).icon(Icon::Folder)).clicked();
@@ -106,10 +107,7 @@ pub fn path_field(ui: &mut Ui, path: &mut String, hint: &str, browse_label: &str
 /// What people paste, as a path: without quotes, `file://` and the tilde. `None` when nothing is left.
 fn cleaned(typed: &str) -> Option<PathBuf> {
     let typed = typed.trim();
-    let bare = ['"', '\'']
-        .iter()
-        .find_map(|&quote| typed.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(typed);
+    let bare = ['"', '\''].iter().find_map(|&quote| typed.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(typed);
     let bare = bare.strip_prefix("file://").unwrap_or(bare);
     let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_path_buf());
     match bare.strip_prefix('~') {

@@ -9,8 +9,8 @@ use super::picture::{colour_image, fitted, pixel_at, pixel_words, reduced};
 use crate::app::theme::{self, Palette, Tone, palette};
 use crate::data::Picture;
 use eframe::egui::{
-    Color32, ColorImage, Context, EventFilter, FontId, Id, Key, Modifiers, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, text::LayoutJob, text::TextFormat, vec2,
+    Color32, ColorImage, Context, EventFilter, FontId, Id, Key, Modifiers, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke,
+    StrokeKind, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, text::LayoutJob, text::TextFormat, vec2,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -111,7 +111,7 @@ pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f
     let outer = ui.available_rect_before_wrap();
     let caption = theme::TEXT_SMALL + theme::GAP;
     let cell = vec2(tile_side + theme::GAP, tile_side + caption + theme::GAP);
-    let inner_width = outer.width() - ui.spacing().scroll.allocated_size() - theme::GAP;
+    let inner_width = outer.width() - ui.spacing().scroll.allocated_width() - theme::GAP;
     let columns = ((inner_width / cell.x) as usize).max(1);
     let measures = Measures { count, columns, side: tile_side, cell };
 
@@ -145,7 +145,7 @@ pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f
         }
         forget_far_rows(state, first..last);
     });
-    remember_offset(ui, id, scrolled.state.offset.y);
+    remember_offset(ui, id, scrolled.state.offset().y);
     focus_ring(ui, &answer.response, outer.shrink(theme::LINE_STRONG + theme::LINE), theme::RADIUS);
     answer
 }

@@ -40,7 +40,13 @@ pub fn heat_matrix(
             let words = share.map_or_else(|| "–".to_owned(), |share| format!("{:.0}%", share * 100.0));
             let fill = share.map_or(palette.sunken, |share| palette.heat_at(share as f32));
             ui.painter().rect_filled(place, theme::RADIUS_SMALL, fill);
-            ui.painter().text(place.center(), Align2::CENTER_CENTER, &words, font.clone(), if share.is_some() { ink_on(fill) } else { palette.muted });
+            ui.painter().text(
+                place.center(),
+                Align2::CENTER_CENTER,
+                &words,
+                font.clone(),
+                if share.is_some() { ink_on(fill) } else { palette.muted },
+            );
             let sensed = ui.interact(place, response.id.with((row, column)), Sense::hover());
             let spoken = format!("{text}, {heading}: {words}");
             sensed.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &spoken));

@@ -4,7 +4,8 @@ use super::buttons::focus_ring;
 use crate::app::theme::{self, palette};
 use crate::data::Picture;
 use eframe::egui::{
-    Color32, ColorImage, Context, CursorIcon, Pos2, Rect, Response, Role, Sense, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Color32, ColorImage, Context, CursorIcon, Pos2, Rect, Response, Role, Sense, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 use std::collections::HashMap;
 
