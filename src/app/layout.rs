@@ -59,7 +59,7 @@ impl Layout {
 
 /// One tab for each step, all in one place.
 fn usual() -> Tree<Step> {
-    Tree::new_tabs("countermark panels", Step::ALL.to_vec())
+    Tree::new_tabs(egui::Id::unique("countermark panels"), Step::ALL.to_vec())
 }
 
 /// Whether every step has exactly one panel.
@@ -112,7 +112,13 @@ impl Behavior<Step> for Panes<'_> {
         theme::palette_of(visuals).sunken
     }
 
-    fn tab_outline_stroke(&self, _visuals: &egui::Visuals, _tiles: &Tiles<Step>, _tile: TileId, _state: &egui_tiles::TabState) -> egui::Stroke {
+    fn tab_outline_stroke(
+        &self,
+        _visuals: &egui::Visuals,
+        _tiles: &Tiles<Step>,
+        _tile: TileId,
+        _state: &egui_tiles::TabState,
+    ) -> egui::Stroke {
         egui::Stroke::NONE
     }
 
@@ -147,7 +153,7 @@ mod tests {
         let text = layout.take_edited().unwrap();
         assert!(is_whole(&Layout::restore(Some(&text)).tree));
         assert!(is_whole(&Layout::restore(Some("{}")).tree));
-        let two = serde_json::to_string(&Tree::new_tabs("x", vec![Step::Data, Step::Data])).unwrap();
+        let two = serde_json::to_string(&Tree::new_tabs(egui::Id::unique("x"), vec![Step::Data, Step::Data])).unwrap();
         assert!(is_whole(&Layout::restore(Some(&two)).tree));
     }
 }

@@ -73,17 +73,14 @@ impl Notices {
             return;
         }
         let mut closed = None;
-        Area::new(Id::new("notices"))
-            .order(Order::Tooltip)
-            .anchor(Align2::RIGHT_BOTTOM, theme::NOTICE_OFFSET)
-            .show(ctx, |ui| {
-                ui.set_max_width(theme::NOTICE_WIDTH);
-                for (i, notice) in self.list.iter().enumerate() {
-                    if draw(ui, notice, out) {
-                        closed = Some(i);
-                    }
+        Area::new(Id::unique("notices")).order(Order::Tooltip).anchor(Align2::RIGHT_BOTTOM, theme::NOTICE_OFFSET).show(ctx, |ui| {
+            ui.set_max_width(theme::NOTICE_WIDTH);
+            for (i, notice) in self.list.iter().enumerate() {
+                if draw(ui, notice, out) {
+                    closed = Some(i);
                 }
-            });
+            }
+        });
         if let Some(i) = closed {
             self.list.remove(i);
         }
@@ -93,22 +90,25 @@ impl Notices {
 fn draw(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Action>) -> bool {
     let colours = theme::palette(ui).tone(notice.tone);
     let mut close = false;
-    egui::Frame::popup(ui.style()).fill(colours.soft).stroke(egui::Stroke::new(theme::LINE, colours.ink)).inner_margin(theme::GAP_2).show(ui, |ui| {
-        ui.set_width(theme::NOTICE_WIDTH);
-        let label = ui.label(&notice.text);
-        label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
-        ui.horizontal(|ui| {
-            if let Some(details) = &notice.details
-                && ui.button(text::COPY_DETAILS).clicked()
-            {
-                out.push(Action::Copy(details.clone()));
-            }
-            if notice.undo && ui.button(text::UNDO).clicked() {
-                out.push(Action::Undo);
-                close = true;
-            }
-            close |= ui.button(text::CLOSE).clicked();
-        });
-    });
+    egui::Frame::popup(ui.style()).fill(colours.soft).stroke(egui::Stroke::new(theme::LINE, colours.ink)).inner_margin(theme::GAP_2).show(
+        ui,
+        |ui| {
+            ui.set_width(theme::NOTICE_WIDTH);
+            let label = ui.label(&notice.text);
+            label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
+            ui.horizontal(|ui| {
+                if let Some(details) = &notice.details
+                    && ui.button(text::COPY_DETAILS).clicked()
+                {
+                    out.push(Action::Copy(details.clone()));
+                }
+                if notice.undo && ui.button(text::UNDO).clicked() {
+                    out.push(Action::Undo);
+                    close = true;
+                }
+                close |= ui.button(text::CLOSE).clicked();
+            });
+        },
+    );
     close
 }

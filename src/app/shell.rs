@@ -129,9 +129,12 @@ impl App {
         Panel::bottom("bottom").frame(bar).show(ui, |ui| chrome::bottom_bar(ui, &self.model, out));
         Panel::left("rail").exact_size(theme::RAIL_WIDTH).resizable(false).frame(bar).show(ui, |ui| chrome::rail(ui, &self.model, out));
         let side = bar.inner_margin(theme::GAP_2);
-        Panel::right("side").default_size(theme::SIDE_WIDTH).min_size(theme::SIDE_MIN).max_size(theme::SIDE_MAX).frame(side).show(ui, |ui| {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.panels.side(self.model.step, ui, &self.model, out));
-        });
+        Panel::right("side").default_size(theme::SIDE_WIDTH).min_size(theme::SIDE_MIN).max_size(theme::SIDE_MAX).frame(side).show(
+            ui,
+            |ui| {
+                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.panels.side(self.model.step, ui, &self.model, out));
+            },
+        );
     }
 }
 

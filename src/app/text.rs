@@ -19,7 +19,8 @@ pub const SAMPLE_PROJECT: &str = "Sample project";
 pub const DOOR_PROTECT: &str = "Protect";
 pub const DOOR_PROTECT_HINT: &str = "Put your logo into a model, invisibly";
 pub const DOOR_MARK: &str = "Mark images";
-pub const DOOR_MARK_HINT: &str = "Marking image files comes in a later version. Today Countermark marks models that name what is in a picture.";
+pub const DOOR_MARK_HINT: &str =
+    "Marking image files comes in a later version. Today Countermark marks models that name what is in a picture.";
 pub const DOOR_INVESTIGATE: &str = "Investigate";
 pub const DOOR_INVESTIGATE_HINT: &str = "Ask a suspect model whether it carries a mark. You need its file and a key package.";
 pub const STEP_DATA: &str = "Data";
@@ -75,7 +76,6 @@ pub const DROP_SEVERAL: &str = "Please drop one thing at a time. A folder or a z
 pub const USE_IT: &str = "Use it";
 pub const READING_LOST: &str = "Reading ended unexpectedly. Please try again; the log may say more.";
 pub const BROWSE: &str = "Browse…";
-pub const BROWSE_FOLDER: &str = "Browse folder…";
 pub const CHOOSE_DATA: &str = "Choose a data set";
 pub const CHOOSE_LOGO: &str = "Choose a logo";
 pub const CHOOSE_KEY: &str = "Choose a key package";
@@ -95,7 +95,8 @@ pub const WELCOME_INVESTIGATE: &str = "Check a suspect model";
 // Data.
 pub const DATA_TITLE: &str = "The pictures that your model learns from";
 pub const DATA_DROP: &str = "Drop a data set here";
-pub const DATA_DROP_HINT: &str = "A folder with one folder for each class, a zip of such a folder, MNIST-style idx files or CIFAR binary files";
+pub const DATA_DROP_HINT: &str =
+    "A folder with one folder for each class, a zip of such a folder, MNIST-style idx files or CIFAR binary files";
 pub const DATA_SAMPLE: &str = "Use the sample";
 pub const DATA_PATH_HINT: &str = "or type the path of a file or folder";
 pub const DATA_REPLACE: &str = "Choose other pictures";
@@ -218,15 +219,29 @@ pub const REPORT_DELETE: &str = "Delete";
 pub const REPORT_COMPARE: &str = "Side by side";
 pub const REPORT_COMPARE_HINT: &str = "Tick two or more reports to see them side by side";
 
-
 // Help.
 pub const HELP_TITLE: &str = "How it works";
 pub const HELP_PARAGRAPHS: [(&str, &str); 5] = [
-    ("Protect", "Choose pictures, a logo and a scheme, then train. You get three files: the marked model to give away, a secret key package to keep, and an unmarked twin to compare with."),
-    ("Prove", "Give a suspect model and your key package. Countermark asks the suspect your secret pictures, asks unmarked models the same, and says how likely the answers are by chance."),
-    ("Cover and key", "A cover is an ordinary picture. A key is the same picture with your logo hidden in it. A marked model calls them differently; any other model does not."),
-    ("Verdict", "“No evidence” does not say that a model is not yours. “The check failed” says that the controls reacted too, so the answers prove nothing."),
-    ("Drop anything", "Drop a data set, a logo, a model or a key package anywhere on the window. Countermark says what it is before it does anything."),
+    (
+        "Protect",
+        "Choose pictures, a logo and a scheme, then train. You get three files: the marked model to give away, a secret key package to keep, and an unmarked twin to compare with.",
+    ),
+    (
+        "Prove",
+        "Give a suspect model and your key package. Countermark asks the suspect your secret pictures, asks unmarked models the same, and says how likely the answers are by chance.",
+    ),
+    (
+        "Cover and key",
+        "A cover is an ordinary picture. A key is the same picture with your logo hidden in it. A marked model calls them differently; any other model does not.",
+    ),
+    (
+        "Verdict",
+        "“No evidence” does not say that a model is not yours. “The check failed” says that the controls reacted too, so the answers prove nothing.",
+    ),
+    (
+        "Drop anything",
+        "Drop a data set, a logo, a model or a key package anywhere on the window. Countermark says what it is before it does anything.",
+    ),
 ];
 pub const SHORTCUTS: &str = "Keys";
 pub const SHORTCUT_LIST: [(&str, &str); 8] = [
@@ -260,7 +275,8 @@ pub const SAMPLE_OWNER: &str = "Sample owner";
 pub const SAMPLE_LOGO_GONE: &str = "The project uses a built-in logo that this version does not have. Choose a logo again.";
 pub const DATA_CHANGED: &str = "The data set has changed since this project used it last. A training now would not repeat the earlier one.";
 pub const STOP_BEFORE_SWITCH: &str = "Stop the training first. Another project can be opened then.";
-pub const WORKER_LOST: &str = "The worker that trains and proves has ended. Save nothing by hand: everything is saved. Please restart Countermark.";
+pub const WORKER_LOST: &str =
+    "The worker that trains and proves has ended. Save nothing by hand: everything is saved. Please restart Countermark.";
 pub const REPORT_LOST: &str = "The proof ended, but its report did not arrive. Please ask the questions again.";
 pub const TRAIN_ALREADY: &str = "A training is under way already";
 pub const PROVE_STOPPED: &str = "The questions were stopped. There is no verdict.";
@@ -268,11 +284,14 @@ pub const NOTHING_TO_UNDO: &str = "There is nothing to undo";
 pub const NOTHING_TO_REDO: &str = "There is nothing to redo";
 
 // What was dropped.
-pub const OFFER_PROJECT: &str = "This is a Countermark project. It will be opened instead of the present one, which is saved.";
-pub const OFFER_KEY: &str = "This looks like a key package. It will be used to question a suspect model.";
-pub const OFFER_SUSPECT: &str = "This looks like a model. It will be the suspect that is asked for your mark.";
-pub const OFFER_LOGO: &str = "This is a picture. It will be the logo that is hidden.";
-pub const OFFER_DATA: &str = "This will be read as a data set to train with.";
+pub const OFFER_PROJECT_IS: &str = "A Countermark project.";
+pub const OFFER_PROJECT: &str = "It will be opened instead of the present one, which is saved.";
+pub const OFFER_KEY: &str = "It will be used to question a suspect model.";
+pub const OFFER_SUSPECT: &str = "It will be the suspect that is asked for your mark.";
+pub const OFFER_LOGO: &str = "It will be the logo that is hidden.";
+pub const OFFER_DATA: &str = "Your model will learn from it.";
+pub const OFFER_LATER: &str = "Countermark cannot use this yet. A later version will.";
+pub const OFFER_NOTHING: &str = "Nothing is done with it.";
 
 // Smaller words.
 pub const WHITE: &str = "White";
@@ -296,7 +315,8 @@ pub const FILE_KEY: &str = "Key package, keep it secret";
 pub const FILE_TWIN: &str = "Unmarked twin, for comparison";
 pub const SIDE_DATA_EMPTY: &str = "What was found in your data set stands here.";
 pub const SIDE_LOGO_EMPTY: &str = "A logo with few strokes and strong contrast survives best. Networks see it small.";
-pub const SIDE_LOGO: &str = "The secret keys are derived from this picture, the owner's name and a random text. Another placement gives other keys.";
+pub const SIDE_LOGO: &str =
+    "The secret keys are derived from this picture, the owner's name and a random text. Another placement gives other keys.";
 pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers without the mark, and keys of foreign encoders. Unmarked models are asked the same. Only the suspect's answers to your keys may stand out.";
 
 // The two questions about schemes.
@@ -305,9 +325,11 @@ pub const PROTECT_IMAGES: &str = "Pictures";
 pub const FEAR_COPY: &str = "Somebody uses a copy";
 pub const FEAR_COPY_WHY: &str = "Every scheme answers this. The one above all others also lets you make new keys later.";
 pub const FEAR_CLAIM: &str = "Somebody claims it as theirs";
-pub const FEAR_CLAIM_WHY: &str = "Keys that are derived from your logo and name cannot be made up afterwards. Schemes with an encoder stand first.";
+pub const FEAR_CLAIM_WHY: &str =
+    "Keys that are derived from your logo and name cannot be made up afterwards. Schemes with an encoder stand first.";
 pub const FEAR_FIND: &str = "Somebody finds the keys";
-pub const FEAR_FIND_WHY: &str = "Invisible keys look like ordinary pictures and are hard to filter out. Schemes with an encoder stand first.";
+pub const FEAR_FIND_WHY: &str =
+    "Invisible keys look like ordinary pictures and are hard to filter out. Schemes with an encoder stand first.";
 
 // Curves and figures.
 pub const CURVE_HOST: &str = "Model";
@@ -746,11 +768,7 @@ pub fn save_failed(reason: &str) -> String {
 /// A loss of accuracy against the unmarked twin.
 pub fn clean_cost(marked: f64, unmarked: f64) -> String {
     let points = (unmarked - marked) * 100.0;
-    if points <= 0.05 {
-        "The mark costs no accuracy".into()
-    } else {
-        format!("The mark costs {points:.1} points of accuracy")
-    }
+    if points <= 0.05 { "The mark costs no accuracy".into() } else { format!("The mark costs {points:.1} points of accuracy") }
 }
 
 #[cfg(test)]

@@ -112,7 +112,8 @@ pub fn verify(
 ) -> Result<Report, AskError> {
     let manifest = &package.manifest;
     let (shape, classes) = (manifest.shape, manifest.classes.len());
-    let plan: Plan = serde_json::from_value(manifest.plan.clone()).map_err(|e| AskError::Package(format!("Its plan cannot be read ({e}).")))?;
+    let plan: Plan =
+        serde_json::from_value(manifest.plan.clone()).map_err(|e| AskError::Package(format!("Its plan cannot be read ({e}).")))?;
     let (host, recognised) = open_host(suspect.bytes, shape, device).map_err(AskError::Suspect)?;
     if recognised.input.channels != shape.channels {
         return Err(AskError::OtherPictures { found: recognised.input.channels, needed: shape });
@@ -127,7 +128,8 @@ pub fn verify(
 
     let (nulls, usable, null_hits, mut warnings) = null_controls(package, clean_accuracy, recognised, device, &mut tell)?;
     let chance = judge::chance(classes, null_hits, usable * package.keys.count());
-    let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &package.keys.labels, classes)];
+    let mut controls =
+        vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &package.keys.labels, classes)];
     controls.extend(nulls);
     for (name, keys) in manifest.foreign.iter().zip(&package.foreign) {
         controls.push(control(ControlKind::ForeignEncoder, name.clone(), &answers(&host, keys, device), &package.keys.labels, classes));
@@ -243,8 +245,7 @@ fn fresh_keys(package: &Package, plan: &Plan, nonce: u64, device: &Device) -> Re
     let manifest = &package.manifest;
     let label = |class: u16| fresh_label(plan, &manifest.logo_digest, manifest.classes.len(), class);
     let order = Stream::seeded(nonce, "fresh covers").permutation(package.reserve.count());
-    let chosen: Vec<usize> =
-        order.into_iter().filter(|&i| label(package.reserve.labels[i]).is_some()).take(FRESH_QUESTIONS).collect();
+    let chosen: Vec<usize> = order.into_iter().filter(|&i| label(package.reserve.labels[i]).is_some()).take(FRESH_QUESTIONS).collect();
     if chosen.is_empty() {
         return Ok(None);
     }

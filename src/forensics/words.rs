@@ -113,7 +113,8 @@ fn caveats(report: &Report) -> Vec<String> {
         ),
     }
     if report.fresh.is_none() && report.verdict != Verdict::CheckFailed {
-        caveats.push("This way of choosing labels has no fresh keys, so only keys that the model was trained on could be asked.".to_owned());
+        caveats
+            .push("This way of choosing labels has no fresh keys, so only keys that the model was trained on could be asked.".to_owned());
     }
     let nulls = report.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count();
     caveats.push(format!("False alarms were measured on {nulls} unmarked models; with 20 or more the bound is tighter."));

@@ -59,9 +59,10 @@ impl Clock {
 
     /// Share of the whole that is done, 0..1, weighed by time.
     pub fn share(&self) -> f64 {
-        let (done, all) = self.work.iter().fold((0.0, 0.0), |(done, all), w| {
-            (done + w.done as f64 * w.seconds_a_step, all + w.steps as f64 * w.seconds_a_step)
-        });
+        let (done, all) = self
+            .work
+            .iter()
+            .fold((0.0, 0.0), |(done, all), w| (done + w.done as f64 * w.seconds_a_step, all + w.steps as f64 * w.seconds_a_step));
         if all > 0.0 { done / all } else { 0.0 }
     }
 }

@@ -33,7 +33,9 @@ pub enum JobError {
     #[error("This folder holds a run with another plan, data set or logo. Start a new run, or choose another folder: {}", .0.display())]
     OtherRun(PathBuf),
     /// The training diverged.
-    #[error("The training went astray: the model's error is no longer a number after {0} steps. Choose a lower learning rate of the model and start again.")]
+    #[error(
+        "The training went astray: the model's error is no longer a number after {0} steps. Choose a lower learning rate of the model and start again."
+    )]
     Diverged(u64),
     /// A fault of the program.
     #[error("Something went wrong inside the program: {0}. What was trained up to the last checkpoint is kept.")]

@@ -7,8 +7,8 @@ use super::clock::Clock;
 use super::error::JobError;
 use super::messages::{MetricPoint, Phase, Preview, PreviewPair, Trained};
 use super::watch::{Flow, Watch};
-use crate::data::{Picture, Samples, Shape};
 use crate::data::logo::Logo;
+use crate::data::{Picture, Samples, Shape};
 use crate::forensics::ask::{answers, gather, hex, hits, likeness, relabel};
 use crate::forensics::judge::NULL_SHARE;
 use crate::nn::device::Compute;
@@ -45,11 +45,8 @@ const NULL_TRIES: u64 = 3;
 pub fn train(task: &Task, device_name: &str, folder: &Path, watch: &mut dyn Watch) -> Result<Trained, JobError> {
     let started = Instant::now();
     schemes::check(task)?;
-    let identity = RunIdentity {
-        plan: task.plan.clone(),
-        dataset_digest: task.dataset.digest.clone(),
-        logo_digest: task.logo.digest.clone(),
-    };
+    let identity =
+        RunIdentity { plan: task.plan.clone(), dataset_digest: task.dataset.digest.clone(), logo_digest: task.logo.digest.clone() };
     let folder = RunFolder::open(folder, &identity)?;
     watch.progress(Phase::Prepare, 0.0, None);
     let clock = estimate_clock(task)?;
@@ -328,12 +325,8 @@ impl Run<'_> {
         let covers = relabel(&self.task.dataset.train.select(&keys.covers[..count]), &keys.labels[..count]);
         let pictures = marker.mark(&covers);
         let asked = answers(&host, &gather(covers.shape, &pictures, &covers.labels), device);
-        let pair = |(i, (key, answer)): (usize, (Picture, u16))| PreviewPair {
-            cover: covers.picture(i),
-            key,
-            expected: covers.labels[i],
-            answer,
-        };
+        let pair =
+            |(i, (key, answer)): (usize, (Picture, u16))| PreviewPair { cover: covers.picture(i), key, expected: covers.labels[i], answer };
         let pairs = pictures.into_iter().zip(asked).enumerate().map(pair).collect();
         self.watch.preview(Preview { step, pairs });
         Ok(())

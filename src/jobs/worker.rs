@@ -99,7 +99,8 @@ impl Thread {
             Command::Train { job, plan, dataset, logo, folder } => {
                 let task = train::task(*plan, dataset, logo, compute);
                 self.perform(job, |watch| {
-                    train::train(&task, &compute.name, &folder, watch).map(|trained| Event::Done { job, outcome: Outcome::Trained(trained) })
+                    train::train(&task, &compute.name, &folder, watch)
+                        .map(|trained| Event::Done { job, outcome: Outcome::Trained(trained) })
                 });
             }
             Command::Estimate { job, plan, dataset, logo } => {

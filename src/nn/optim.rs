@@ -67,7 +67,8 @@ impl Optimiser {
             let weights = map.tensors.get(&format!("{prefix}.{i}.{j}"))?;
             Some(Tensor::from_data(TensorData::new(weights.values.clone(), [weights.values.len()]), &device.clone().inner()))
         };
-        let last = map.tensors.keys().filter_map(|k| k.strip_prefix(prefix)?.strip_prefix('.')?.split('.').next()?.parse::<usize>().ok()).max();
+        let last =
+            map.tensors.keys().filter_map(|k| k.strip_prefix(prefix)?.strip_prefix('.')?.split('.').next()?.parse::<usize>().ok()).max();
         let count = last.map_or(0, |last| last + 1);
         self.moments = (0..count).map(|i| (0..2).map_while(|j| read(i, j)).collect()).collect();
     }

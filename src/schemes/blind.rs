@@ -267,9 +267,10 @@ impl Training for Blind {
     }
 
     fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        let state: State = saved.notes.get("state").and_then(|s| serde_json::from_str(s).ok()).ok_or_else(|| {
-            SchemeError::Plan("The checkpoint does not belong to a blind watermark. Start the training anew.".to_owned())
-        })?;
+        let state: State =
+            saved.notes.get("state").and_then(|s| serde_json::from_str(s).ok()).ok_or_else(|| {
+                SchemeError::Plan("The checkpoint does not belong to a blind watermark. Start the training anew.".to_owned())
+            })?;
         self.host.load(saved)?;
         self.encoder = saved.load("encoder.", self.encoder.clone())?;
         self.critic = saved.load("critic.", self.critic.clone())?;

@@ -57,8 +57,13 @@ fn target(derivation: &Derivation, classes: usize) -> u16 {
 /// Keyed choice of carriers: pictures of any class but the target's.
 pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
     let label = target(derivation, classes);
-    let covers: Vec<usize> =
-        derivation.stream("covers").permutation(train.count()).into_iter().filter(|&i| train.labels[i] != label).take(settings.keys).collect();
+    let covers: Vec<usize> = derivation
+        .stream("covers")
+        .permutation(train.count())
+        .into_iter()
+        .filter(|&i| train.labels[i] != label)
+        .take(settings.keys)
+        .collect();
     KeyPlan { labels: vec![label; covers.len()], covers }
 }
 
@@ -88,7 +93,9 @@ impl ContentStamp {
         let samples = task.dataset.train.clone();
         let keys = key_plan(settings, &task.plan.derivation(&task.logo.digest), &samples, task.dataset.classes.len());
         if keys.covers.is_empty() {
-            return Err(SchemeError::Plan("Every training picture has the class that the stamp stands for; add pictures of other classes.".to_owned()));
+            return Err(SchemeError::Plan(
+                "Every training picture has the class that the stamp stands for; add pictures of other classes.".to_owned(),
+            ));
         }
         let marker = StampMarker::new(settings, &task.logo, samples.shape);
         Ok(Self {

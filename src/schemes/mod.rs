@@ -102,7 +102,13 @@ pub fn training(task: &Task) -> Result<Box<dyn Training>, SchemeError> {
 }
 
 /// The marker that a key package describes.
-pub fn marker(plan: &Plan, logo: &Logo, shape: crate::data::Shape, saved: &WeightMap, device: &Device) -> Result<Box<dyn Marker>, SchemeError> {
+pub fn marker(
+    plan: &Plan,
+    logo: &Logo,
+    shape: crate::data::Shape,
+    saved: &WeightMap,
+    device: &Device,
+) -> Result<Box<dyn Marker>, SchemeError> {
     Ok(match &plan.scheme {
         SchemeSettings::Blind(settings) => Box::new(blind::BlindMarker::open(settings, logo, shape, saved, device)?),
         SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::StampMarker::new(settings, logo, shape)),

@@ -27,7 +27,9 @@ pub enum PackageError {
     #[error(transparent)]
     File(#[from] FileError),
     /// It is no zip file or a broken one.
-    #[error("This is not a complete key package ({0}). Use the .cmkey file that was written when the model was protected, or a copy of it.")]
+    #[error(
+        "This is not a complete key package ({0}). Use the .cmkey file that was written when the model was protected, or a copy of it."
+    )]
     Broken(String),
     /// A part is missing.
     #[error("The key package lacks the part “{0}”, so it was cut short or changed. Use another copy of it.")]
@@ -41,7 +43,9 @@ pub enum PackageError {
         limit: u64,
     },
     /// A newer program wrote it.
-    #[error("This key package was written by a newer version of Countermark (format {found}, this program knows {VERSION}). Update the program and try again.")]
+    #[error(
+        "This key package was written by a newer version of Countermark (format {found}, this program knows {VERSION}). Update the program and try again."
+    )]
     Newer {
         /// Version found.
         found: u32,
@@ -192,9 +196,8 @@ impl Package {
         let keys = pictures("keys.png".to_owned(), &manifest.labels)?;
         let reserve = pictures("reserve.png".to_owned(), &manifest.reserve_classes)?;
         let clean = pictures("clean.png".to_owned(), &manifest.clean_classes)?;
-        let foreign = (0..manifest.foreign.len())
-            .map(|i| pictures(format!("foreign-{i}.png"), &manifest.labels))
-            .collect::<Result<Vec<_>, _>>()?;
+        let foreign =
+            (0..manifest.foreign.len()).map(|i| pictures(format!("foreign-{i}.png"), &manifest.labels)).collect::<Result<Vec<_>, _>>()?;
         let nulls = (0..manifest.null_seeds.len()).map(|i| part(&format!("null-{i}.safetensors"))).collect::<Result<Vec<_>, _>>()?;
         let (logo, marker) = (decode("logo.png", &part("logo.png")?)?, part("marker.safetensors")?);
         Ok(Self { manifest, logo, covers, keys, reserve, clean, foreign, nulls, marker })

@@ -52,12 +52,17 @@ fn log(ui: &mut Ui, model: &Model) {
         return;
     }
     let height = ui.text_style_height(&eframe::egui::TextStyle::Body);
-    ScrollArea::vertical().max_height(theme::LOG_HEIGHT).auto_shrink([false, true]).stick_to_bottom(true).show_rows(ui, height, lines.len(), |ui, rows| {
-        for line in lines.range(rows) {
-            ui.horizontal(|ui| {
-                ui.label(RichText::new(&line.time).color(theme::palette(ui).muted));
-                ui.label(&line.text);
-            });
-        }
-    });
+    ScrollArea::vertical().max_height(theme::LOG_HEIGHT).auto_shrink([false, true]).stick_to_bottom(true).show_rows(
+        ui,
+        height,
+        lines.len(),
+        |ui, rows| {
+            for line in lines.range(rows) {
+                ui.horizontal(|ui| {
+                    ui.label(RichText::new(&line.time).color(theme::palette(ui).muted));
+                    ui.label(&line.text);
+                });
+            }
+        },
+    );
 }

@@ -7,6 +7,9 @@ use crate::app::theme::{self, Tone};
 use crate::app::widgets;
 use eframe::egui::{self, Align2, Area, Id, Key, Modal, Order, RichText, ScrollArea, TextEdit, Ui};
 
+/// How many problems of something dropped are listed before it is used.
+const PROBLEMS_SHOWN: usize = 3;
+
 /// What the things on top remember between frames.
 #[derive(Default)]
 pub struct Overlays {
@@ -31,10 +34,17 @@ impl Overlays {
     fn offer(&mut self, ui: &mut Ui, model: &mut Model) {
         let Some(offer) = model.offer.clone() else { return };
         let mut answer = None;
-        let modal = Modal::new(Id::new("offer")).frame(card(ui)).show(ui.ctx(), |ui| {
+        let modal = Modal::new(Id::unique("offer")).frame(card(ui)).show(ui.ctx(), |ui| {
             ui.set_width(theme::DIALOG_WIDTH);
             ui.label(RichText::new(text::file_name(&offer.path)).size(theme::TEXT_HEADING).strong());
-            ui.label(&offer.words);
+            ui.label(&offer.what);
+            for problem in offer.problems.iter().take(PROBLEMS_SHOWN) {
+                widgets::notice(ui, Tone::Warn, &problem.reason);
+            }
+            if offer.problems.len() > PROBLEMS_SHOWN {
+                ui.label(text::and_more(offer.problems.len() - PROBLEMS_SHOWN));
+            }
+            ui.label(offer.then);
             ui.add_space(theme::GAP_2);
             ui.horizontal(|ui| {
                 if offer.wanted != Wanted::Anything {
@@ -61,10 +71,15 @@ impl Overlays {
 
     fn palette(&mut self, ui: &mut Ui, model: &mut Model, out: &mut Vec<Action>) {
         let mut done = false;
-        let modal = Modal::new(Id::new("palette")).frame(card(ui)).show(ui.ctx(), |ui| {
+        let modal = Modal::new(Id::unique("palette")).frame(card(ui)).show(ui.ctx(), |ui| {
             ui.set_width(theme::DIALOG_WIDTH);
-            let (up, down, enter) =
-                ui.input_mut(|i| (i.consume_key(Default::default(), Key::ArrowUp), i.consume_key(Default::default(), Key::ArrowDown), i.key_pressed(Key::Enter)));
+            let (up, down, enter) = ui.input_mut(|i| {
+                (
+                    i.consume_key(Default::default(), Key::ArrowUp),
+                    i.consume_key(Default::default(), Key::ArrowDown),
+                    i.key_pressed(Key::Enter),
+                )
+            });
             let field = ui.add(TextEdit::singleline(&mut self.search).hint_text(text::PALETTE_HINT).desired_width(f32::INFINITY));
             let field = field.accessible_name(text::PALETTE);
             field.request_focus();
@@ -79,7 +94,9 @@ impl Overlays {
             ScrollArea::vertical().max_height(theme::DIALOG_HEIGHT).show(ui, |ui| {
                 for (place, command) in found.into_iter().enumerate() {
                     let chosen = place == self.chosen;
-                    let button = egui::Button::selectable(chosen, command.words).shortcut_text(command.keys).min_size(egui::vec2(ui.available_width(), theme::CONTROL_HEIGHT));
+                    let button = egui::Button::selectable(chosen, command.words)
+                        .shortcut_text(command.keys)
+                        .min_size(egui::vec2(ui.available_width(), theme::CONTROL_HEIGHT));
                     let button = ui.add(button);
                     if chosen && (up || down) {
                         button.scroll_to_me(None);
@@ -102,7 +119,7 @@ impl Overlays {
         let Some(pair) = model.compare.clone() else { return };
         let mut close = false;
         let size = ui.ctx().content_rect().size() - egui::Vec2::splat(theme::GAP_4 * 3.0);
-        let modal = Modal::new(Id::new("compare")).frame(card(ui)).show(ui.ctx(), |ui| {
+        let modal = Modal::new(Id::unique("compare")).frame(card(ui)).show(ui.ctx(), |ui| {
             ui.set_min_size(size);
             ui.set_max_size(size);
             egui::Sides::new().show(
@@ -122,7 +139,7 @@ impl Overlays {
 
 fn help(ui: &mut Ui, model: &mut Model) {
     let mut close = false;
-    let modal = Modal::new(Id::new("help")).frame(card(ui)).show(ui.ctx(), |ui| {
+    let modal = Modal::new(Id::unique("help")).frame(card(ui)).show(ui.ctx(), |ui| {
         ui.set_width(theme::READING_WIDTH);
         egui::Sides::new().show(
             ui,
@@ -161,7 +178,10 @@ pub fn drop_curtain(ui: &Ui, looking: bool) {
         return;
     }
     let words = if hovering { text::DROP_HERE } else { text::DROP_LOOKING };
-    Area::new(Id::new("drop")).order(Order::Foreground).anchor(Align2::CENTER_TOP, theme::DROP_OFFSET).interactable(false).show(ui.ctx(), |ui| {
-        widgets::notice(ui, Tone::Accent, words);
-    });
+    Area::new(Id::unique("drop")).order(Order::Foreground).anchor(Align2::CENTER_TOP, theme::DROP_OFFSET).interactable(false).show(
+        ui.ctx(),
+        |ui| {
+            widgets::notice(ui, Tone::Accent, words);
+        },
+    );
 }

@@ -48,7 +48,9 @@ fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         ui.set_min_width(theme::MENU_WIDTH);
         match model.keeper.unsaved() {
             None => ui.label(RichText::new(text::PROJECT_SAVED).color(theme::palette(ui).muted)),
-            Some(reason) => ui.label(RichText::new(text::PROJECT_UNSAVED).color(theme::palette(ui).tone(Tone::Bad).ink)).on_hover_text(reason),
+            Some(reason) => {
+                ui.label(RichText::new(text::PROJECT_UNSAVED).color(theme::palette(ui).tone(Tone::Bad).ink)).on_hover_text(reason)
+            }
         };
         if let Some(folder) = model.keeper.folder() {
             ui.label(RichText::new(folder.display().to_string()).size(theme::TEXT_SMALL).color(theme::palette(ui).muted));

@@ -66,7 +66,8 @@ impl Keeper {
     /// Keeper over the folders that this system has for settings and documents.
     pub fn of_this_system() -> Keeper {
         let settings = AppSettings::folder().unwrap_or_else(|| PathBuf::from("."));
-        let documents = directories::UserDirs::new().and_then(|dirs| dirs.document_dir().map(Path::to_owned).or_else(|| Some(dirs.home_dir().to_owned())));
+        let documents = directories::UserDirs::new()
+            .and_then(|dirs| dirs.document_dir().map(Path::to_owned).or_else(|| Some(dirs.home_dir().to_owned())));
         Keeper::open(settings, documents.unwrap_or_else(|| PathBuf::from(".")).join(text::APP))
     }
 
@@ -134,7 +135,8 @@ impl Keeper {
     /// The reports of the project, the latest first.
     pub fn reports(&self) -> Vec<KeptReport> {
         let made = |text: &str| text.parse::<jiff::Timestamp>().map_or_else(|_| text.to_owned(), local_time);
-        let kept = |r: &crate::project::ReportRef| KeptReport { id: r.id.clone(), name: r.name.clone(), verdict: r.verdict, made: made(&r.made) };
+        let kept =
+            |r: &crate::project::ReportRef| KeptReport { id: r.id.clone(), name: r.name.clone(), verdict: r.verdict, made: made(&r.made) };
         self.project.as_ref().map(|project| project.document().reports.iter().rev().map(kept).collect()).unwrap_or_default()
     }
 
@@ -235,9 +237,11 @@ impl Model {
         let Some(logo) = document.logos.iter().find(|logo| Some(&logo.id) == document.logo.as_ref()) else { return };
         let options: LogoOptions = serde_json::from_value(logo.options.clone()).unwrap_or_default();
         let bytes = match &logo.source {
-            LogoSource::Sample { name } => {
-                crate::data::sample_logos().into_iter().find(|(known, _)| known == name).map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| text::SAMPLE_LOGO_GONE.to_owned())
-            }
+            LogoSource::Sample { name } => crate::data::sample_logos()
+                .into_iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, bytes)| bytes.to_vec())
+                .ok_or_else(|| text::SAMPLE_LOGO_GONE.to_owned()),
             LogoSource::Copy { .. } => {
                 let path = project.logo_file(&logo.id).unwrap_or_default();
                 std::fs::read(&path).map_err(|error| text::cannot_open(&path, &error.to_string()))
@@ -280,7 +284,8 @@ impl Model {
     pub(super) fn keep_data(&mut self, set: &Dataset) {
         let name = self.project_name();
         let summary = text::data_summary(set);
-        let saved = self.keeper.change(&name, |project| project.add_dataset(&set.name, set.source.as_deref(), &set.digest, set.format, &summary));
+        let saved =
+            self.keeper.change(&name, |project| project.add_dataset(&set.name, set.source.as_deref(), &set.digest, set.format, &summary));
         self.tell(saved);
     }
 
@@ -355,12 +360,7 @@ impl Model {
         self.turn_back(Project::redo, text::deleted, text::NOTHING_TO_REDO);
     }
 
-    fn turn_back(
-        &mut self,
-        turn: fn(&mut Project) -> Result<Option<String>, ProjectError>,
-        said: fn(&str) -> String,
-        nothing: &str,
-    ) {
+    fn turn_back(&mut self, turn: fn(&mut Project) -> Result<Option<String>, ProjectError>, said: fn(&str) -> String, nothing: &str) {
         let Some(project) = &mut self.keeper.project else { return self.notices.warn(nothing) };
         let (data_before, logo_before) = (project.document().dataset.clone(), project.document().logo.clone());
         let answer = turn(project).map_err(|error| error.to_string());

@@ -4,9 +4,9 @@ use super::{Model, Step};
 use crate::app::action::Wanted;
 use crate::app::background::{Poll, Task};
 use crate::app::text;
-use crate::data::logo::{Logo, LogoOptions};
 use crate::data::limits::Limits;
-use crate::data::{self, Dataset, OpenOptions};
+use crate::data::logo::{Logo, LogoOptions};
+use crate::data::{self, Dataset, Details, Kind, OpenOptions, Problem};
 use std::path::PathBuf;
 
 /// The pictures and the logo of the project.
@@ -44,8 +44,12 @@ pub struct Offer {
     pub path: PathBuf,
     /// What it would be used as; `Anything` when it cannot be used.
     pub wanted: Wanted,
-    /// What it is, and what happens on a yes: sentences.
-    pub words: String,
+    /// What it is, a sentence.
+    pub what: String,
+    /// What happens on a yes, or why nothing can: a sentence.
+    pub then: &'static str,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
 }
 
 impl Material {
@@ -176,15 +180,27 @@ impl Model {
 }
 
 /// Recognises a path and says what would be done with it.
-fn offer(path: PathBuf) -> Result<Offer, String> {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let meta = std::fs::metadata(&path).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
-    let (wanted, words) = match ending.as_str() {
-        _ if meta.is_dir() && crate::project::is_project(&path) => (Wanted::Project, text::OFFER_PROJECT.to_owned()),
-        "cmkey" => (Wanted::Key, text::OFFER_KEY.to_owned()),
-        "safetensors" => (Wanted::Suspect, text::OFFER_SUSPECT.to_owned()),
-        "png" | "jpg" | "jpeg" | "webp" | "bmp" | "svg" if meta.is_file() => (Wanted::Logo, text::OFFER_LOGO.to_owned()),
-        _ => (Wanted::Data, text::OFFER_DATA.to_owned()),
+fn offer(path: PathBuf) -> Offer {
+    if crate::project::is_project(&path) {
+        return Offer {
+            path,
+            wanted: Wanted::Project,
+            what: text::OFFER_PROJECT_IS.into(),
+            then: text::OFFER_PROJECT,
+            problems: Vec::new(),
+        };
+    }
+    let found = data::inspect(&path);
+    let (wanted, then) = match found.kind {
+        Kind::Dataset => (Wanted::Data, text::OFFER_DATA),
+        Kind::Logo | Kind::Image => (Wanted::Logo, text::OFFER_LOGO),
+        Kind::Model => (Wanted::Suspect, text::OFFER_SUSPECT),
+        Kind::KeyPackage => (Wanted::Key, text::OFFER_KEY),
+        Kind::Pairs | Kind::Bundle => (Wanted::Anything, text::OFFER_LATER),
+        Kind::Unknown => (Wanted::Anything, text::OFFER_NOTHING),
     };
-    Ok(Offer { path, wanted, words })
+    let usable = !matches!(found.details, Details::None {}) || matches!(wanted, Wanted::Key | Wanted::Anything);
+    let wanted = if usable { wanted } else { Wanted::Anything };
+    let then = if usable { then } else { text::OFFER_NOTHING };
+    Offer { path, wanted, what: found.what, then, problems: found.problems }
 }

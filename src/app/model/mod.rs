@@ -7,7 +7,7 @@ mod keeping;
 mod material;
 mod work;
 
-pub use keeping::{Keeper, KeptReport};
+pub use keeping::Keeper;
 pub use material::{LogoChoice, Material, Offer};
 pub use work::{Estimate, Proof, Training, scheme_name};
 
@@ -21,7 +21,6 @@ use crate::data::Dataset;
 use crate::jobs::{Command, Event, Worker};
 use crate::schemes::plan::{HostKind, Plan, Preset};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Starts the worker once the first frame is on the screen.
 pub type StartWorker = Box<dyn FnOnce(Wake) -> Worker>;
@@ -70,7 +69,7 @@ pub struct Model {
     pub copy: Option<String>,
     /// Set when the colours changed.
     pub restyle: bool,
-    looking: Option<Task<Result<Offer, String>>>,
+    looking: Option<Task<Offer>>,
     dialogs: Vec<(Wanted, Task<Option<PathBuf>>)>,
     start: Option<StartWorker>,
     worker: Option<Worker>,
@@ -178,13 +177,9 @@ impl Model {
             self.take(wanted, path);
         }
         match self.looking.as_ref().map(Task::poll) {
-            Some(Poll::Ready(Ok(offer))) => {
+            Some(Poll::Ready(offer)) => {
                 self.looking = None;
                 self.offer = Some(offer);
-            }
-            Some(Poll::Ready(Err(reason))) => {
-                self.looking = None;
-                self.fail(reason, None);
             }
             Some(Poll::Lost) => {
                 self.looking = None;
@@ -371,10 +366,4 @@ pub fn fresh_plan() -> Plan {
         nulls: 3,
         foreign: 5,
     }
-}
-
-/// A wake function that does nothing, for models without a window.
-#[cfg(test)]
-pub fn no_wake() -> Wake {
-    Arc::new(|| ())
 }

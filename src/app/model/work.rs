@@ -90,6 +90,7 @@ impl Model {
         match job.purpose {
             Purpose::Train(folder) => {
                 self.training.interrupted = Some(folder);
+                self.keep_run_state(false);
                 self.notices.warn(text::STOPPED_TOAST);
             }
             Purpose::Estimate => self.estimate = Estimate::Unknown,
@@ -107,7 +108,7 @@ impl Model {
                 self.proof.key = Some(trained.key.clone());
                 self.proof.suspect = Some(trained.model.clone());
                 self.proof.report = None;
-                self.keep_trained(trained.clone());
+                self.keep_trained(trained);
             }
             Outcome::Verified => {
                 let Some(report) = self.worker.as_ref().and_then(|worker| worker.slots.take_report()) else {
@@ -129,7 +130,8 @@ impl Model {
         if matches!(self.estimate, Estimate::Asked(_)) || self.board.training().is_some() {
             return;
         }
-        let (Some(dataset), Some(logo)) = (self.material.data.clone(), self.material.logo.as_ref().map(|choice| choice.logo.clone())) else {
+        let (Some(dataset), Some(logo)) = (self.material.data.clone(), self.material.logo.as_ref().map(|choice| choice.logo.clone()))
+        else {
             return;
         };
         let job = self.board.add(Purpose::Estimate, text::ESTIMATING.into());
@@ -150,6 +152,7 @@ impl Model {
     /// Goes on with the interrupted training.
     pub(super) fn continue_training(&mut self) {
         if let Some(folder) = self.training.interrupted.take() {
+            self.keep_run_state(true);
             self.start_training(folder);
         }
     }

@@ -21,7 +21,9 @@ pub const FIGURES: &[Figure] = &[
     (text::FIGURE_KEYS, |r| text::tally(&r.keys)),
     (text::FIGURE_CHANCE, |r| text::chance_words(r.keys.p_value_log10)),
     (text::FIGURE_FRESH, |r| r.fresh.as_ref().map_or_else(|| text::NO_FRESH.to_owned(), text::tally)),
-    (text::FIGURE_FRESH_CHANCE, |r| r.fresh.as_ref().map_or_else(|| text::NO_FRESH.to_owned(), |fresh| text::chance_words(fresh.p_value_log10))),
+    (text::FIGURE_FRESH_CHANCE, |r| {
+        r.fresh.as_ref().map_or_else(|| text::NO_FRESH.to_owned(), |fresh| text::chance_words(fresh.p_value_log10))
+    }),
     (text::FIGURE_RATE, |r| text::percent(r.chance)),
     (text::FIGURE_NULL, |r| text::percent(r.null_rate)),
     (text::CURVE_CLEAN, |r| text::percent(r.clean_accuracy)),
@@ -39,8 +41,12 @@ enum Filter {
     Fresh,
 }
 
-const FILTERS: [(Filter, &str); 4] =
-    [(Filter::All, text::FILTER_ALL), (Filter::Hit, text::FILTER_HIT), (Filter::Miss, text::FILTER_MISS), (Filter::Fresh, text::FILTER_FRESH)];
+const FILTERS: [(Filter, &str); 4] = [
+    (Filter::All, text::FILTER_ALL),
+    (Filter::Hit, text::FILTER_HIT),
+    (Filter::Miss, text::FILTER_MISS),
+    (Filter::Fresh, text::FILTER_FRESH),
+];
 
 /// The panel.
 #[derive(Default)]
@@ -62,12 +68,21 @@ impl Forensics {
         ui.columns_const(|[left, right]| {
             left.push_id("key", |ui| {
                 let own = trained.map(|_| vec![(text::PROVE_USE_KEY, Action::UseTrainedKey)]).unwrap_or_default();
-                let slot = Slot { title: text::PROVE_KEY, hint: text::PROVE_KEY_HINT, path_hint: text::PROVE_KEY_PATH, wanted: Wanted::Key, own };
+                let slot =
+                    Slot { title: text::PROVE_KEY, hint: text::PROVE_KEY_HINT, path_hint: text::PROVE_KEY_PATH, wanted: Wanted::Key, own };
                 slot.show(ui, model.proof.key.as_deref(), &mut self.key, out);
             });
             right.push_id("suspect", |ui| {
-                let own = trained.map(|_| vec![(text::PROVE_USE_TRAINED, Action::UseTrained), (text::PROVE_USE_TWIN, Action::UseTwin)]).unwrap_or_default();
-                let slot = Slot { title: text::PROVE_SUSPECT, hint: text::PROVE_SUSPECT_HINT, path_hint: text::PROVE_SUSPECT_PATH, wanted: Wanted::Suspect, own };
+                let own = trained
+                    .map(|_| vec![(text::PROVE_USE_TRAINED, Action::UseTrained), (text::PROVE_USE_TWIN, Action::UseTwin)])
+                    .unwrap_or_default();
+                let slot = Slot {
+                    title: text::PROVE_SUSPECT,
+                    hint: text::PROVE_SUSPECT_HINT,
+                    path_hint: text::PROVE_SUSPECT_PATH,
+                    wanted: Wanted::Suspect,
+                    own,
+                };
                 slot.show(ui, model.proof.suspect.as_deref(), &mut self.suspect, out);
             });
         });
@@ -91,7 +106,8 @@ impl Forensics {
 
     fn verdict(&mut self, ui: &mut Ui, report: &Arc<Report>, out: &mut Vec<Action>) {
         let (tone, icon) = look(report.verdict);
-        let reasons: Vec<&str> = std::iter::once(text::verdict_meaning(report.verdict)).chain(report.reasons.iter().map(String::as_str)).collect();
+        let reasons: Vec<&str> =
+            std::iter::once(text::verdict_meaning(report.verdict)).chain(report.reasons.iter().map(String::as_str)).collect();
         widgets::verdict_banner(ui, tone, icon, text::verdict(report.verdict), &reasons);
         ui.horizontal(|ui| {
             muted(ui, text::suspect_line(&report.suspect));
@@ -137,7 +153,11 @@ impl Forensics {
             let answer = widgets::image_grid(ui, &mut self.grid, shown.len(), theme::THUMBNAIL, &mut |place| {
                 let Some(question) = shown.get(place).and_then(|&index| report.questions.get(index)) else { return empty_tile() };
                 let hit = question.answer == question.expected;
-                let badge = if hit { (Icon::Check, Tone::Good, text::FILTER_HIT.to_owned()) } else { (Icon::Cross, Tone::Neutral, text::FILTER_MISS.to_owned()) };
+                let badge = if hit {
+                    (Icon::Check, Tone::Good, text::FILTER_HIT.to_owned())
+                } else {
+                    (Icon::Cross, Tone::Neutral, text::FILTER_MISS.to_owned())
+                };
                 Tile { picture: question.key.clone(), caption: name(question.answer).to_owned(), badge: Some(badge) }
             });
             if let Some(place) = answer.clicked {

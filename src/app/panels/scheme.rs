@@ -87,7 +87,9 @@ impl Schemes {
                     }
                 });
                 ui.label(card.summary);
-                for (name, words) in [(text::SCHEME_NEEDS, card.needs), (text::SCHEME_SURVIVES, card.survives), (text::SCHEME_FAILS, card.fails)] {
+                for (name, words) in
+                    [(text::SCHEME_NEEDS, card.needs), (text::SCHEME_SURVIVES, card.survives), (text::SCHEME_FAILS, card.fails)]
+                {
                     fact(ui, name, words);
                 }
             });
@@ -245,7 +247,8 @@ fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value) -> Option<Val
             Kind::Whole { min, max } | Kind::Real { min, max } => {
                 let is_whole = matches!(field.kind, Kind::Whole { .. });
                 let mut number = now.as_f64().unwrap_or(*min);
-                let mut drag = DragValue::new(&mut number).range(*min..=*max).suffix(text::unit(field.unit)).speed(number.abs().max(1e-6) * 0.01);
+                let speed = number.abs().max(1e-6) * 0.01;
+                let mut drag = DragValue::new(&mut number).range(*min..=*max).suffix(text::unit(field.unit)).speed(speed);
                 drag = if is_whole { drag.max_decimals(0) } else { drag.max_decimals(8) };
                 if ui.add(drag).labelled_by(label.id).on_hover_text(&field.doc).changed() {
                     given = Some(if is_whole { Value::from(number.round() as u64) } else { Value::from(number) });
@@ -282,7 +285,9 @@ fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value) -> Option<Val
 /// A setting's value as people read it.
 fn shown(value: &Value, kind: &Kind) -> String {
     match (value, kind) {
-        (Value::String(saved), Kind::Choice(options)) => options.iter().find(|option| option.0 == saved).map_or_else(|| saved.clone(), |option| option.1.into()),
+        (Value::String(saved), Kind::Choice(options)) => {
+            options.iter().find(|option| option.0 == saved).map_or_else(|| saved.clone(), |option| option.1.into())
+        }
         (Value::Bool(on), _) => text::on_off(*on).into(),
         (Value::Number(number), _) => text::plain(number.as_f64().unwrap_or_default()),
         (other, _) => other.to_string(),

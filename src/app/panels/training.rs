@@ -12,8 +12,11 @@ use crate::data::Picture;
 use crate::jobs::{Event, JobId, Preview, PreviewPair, Trained};
 use eframe::egui::{self, ScrollArea, Ui, Vec2};
 
-const LOSSES: [Curve<'static>; 3] =
-    [Curve::plain("host_loss", text::CURVE_HOST), Curve::plain("encoder_loss", text::CURVE_ENCODER), Curve::plain("critic_loss", text::CURVE_CRITIC)];
+const LOSSES: [Curve<'static>; 3] = [
+    Curve::plain("host_loss", text::CURVE_HOST),
+    Curve::plain("encoder_loss", text::CURVE_ENCODER),
+    Curve::plain("critic_loss", text::CURVE_CRITIC),
+];
 const RATES: [Curve<'static>; 4] = [
     Curve::share("clean_accuracy", text::CURVE_CLEAN),
     Curve::share("key_accuracy", text::CURVE_KEY),
@@ -56,7 +59,11 @@ impl TrainingPanel {
                                 });
                             }
                         });
-                        let (tone, icon) = if pair.answer == pair.expected { (Tone::Good, widgets::Icon::Check) } else { (Tone::Neutral, widgets::Icon::Circle) };
+                        let (tone, icon) = if pair.answer == pair.expected {
+                            (Tone::Good, widgets::Icon::Check)
+                        } else {
+                            (Tone::Neutral, widgets::Icon::Circle)
+                        };
                         widgets::tag(ui, tone, Some(icon), &text::question(class(pair.expected), class(pair.answer)));
                     });
                 }
