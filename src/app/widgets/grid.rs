@@ -145,7 +145,7 @@ pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f
         }
         forget_far_rows(state, first..last);
     });
-    remember_offset(ui, id, scrolled.state.offset().y);
+    remember_offset(ui, id, scrolled.state.clamped_offset().y);
     focus_ring(ui, &answer.response, outer.shrink(theme::LINE_STRONG + theme::LINE), theme::RADIUS);
     answer
 }

@@ -6,6 +6,8 @@ pub mod buttons;
 pub mod compare;
 pub mod curve;
 pub mod drop_zone;
+#[cfg(test)]
+mod gallery;
 pub mod grid;
 pub mod heat_matrix;
 pub mod icons;

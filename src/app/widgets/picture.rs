@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(cache.texture(&ctx, &first, 1.0).id(), id);
         assert_eq!(cache.len(), 1);
         for start in 1..=TextureCache::LIMIT as u8 {
-            cache.texture(&ctx, &ramp(1, 4, start), 1.0);
+            let _ = cache.texture(&ctx, &ramp(1, 4, start), 1.0);
         }
         assert_eq!(cache.len(), TextureCache::LIMIT);
         assert_ne!(cache.texture(&ctx, &first, 1.0).id(), id);

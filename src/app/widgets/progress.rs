@@ -67,7 +67,7 @@ pub fn human_time(seconds: f64) -> String {
 mod tests {
     use super::*;
     use egui_kittest::Harness;
-    use egui_kittest::kittest::Queryable as _;
+    use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
     #[test]
     fn times_are_said_as_people_say_them() {

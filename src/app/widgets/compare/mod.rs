@@ -7,7 +7,7 @@ mod gpu;
 mod place;
 mod prepare;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use gpu::install;
 pub use prepare::Figures;
