@@ -128,6 +128,9 @@ impl App {
         Panel::top("top").exact_size(theme::TOP_HEIGHT).frame(bar).show(ui, |ui| chrome::top_bar(ui, &self.model, out));
         Panel::bottom("bottom").frame(bar).show(ui, |ui| chrome::bottom_bar(ui, &self.model, out));
         Panel::left("rail").exact_size(theme::RAIL_WIDTH).resizable(false).frame(bar).show(ui, |ui| chrome::rail(ui, &self.model, out));
+        if self.model.is_blank() {
+            return;
+        }
         let side = bar.inner_margin(theme::GAP_2);
         Panel::right("side").default_size(theme::SIDE_WIDTH).min_size(theme::SIDE_MIN).max_size(theme::SIDE_MAX).frame(side).show(
             ui,

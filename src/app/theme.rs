@@ -86,8 +86,10 @@ pub const DROP_OFFSET: Vec2 = Vec2::new(0.0, 72.0);
 pub const PREVIEW: f32 = 160.0;
 /// Side of a picture that stands for itself.
 pub const PREVIEW_LARGE: f32 = 240.0;
-/// Least height of a plot.
-pub const PLOT_HEIGHT: f32 = 160.0;
+/// Height of a plot.
+pub const PLOT_HEIGHT: f32 = 208.0;
+/// Width from which on two plots stand side by side.
+pub const TWO_PLOTS: f32 = 880.0;
 /// Least height of a grid of pictures.
 pub const GRID_HEIGHT: f32 = 320.0;
 /// Greatest height of the log.

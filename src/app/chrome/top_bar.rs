@@ -33,18 +33,20 @@ pub fn top_bar(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
                 out.push(Action::Help);
             }
             theme_menu(ui, model, out);
-            match &model.device {
-                Some(device) => widgets::tag(ui, Tone::Good, Some(Icon::Gear), device),
-                None => widgets::tag(ui, Tone::Neutral, Some(Icon::Gear), text::DEVICE_STARTING),
-            }
-            .on_hover_text(text::DEVICE_HINT);
+            let (tone, words) =
+                model.device.as_ref().map_or((Tone::Neutral, text::DEVICE_STARTING), |device| (Tone::Good, device.as_str()));
+            let tag = ui.scope_builder(egui::UiBuilder::new().layout(Layout::right_to_left(Align::Center)), |ui| {
+                ui.label(RichText::new(words).size(theme::TEXT_SMALL).color(theme::palette(ui).tone(tone).ink));
+                widgets::icons::show(ui, Icon::Gear, theme::ICON, theme::palette(ui).tone(tone).ink);
+            });
+            tag.response.on_hover_text(text::DEVICE_HINT);
         });
     });
 }
 
 fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
-    let title = format!("{} ▾", model.keeper.name());
-    let menu = ui.menu_button(title, |ui| {
+    let button = ui.add(widgets::Action::quiet(model.keeper.name()).icon(Icon::ChevronDown)).on_hover_text(text::PROJECT_MENU);
+    egui::Popup::menu(&button).show(|ui| {
         ui.set_min_width(theme::MENU_WIDTH);
         match model.keeper.unsaved() {
             None => ui.label(RichText::new(text::PROJECT_SAVED).color(theme::palette(ui).muted)),
@@ -86,7 +88,6 @@ fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
             out.push(Action::ResetLayout);
         }
     });
-    menu.response.on_hover_text(text::PROJECT_MENU);
 }
 
 fn theme_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {

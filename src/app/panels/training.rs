@@ -23,6 +23,8 @@ const RATES: [Curve<'static>; 4] = [
     Curve::share("fresh_accuracy", text::CURVE_FRESH),
     Curve::share("cover_hits", text::CURVE_COVER),
 ];
+/// How many pictures stand beside the logo before the training.
+const SHOWN: usize = 4;
 /// How much the difference between cover and key is enlarged.
 const GAIN: i32 = 5;
 
@@ -37,36 +39,78 @@ pub struct TrainingPanel {
 }
 
 impl TrainingPanel {
+    fn ready(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        heading(ui, text::TRAIN_READY);
+        widgets::card(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.scope(|ui| {
+                ui.set_max_width(theme::READING_WIDTH);
+                ui.label(text::TRAIN_READY_BODY);
+            });
+            ui.add_space(theme::GAP);
+            ui.horizontal_top(|ui| {
+                if let Some(choice) = &model.material.logo {
+                    ui.vertical(|ui| {
+                        widgets::picture(ui, &mut self.textures, &choice.logo.picture, Vec2::splat(theme::THUMBNAIL), &choice.name);
+                        muted(ui, choice.name.as_str());
+                    });
+                }
+                if let Some(set) = model.data() {
+                    for index in 0..SHOWN.min(set.train.count()) {
+                        let label = set.train.labels[index];
+                        let name = set.classes.get(usize::from(label)).map_or("", String::as_str);
+                        ui.vertical(|ui| {
+                            widgets::picture(ui, &mut self.textures, &set.train.picture(index), Vec2::splat(theme::THUMBNAIL), name);
+                            muted(ui, name);
+                        });
+                    }
+                }
+            });
+            if let Some(set) = model.data() {
+                fact(ui, text::STEP_DATA, &text::data_summary(set));
+            }
+            fact(ui, text::STEP_SCHEME, &text::plan_words(scheme_name(model.plan.scheme.id()), model.plan.preset, model.plan.host));
+            super::scheme::time(ui, model, out);
+            ui.add_space(theme::GAP);
+            if widgets::primary_button(ui, text::TRAIN_START).clicked() {
+                out.push(Action::Train);
+            }
+        });
+    }
+
     fn pictures(&mut self, ui: &mut Ui, preview: Option<&Preview>, model: &Model, out: &mut Vec<Action>) {
         subheading(ui, text::TRAIN_PICTURES);
         let Some(preview) = preview else {
             muted(ui, text::TRAIN_WAITING_PICTURES);
             return;
         };
-        let class = |label: u16| model.data().and_then(|set| set.classes.get(usize::from(label))).map_or("", String::as_str);
+        let class = |label: u16| model.data().and_then(|set| set.classes.get(usize::from(label)).cloned()).unwrap_or_default();
         ScrollArea::horizontal().id_salt("live pictures").show(ui, |ui| {
             ui.horizontal_top(|ui| {
                 for pair in &preview.pairs {
-                    widgets::card(ui, |ui| {
-                        ui.horizontal_top(|ui| {
-                            let difference = difference(pair);
-                            for (name, picture) in [(text::COVER, &pair.cover), (text::KEY, &pair.key), (text::DIFFERENCE_5, &difference)] {
-                                ui.vertical(|ui| {
-                                    if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), name).clicked() {
-                                        out.push(compare(pair));
-                                    }
-                                    muted(ui, name);
-                                });
-                            }
-                        });
-                        let (tone, icon) = if pair.answer == pair.expected {
-                            (Tone::Good, widgets::Icon::Check)
-                        } else {
-                            (Tone::Neutral, widgets::Icon::Circle)
-                        };
-                        widgets::tag(ui, tone, Some(icon), &text::question(class(pair.expected), class(pair.answer)));
-                    });
+                    self.pair(ui, pair, class, out);
                 }
+            });
+        });
+    }
+
+    fn pair(&mut self, ui: &mut Ui, pair: &PreviewPair, class: impl Fn(u16) -> String, out: &mut Vec<Action>) {
+        widgets::card(ui, |ui| {
+            ui.vertical(|ui| {
+                let difference = difference(pair);
+                ui.horizontal_top(|ui| {
+                    for (name, picture) in [(text::COVER, &pair.cover), (text::KEY, &pair.key), (text::DIFFERENCE_5, &difference)] {
+                        ui.vertical(|ui| {
+                            if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), name).clicked() {
+                                out.push(compare(pair));
+                            }
+                            muted(ui, name);
+                        });
+                    }
+                });
+                let right = pair.answer == pair.expected;
+                let (tone, icon) = if right { (Tone::Good, widgets::Icon::Check) } else { (Tone::Neutral, widgets::Icon::Circle) };
+                widgets::tag(ui, tone, Some(icon), &text::question(&class(pair.expected), &class(pair.answer)));
             });
         });
     }
@@ -76,13 +120,26 @@ impl TrainingPanel {
             muted(ui, text::TRAIN_WAITING_CURVES);
             return;
         }
-        let height = (ui.available_height() - theme::GAP_4).max(theme::PLOT_HEIGHT);
-        ui.columns_const(|[left, right]| {
-            subheading(left, text::TRAIN_CURVES_ACCURACY);
-            widgets::curves(left, text::TRAIN_CURVES_ACCURACY, &mut self.rates, &self.store, &RATES, height);
-            subheading(right, text::TRAIN_CURVES_LOSS);
-            widgets::curves(right, text::TRAIN_CURVES_LOSS, &mut self.losses, &self.store, &LOSSES, height);
-        });
+        let wide = ui.available_width() >= theme::TWO_PLOTS;
+        let (rates, losses, store) = (&mut self.rates, &mut self.losses, &self.store);
+        let mut accuracy = |ui: &mut Ui| {
+            subheading(ui, text::TRAIN_CURVES_ACCURACY);
+            widgets::curves(ui, text::TRAIN_CURVES_ACCURACY, rates, store, &RATES, theme::PLOT_HEIGHT);
+        };
+        let mut loss = |ui: &mut Ui| {
+            subheading(ui, text::TRAIN_CURVES_LOSS);
+            widgets::curves(ui, text::TRAIN_CURVES_LOSS, losses, store, &LOSSES, theme::PLOT_HEIGHT);
+        };
+        if wide {
+            ui.columns_const(|[left, right]| {
+                accuracy(left);
+                loss(right);
+            });
+        } else {
+            accuracy(ui);
+            ui.add_space(theme::GAP);
+            loss(ui);
+        }
     }
 }
 
@@ -96,26 +153,27 @@ impl Pane for TrainingPanel {
         if job.is_none() && model.training.trained.is_none() && super::blocked(ui, model, Step::Train, out) {
             return;
         }
-        match job {
-            Some(job) => running(ui, job),
-            None => match (&model.training.trained, &model.training.interrupted) {
-                (_, Some(_)) => interrupted(ui, out),
-                (Some(trained), None) => finished(ui, trained, out),
-                (None, None) => ready(ui, model, out),
-            },
-        }
-        for warning in &model.training.warnings {
-            widgets::notice(ui, Tone::Warn, warning);
-        }
-        if job.is_some() || !self.store.is_empty() {
-            ui.add_space(theme::GAP);
-            self.pictures(ui, model.training.preview.as_deref(), model, out);
-            ui.add_space(theme::GAP);
-            self.curves(ui);
-        }
+        ScrollArea::vertical().auto_shrink(false).id_salt("training").show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - theme::GAP);
+            match (job, &model.training.trained, &model.training.interrupted) {
+                (Some(job), ..) => running(ui, job),
+                (None, _, Some(_)) => interrupted(ui, out),
+                (None, Some(trained), None) => finished(ui, trained, out),
+                (None, None, None) => self.ready(ui, model, out),
+            }
+            for warning in &model.training.warnings {
+                widgets::notice(ui, Tone::Warn, warning);
+            }
+            if job.is_some() || !self.store.is_empty() {
+                ui.add_space(theme::GAP);
+                self.pictures(ui, model.training.preview.as_deref(), model, out);
+                ui.add_space(theme::GAP);
+                self.curves(ui);
+            }
+        });
     }
 
-    fn side(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    fn side(&mut self, ui: &mut Ui, model: &Model, _out: &mut Vec<Action>) {
         let plan = &model.plan;
         subheading(ui, &text::training_title(plan.host, scheme_name(plan.scheme.id())));
         fact(ui, text::DEVICE, model.device.as_deref().unwrap_or(text::DEVICE_STARTING));
@@ -134,10 +192,6 @@ impl Pane for TrainingPanel {
         if let Some((_, value)) = self.store.last("psnr_db") {
             fact(ui, text::CURVE_PSNR, &text::likeness(value));
         }
-        if model.board.training().is_none() {
-            ui.separator();
-            super::scheme::time(ui, model, out);
-        }
         if let Some(trained) = &model.training.trained {
             ui.separator();
             files(ui, trained);
@@ -153,30 +207,6 @@ impl Pane for TrainingPanel {
             self.store.push(&point.name, point.step, point.value);
         }
     }
-}
-
-fn ready(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
-    heading(ui, text::TRAIN_READY);
-    widgets::card(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.scope(|ui| {
-            ui.set_max_width(theme::READING_WIDTH);
-            ui.label(text::TRAIN_READY_BODY);
-        });
-        ui.add_space(theme::GAP);
-        if let Some(set) = model.data() {
-            fact(ui, text::STEP_DATA, &text::data_summary(set));
-        }
-        if let Some(choice) = &model.material.logo {
-            fact(ui, text::STEP_LOGO, &choice.name);
-        }
-        fact(ui, text::STEP_SCHEME, &text::plan_words(scheme_name(model.plan.scheme.id()), model.plan.preset, model.plan.host));
-        super::scheme::time(ui, model, out);
-        ui.add_space(theme::GAP);
-        if widgets::primary_button(ui, text::TRAIN_START).clicked() {
-            out.push(Action::Train);
-        }
-    });
 }
 
 fn running(ui: &mut Ui, job: &Job) {
