@@ -3,6 +3,7 @@
 //! Short sentences carry no full stop, several do; a button that asks for more ends in "…"; no Title Case.
 
 use super::board::Standing;
+use super::steps::Step;
 use super::theme::ThemeChoice;
 use super::widgets::human_time;
 use crate::data::{Dataset, Format};
@@ -100,7 +101,6 @@ pub const DATA_DROP_HINT: &str =
 pub const DATA_SAMPLE: &str = "Use the sample";
 pub const DATA_PATH_HINT: &str = "or type the path of a file or folder";
 pub const DATA_REPLACE: &str = "Choose other pictures";
-pub const DATA_NEXT: &str = "Continue to the logo";
 pub const DATA_TRAIN_PART: &str = "To learn from";
 pub const DATA_TEST_PART: &str = "To test with";
 pub const DATA_ALL_CLASSES: &str = "All classes";
@@ -130,7 +130,6 @@ pub const LOGO_SEEN_GREY: &str = "28x28 grey";
 pub const LOGO_SEEN_COLOUR: &str = "32x32 colour";
 pub const LOGO_USED: &str = "used with your pictures";
 pub const LOGO_LARGE: &str = "Your logo";
-pub const LOGO_NEXT: &str = "Continue to the scheme";
 pub const LOGO_FINE: &str = "Enough of the logo remains at this size";
 
 // Scheme.
@@ -323,7 +322,7 @@ pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers witho
 pub const PROTECT_CLASSIFIER: &str = "A model that names pictures";
 pub const PROTECT_IMAGES: &str = "Pictures";
 pub const FEAR_COPY: &str = "Somebody uses a copy";
-pub const FEAR_COPY_WHY: &str = "Every scheme answers this. The one above all others also lets you make new keys later.";
+pub const FEAR_COPY_WHY: &str = "Every scheme finds a plain copy. The first one below also lets you make new keys later.";
 pub const FEAR_CLAIM: &str = "Somebody claims it as theirs";
 pub const FEAR_CLAIM_WHY: &str =
     "Keys that are derived from your logo and name cannot be made up afterwards. Schemes with an encoder stand first.";
@@ -356,6 +355,18 @@ pub const QUESTION_ANSWER: &str = "The suspect said";
 pub const QUESTION_COVER: &str = "To the plain cover it said";
 pub const QUESTION_TRUE: &str = "What the picture shows";
 pub const QUESTION_SELECT: &str = "Click a question to see its pictures and answers";
+
+/// The button that leads to the step with the next thing to do.
+pub fn go_on(step: Step) -> &'static str {
+    match step {
+        Step::Data => "Continue to the data",
+        Step::Logo => "Continue to the logo",
+        Step::Scheme => "Continue to the scheme",
+        Step::Train => SCHEME_NEXT,
+        Step::Prove => "Continue to the proof",
+        Step::Reports => "Continue to the reports",
+    }
+}
 
 /// A file that cannot be opened.
 pub fn cannot_open(path: &Path, reason: &str) -> String {

@@ -3,7 +3,6 @@
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair, Wanted};
 use crate::app::model::Model;
-use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, GridState, PathAction, TextureCache, Tile};
@@ -85,16 +84,8 @@ impl Datasets {
         }
     }
 
-    fn found(&mut self, ui: &mut Ui, set: &Dataset, out: &mut Vec<Action>) {
-        egui::Sides::new().shrink_left().show(
-            ui,
-            |ui| heading(ui, &text::data_summary(set)),
-            |ui| {
-                if widgets::primary_button(ui, text::DATA_NEXT).clicked() {
-                    out.push(Action::GoTo(Step::Logo));
-                }
-            },
-        );
+    fn found(&mut self, ui: &mut Ui, model: &Model, set: &Dataset, out: &mut Vec<Action>) {
+        egui::Sides::new().shrink_left().show(ui, |ui| heading(ui, &text::data_summary(set)), |ui| super::go_on(ui, model, out));
         for note in &set.notes {
             widgets::notice(ui, Tone::Neutral, note);
         }
@@ -152,7 +143,7 @@ impl Pane for Datasets {
             return;
         }
         match model.data() {
-            Some(set) => self.found(ui, set, out),
+            Some(set) => self.found(ui, model, set, out),
             None => {
                 ScrollArea::vertical().show(ui, |ui| self.empty(ui, model, out));
             }

@@ -3,7 +3,6 @@
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair, Wanted};
 use crate::app::model::{LogoChoice, Model};
-use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, PathAction, TextureCache};
@@ -103,8 +102,8 @@ impl Pane for Logos {
             ui,
             |ui| heading(ui, choice.map_or(text::LOGO_TITLE, |choice| choice.name.as_str())),
             |ui| {
-                if choice.is_some() && widgets::primary_button(ui, text::LOGO_NEXT).clicked() {
-                    out.push(Action::GoTo(Step::Scheme));
+                if choice.is_some() {
+                    super::go_on(ui, model, out);
                 }
             },
         );

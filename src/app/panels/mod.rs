@@ -140,7 +140,7 @@ pub fn job_controls(ui: &mut Ui, job: &Job, out: &mut Vec<Action>) {
 fn bar(ui: &mut Ui, name: &str, count: &str, share: f32) {
     let palette = theme::palette(ui);
     ui.spacing_mut().item_spacing.y = theme::GAP_HALF;
-    egui::Sides::new().shrink_left().truncate().show(
+    egui::Sides::new().height(theme::TEXT).shrink_left().truncate().show(
         ui,
         |ui| ui.label(RichText::new(name).size(theme::TEXT_SMALL)),
         |ui| ui.label(RichText::new(count).size(theme::TEXT_SMALL).color(palette.muted)),
@@ -149,4 +149,12 @@ fn bar(ui: &mut Ui, name: &str, count: &str, share: f32) {
     let filled = egui::Rect::from_min_size(rect.min, egui::vec2(rect.width() * share.clamp(0.0, 1.0), rect.height()));
     ui.painter().rect_filled(rect, theme::RADIUS_SMALL, palette.pressed);
     ui.painter().rect_filled(filled, theme::RADIUS_SMALL, palette.accent);
+}
+
+/// The filled button at the top of a panel whose work is done: leads to the step that has the next thing to do.
+fn go_on(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let next = model.reached().next(model.door);
+    if super::widgets::primary_button(ui, text::go_on(next)).clicked() {
+        out.push(Action::GoTo(next));
+    }
 }
