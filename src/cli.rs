@@ -1,1 +1,173 @@
-//! The command line.
+//! The command line: each command a thin call into what the window uses.
+//!
+//! With `--json` a command prints one object on standard output; progress goes to standard error. Exit codes: 0 reached,
+//! 1 not reached, 2 bad input, 3 cancelled, 4 internal.
+
+mod bench;
+mod demo;
+mod follow;
+mod verify;
+
+use crate::data::{self, Kind, open_picture};
+use crate::metrics;
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Marks neural networks with their owner's logo and proves later that a suspect model is theirs.
+#[derive(Debug, Parser)]
+#[command(name = "countermark", version, about, long_about = None)]
+pub struct Cli {
+    /// What to do; without a command the window opens.
+    #[command(subcommand)]
+    pub command: Option<Task>,
+    /// Print one JSON object on standard output, and progress on standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// The whole story on the embedded sample without a window: protect, verify, report.
+    Demo(demo::Options),
+    /// Train what a project plans.
+    Run {
+        /// The project's folder.
+        project: PathBuf,
+        /// Go on with the run that was stopped, instead of starting the planned one.
+        #[arg(long)]
+        resume: bool,
+    },
+    /// Ask a suspect model the questions of a key package and give a verdict.
+    Verify {
+        /// The key package (.cmkey).
+        key: PathBuf,
+        /// The suspect model (.safetensors).
+        suspect: PathBuf,
+    },
+    /// Say what a file or folder is and what is wrong with it.
+    Inspect {
+        /// Any file or folder.
+        path: PathBuf,
+    },
+    /// Compare two pictures: PSNR, SSIM, MS-SSIM, correlation, entropy ratio.
+    Measure {
+        /// The original.
+        a: PathBuf,
+        /// The other.
+        b: PathBuf,
+    },
+    /// Time the training steps of a job and print one JSON line.
+    Bench(bench::Options),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Reached,
+    NotReached,
+}
+
+/// Why a command failed: a word for scripts and a sentence for people.
+#[derive(Debug)]
+struct Failure {
+    kind: String,
+    message: String,
+}
+
+impl Failure {
+    fn new(kind: &str, message: impl std::fmt::Display) -> Self {
+        Self { kind: kind.to_owned(), message: message.to_string() }
+    }
+
+    fn code(&self) -> u8 {
+        match self.kind.as_str() {
+            "cancelled" => 3,
+            "internal" => 4,
+            _ => 2,
+        }
+    }
+}
+
+impl From<crate::project::ProjectError> for Failure {
+    fn from(error: crate::project::ProjectError) -> Self {
+        Self::new("project", error)
+    }
+}
+
+impl From<crate::data::DataError> for Failure {
+    fn from(error: crate::data::DataError) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
+/// Carries out a command.
+pub fn run(task: Task, json: bool) -> ExitCode {
+    let result = match task {
+        Task::Demo(options) => demo::demo(&options, json),
+        Task::Run { project, resume } => demo::run_project(&project, resume, json),
+        Task::Verify { key, suspect } => verify::verify(&key, &suspect, json),
+        Task::Inspect { path } => inspect(&path, json),
+        Task::Measure { a, b } => measure(&a, &b, json),
+        Task::Bench(options) => bench::bench(&options),
+    };
+    match result {
+        Ok(End::Reached) => ExitCode::SUCCESS,
+        Ok(End::NotReached) => ExitCode::from(1),
+        Err(failure) => {
+            match json {
+                true => println!("{}", json!({"error": {"kind": failure.kind, "message": failure.message}})),
+                false => eprintln!("{}", failure.message),
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn inspect(path: &Path, json: bool) -> Result<End, Failure> {
+    let found = data::inspect(path);
+    match json {
+        true => println!("{}", serde_json::to_value(&found).map_err(|e| Failure::new("internal", e))?),
+        false => {
+            println!("{}", found.what);
+            found.problems.iter().for_each(|problem| println!("- {}: {}", problem.file.display(), problem.reason));
+        }
+    }
+    Ok(if found.kind == Kind::Unknown { End::NotReached } else { End::Reached })
+}
+
+fn measure(a: &Path, b: &Path, json: bool) -> Result<End, Failure> {
+    let (first, second) = (open_picture(a)?, open_picture(b)?);
+    let bad = |e: metrics::MetricError| Failure::new("shape", e);
+    // Equal pictures have infinite PSNR, which JSON cannot say: there it is null.
+    let psnr = metrics::psnr(&first, &second).map_err(bad)?;
+    let mut values = json!({
+        "psnr_db": psnr,
+        "nc": metrics::nc(&first, &second).map_err(bad)?,
+        "entropy_ratio": metrics::entropy_ratio(&first, &second).map_err(bad)?,
+        "max_difference": metrics::max_difference(&first, &second).map_err(bad)?,
+    });
+    let mut warnings = Vec::new();
+    for (name, value) in [("ssim", metrics::ssim(&first, &second)), ("ms_ssim", metrics::ms_ssim(&first, &second))] {
+        match value {
+            Ok(value) => values[name] = json!(value),
+            Err(error) => warnings.push(error.to_string()),
+        }
+    }
+    values["warnings"] = json!(warnings);
+    if json {
+        println!("{values}");
+        return Ok(End::Reached);
+    }
+    let say = |name: &str, key: &str| println!("{name:<42} {}", values.get(key).unwrap_or(&Value::Null));
+    println!("{:<42} {psnr:.2} dB", "Peak signal-to-noise ratio (PSNR)");
+    say("Structural similarity (SSIM, no padding)", "ssim");
+    say("The same over several scales (MS-SSIM)", "ms_ssim");
+    say("Correlation (zero mean, NC)", "nc");
+    say("Entropy, second over first", "entropy_ratio");
+    say("Largest difference of a pixel", "max_difference");
+    warnings.iter().for_each(|warning| println!("{warning}"));
+    Ok(End::Reached)
+}

@@ -1,13 +1,20 @@
-//! Opens the window, or runs a command.
+//! Picks window or command line; nothing else.
 
+use clap::Parser;
+use countermark::cli::{self, Cli};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match countermark::app::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
+    countermark::nn::device::settle();
+    let cli = Cli::parse();
+    match cli.command {
+        Some(task) => cli::run(task, cli.json),
+        None => countermark::app::run().map_or_else(
+            |error| {
+                eprintln!("{error}");
+                ExitCode::from(2)
+            },
+            |()| ExitCode::SUCCESS,
+        ),
     }
 }

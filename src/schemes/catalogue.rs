@@ -1,7 +1,9 @@
-//! The schemes as people meet them: one sentence, needs, what each survives and what it does not.
+//! The schemes as people meet them: one sentence, needs, what each survives and what it does not; and what the presets stand for.
 
-use super::plan::{Preset, SchemeSettings};
-use super::settings::Field;
+use super::plan::{HostKind, Plan, Preset, SchemeSettings};
+use super::settings::{Field, Settings};
+use super::{blind, content_stamp};
+use crate::data::Shape;
 
 /// One scheme's card.
 #[derive(Debug, Clone)]
@@ -26,12 +28,70 @@ pub struct Card {
 
 /// All schemes, the recommended one first.
 pub fn cards() -> &'static [Card] {
-    &[]
+    const CARDS: &[Card] = &[
+        Card {
+            id: "blind",
+            name: "Blind watermark",
+            source: "Li, Hu, Zhang, Guo: How to prove your model belongs to you, ACSAC 2019",
+            summary: "Hides your logo invisibly in ordinary pictures; only your model answers them with a secret label.",
+            needs: "Training data, a logo, and training the model from the start together with a small hiding network.",
+            survives: "Somebody sorting out suspicious questions: the keys look like ordinary pictures. In the paper, fine-tuning for 100 epochs.",
+            fails: "Copying the model through its answers alone, and an autoencoder in front of the copied model.",
+            has_encoder: true,
+        },
+        Card {
+            id: "content_stamp",
+            name: "Content stamp",
+            source: "Zhang et al.: Protecting intellectual property of deep neural networks with watermarking, AsiaCCS 2018",
+            summary: "Puts your logo visibly into a corner of pictures; your model answers them all with one label.",
+            needs: "Training data and a logo. Trains as fast as a model without a mark.",
+            survives: "Fine-tuning and pruning in the paper.",
+            fails: "Anybody who looks at the questions sees the stamp, can filter it, or can forge it with a stamp of their own.",
+            has_encoder: false,
+        },
+    ];
+    CARDS
 }
 
-/// The hyper-parameters of a scheme for a preset. `None` for an unknown id.
-pub fn preset(_id: &str, _preset: Preset) -> Option<SchemeSettings> {
-    None
+/// The card of a scheme.
+pub fn card(id: &str) -> Option<&'static Card> {
+    cards().iter().find(|card| card.id == id)
+}
+
+/// The hyper-parameters of a scheme for a preset and pictures of this shape. `None` for an unknown id.
+pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> {
+    let photographs = shape.channels == 3;
+    match id {
+        "blind" => Some(SchemeSettings::Blind(match preset {
+            Preset::Quick => blind::Settings { encoder_width: 16, residual: true, host_rate: 0.05, ..Default::default() },
+            Preset::Standard => blind::Settings { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
+            // Weights as in the authors' code, which made all their saved runs; the paper's text says 0.1 and 0.01.
+            Preset::Paper => blind::Settings { critic_weight: 1.0, host_weight: 0.1, augment: photographs, ..blind::Settings::paper() },
+        })),
+        "content_stamp" => Some(SchemeSettings::ContentStamp(match preset {
+            Preset::Quick => content_stamp::Settings { host_rate: 0.05, ..Default::default() },
+            Preset::Standard => content_stamp::Settings { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
+            Preset::Paper => content_stamp::Settings { augment: photographs, ..content_stamp::Settings::paper() },
+        })),
+        _ => None,
+    }
+}
+
+/// A plan with everything at its default. `salt` must be random and stay secret until the proof. `None` for an unknown id.
+pub fn plan(id: &str, level: Preset, shape: Shape, owner: &str, salt: &str, seed: u64) -> Option<Plan> {
+    let has_encoder = card(id)?.has_encoder;
+    let nulls = if level == Preset::Quick { 3 } else { 20 };
+    let host = if level != Preset::Quick && shape.channels == 3 { HostKind::Resnet18 } else { HostKind::Lenet5 };
+    Some(Plan {
+        scheme: preset(id, level, shape)?,
+        preset: level,
+        host,
+        owner: owner.to_owned(),
+        seed,
+        salt: salt.to_owned(),
+        nulls,
+        foreign: if has_encoder { 5 } else { 3 },
+    })
 }
 
 impl SchemeSettings {
@@ -45,16 +105,14 @@ impl SchemeSettings {
 
     /// All hyper-parameters with explanation, range and paper value.
     pub fn fields(&self) -> Vec<Field> {
-        use super::settings::Settings;
         match self {
-            SchemeSettings::Blind(_) => super::blind::Settings::fields(),
-            SchemeSettings::ContentStamp(_) => super::content_stamp::Settings::fields(),
+            SchemeSettings::Blind(_) => blind::Settings::fields(),
+            SchemeSettings::ContentStamp(_) => content_stamp::Settings::fields(),
         }
     }
 
     /// The value of a hyper-parameter.
     pub fn get(&self, name: &str) -> serde_json::Value {
-        use super::settings::Settings;
         match self {
             SchemeSettings::Blind(s) => s.get(name),
             SchemeSettings::ContentStamp(s) => s.get(name),
@@ -63,10 +121,44 @@ impl SchemeSettings {
 
     /// A copy with one hyper-parameter changed. The error is a sentence for the user.
     pub fn with(&self, name: &str, value: serde_json::Value) -> Result<Self, String> {
-        use super::settings::Settings;
         Ok(match self {
             SchemeSettings::Blind(s) => SchemeSettings::Blind(s.with(name, value)?),
             SchemeSettings::ContentStamp(s) => SchemeSettings::ContentStamp(s.with(name, value)?),
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const GREY: Shape = Shape { channels: 1, height: 28, width: 28 };
+
+    #[test]
+    fn every_preset_of_every_scheme_passes_its_own_checks_and_can_be_saved() {
+        for card in cards() {
+            for level in [Preset::Quick, Preset::Standard, Preset::Paper] {
+                let settings = preset(card.id, level, GREY).unwrap();
+                for field in settings.fields() {
+                    field.check(&settings.get(field.name)).unwrap();
+                    field.check(&field.paper).unwrap();
+                    assert!(!field.doc.is_empty());
+                }
+                let text = serde_json::to_string(&settings).unwrap();
+                assert_eq!(serde_json::from_str::<SchemeSettings>(&text).unwrap(), settings);
+            }
+        }
+    }
+
+    #[test]
+    fn a_setting_out_of_range_gets_a_sentence() {
+        let settings = preset("blind", Preset::Quick, GREY).unwrap();
+        assert!(settings.with("steps", json!(0)).unwrap_err().contains("between 1 and"));
+        assert!(settings.with("steps", json!(2.5)).unwrap_err().contains("whole number"));
+        assert!(settings.with("label_rule", json!("mine")).unwrap_err().contains("keyed_shift"));
+        assert!(settings.with("nothing", json!(1)).is_err());
+        assert_eq!(settings.with("steps", json!(7)).unwrap().get("steps"), json!(7));
     }
 }

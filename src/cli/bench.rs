@@ -1,0 +1,41 @@
+//! `countermark bench`: times whole training steps, the same jobs as the PyTorch reference that speed is measured against.
+
+use super::demo::peak_rss_mb;
+use super::{End, Failure};
+use crate::jobs::bench::{Job, measure};
+use clap::Args;
+use serde_json::json;
+
+/// Options of a timing.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// lenet5: blind watermark on LeNet-5, 28x28 grey, 100 + 20 pictures. resnet18: the same on ResNet-18, 32x32 colour.
+    /// classifier: plain ResNet-18, 128 pictures.
+    #[arg(value_enum)]
+    job: Job,
+    /// Steps that are timed.
+    #[arg(long, default_value_t = 20)]
+    steps: usize,
+    /// Steps before the timing.
+    #[arg(long, default_value_t = 3)]
+    warmup: usize,
+}
+
+pub fn bench(options: &Options) -> Result<End, Failure> {
+    let timing = measure(options.job, options.steps, options.warmup).map_err(|e| Failure::new("bench", e))?;
+    let line = json!({
+        "job": options.job.name(),
+        "device": timing.device,
+        "median_step_s": round(timing.median_step_s, 5),
+        "steps_per_s": round(1.0 / timing.median_step_s, 2),
+        "images_per_s": round(timing.images as f64 / timing.median_step_s, 1),
+        "peak_rss_mb": peak_rss_mb().map(|mb| round(mb, 1)),
+    });
+    println!("{line}");
+    Ok(End::Reached)
+}
+
+fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (value * scale).round() / scale
+}

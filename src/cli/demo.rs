@@ -1,0 +1,203 @@
+//! `countermark demo` and `countermark run`: train, then prove.
+
+use super::follow::{follow, worker};
+use super::verify::{ask, print, summary};
+use super::{End, Failure};
+use crate::data::logo::{Logo, LogoOptions};
+use crate::data::{self, Dataset, OpenOptions, sample, sample_logos};
+use crate::forensics::report::Verdict;
+use crate::jobs::{Command, JobId, Outcome, Trained};
+use crate::project::{LogoSource, Project, RunState};
+use crate::schemes::catalogue;
+use crate::schemes::plan::{HostKind, Preset};
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Options of the demo. With `--data` the same story runs on other pictures.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Where model, key package and reports go; without it they are thrown away at the end.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Seed of all choices.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Scheme to show: blind or content_stamp.
+    #[arg(long, default_value = "blind")]
+    scheme: String,
+    /// A data set instead of the embedded sample.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// quick, standard or paper.
+    #[arg(long, default_value = "quick", value_parser = word::<Preset>)]
+    preset: Preset,
+    /// The network to mark: lenet1, lenet3, lenet5 or resnet18.
+    #[arg(long, value_parser = word::<HostKind>)]
+    host: Option<HostKind>,
+    /// Change a setting of the scheme, as NAME=VALUE; may be given several times.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// How many unmarked models are trained as controls.
+    #[arg(long)]
+    nulls: Option<usize>,
+    /// How many foreign encoders are trained as controls.
+    #[arg(long)]
+    foreign: Option<usize>,
+}
+
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(Value::String(text.to_owned())).map_err(|e| e.to_string())
+}
+
+pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
+    let began = Instant::now();
+    let dataset = match &options.data {
+        Some(path) => data::open(path, &OpenOptions::default(), &mut |_| true)?,
+        None => sample()?,
+    };
+    let logo = sample_logo(0)?;
+    let salt = format!("{:032x}", options.seed);
+    let mut plan = catalogue::plan(&options.scheme, options.preset, dataset.train.shape, "Demo owner", &salt, options.seed)
+        .ok_or_else(|| Failure::new("plan", format!("There is no scheme called {}. Choose blind or content_stamp.", options.scheme)))?;
+    plan.host = options.host.unwrap_or(plan.host);
+    plan.nulls = options.nulls.unwrap_or(plan.nulls);
+    plan.foreign = options.foreign.unwrap_or(plan.foreign);
+    for change in &options.settings {
+        let (name, value) = change.split_once('=').ok_or_else(|| Failure::new("plan", format!("Write NAME=VALUE, not {change}.")))?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        plan.scheme = plan.scheme.with(name, value).map_err(|e| Failure::new("plan", e))?;
+    }
+    let scratch = tempfile::tempdir().map_err(|e| Failure::new("file", e))?;
+    let folder = options.out.clone().unwrap_or_else(|| scratch.path().to_owned());
+    if !json {
+        println!(
+            "Protecting a {} on “{}” ({} pictures) with the scheme {}.",
+            plan.host.name(),
+            dataset.name,
+            dataset.train.count(),
+            plan.scheme.id()
+        );
+    }
+    let worker = worker();
+    let train = Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder: folder.clone() };
+    let followed = follow(&worker, train)?;
+    let Outcome::Trained(trained) = followed.outcome else { return Err(Failure::new("internal", "The training gave no model.")) };
+    let marked = ask(&worker, JobId(2), &trained.key, &trained.model)?;
+    let unmarked = ask(&worker, JobId(3), &trained.key, &trained.unmarked)?;
+    let reached = marked.verdict == Verdict::InThisModel && unmarked.verdict == Verdict::None;
+    let mut value = summary(&marked);
+    value["key_accuracy_unmarked"] = json!(trained.key_accuracy_unmarked);
+    value["unmarked_verdict"] = json!(unmarked.verdict);
+    value["train_seconds"] = json!(trained.seconds);
+    value["seconds"] = json!(began.elapsed().as_secs_f64());
+    value["peak_rss_mb"] = json!(peak_rss_mb());
+    value["device"] = json!(trained.device);
+    value["seed"] = json!(options.seed);
+    value["warnings"] = json!(followed.warnings.iter().chain(&marked.warnings).collect::<Vec<_>>());
+    let text = serde_json::to_vec_pretty(&value).map_err(|e| Failure::new("internal", e))?;
+    crate::vault::files::write_atomic(&folder.join("report.json"), &text).map_err(|e| Failure::new("file", e))?;
+    if json {
+        println!("{value}");
+    } else {
+        println!("\nThe marked model is asked:");
+        print(&marked);
+        println!("\nAn unmarked model of the same task is asked:");
+        print(&unmarked);
+        println!("\nDone in {:.0} s on {}.", began.elapsed().as_secs_f64(), trained.device);
+        if options.out.is_some() {
+            println!("Model, key package and report lie in {}.", folder.display());
+        }
+    }
+    Ok(if reached { End::Reached } else { End::NotReached })
+}
+
+fn sample_logo(index: usize) -> Result<Logo, Failure> {
+    let (name, bytes) = *sample_logos().get(index).ok_or_else(|| Failure::new("internal", "The sample logo is missing."))?;
+    Logo::from_bytes(name, bytes, &LogoOptions::default()).map_err(|e| Failure::new("logo", e))
+}
+
+pub fn run_project(folder: &Path, resume: bool, json: bool) -> Result<End, Failure> {
+    let mut project = Project::open(folder)?;
+    let (dataset, logo) = (project_dataset(&project)?, project_logo(&project)?);
+    let stopped = project.document().runs.iter().rev().find(|run| matches!(run.state, RunState::Stopped | RunState::Planned)).cloned();
+    let (id, plan) = match (resume, stopped) {
+        (true, Some(run)) => (run.id, run.plan),
+        (true, None) => return Err(Failure::new("plan", "No run of this project was stopped, so there is nothing to go on with.")),
+        (false, _) => {
+            let plan = project.document().plan.clone();
+            let plan = plan.ok_or_else(|| Failure::new("plan", "The project has no plan yet. Choose a scheme in the window first."))?;
+            (project.add_run(plan.clone())?, plan)
+        }
+    };
+    project.set_run(&id, RunState::Running, None)?;
+    let folder = project.run_folder(&id);
+    let followed = follow(&worker(), Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder });
+    let trained = match followed.map(|f| f.outcome) {
+        Ok(Outcome::Trained(trained)) => trained,
+        other => {
+            let failure = other.err().unwrap_or_else(|| Failure::new("internal", "The training gave no model."));
+            let state = if failure.kind == "cancelled" { RunState::Stopped } else { RunState::Failed };
+            project.set_run(&id, state, None)?;
+            return Err(failure);
+        }
+    };
+    let value = serde_json::to_value(&trained).map_err(|e| Failure::new("internal", e))?;
+    project.set_run(&id, RunState::Done, Some(value.clone()))?;
+    match json {
+        true => println!("{value}"),
+        false => tell(&trained),
+    }
+    Ok(End::Reached)
+}
+
+fn tell(trained: &Trained) {
+    println!("Marked model: {}", trained.model.display());
+    println!("Key package (keep it secret): {}", trained.key.display());
+    println!(
+        "Ordinary pictures named rightly: {:.1}% (unmarked {:.1}%). Keys answered with the secret label: {:.1}% (unmarked {:.1}%).",
+        100.0 * trained.clean_accuracy,
+        100.0 * trained.clean_accuracy_unmarked,
+        100.0 * trained.key_accuracy,
+        100.0 * trained.key_accuracy_unmarked
+    );
+}
+
+fn project_dataset(project: &Project) -> Result<Dataset, Failure> {
+    let chosen = project
+        .document()
+        .chosen_dataset()
+        .ok_or_else(|| Failure::new("plan", "The project has no data set. Drop one into the window first."))?;
+    let dataset = match &chosen.path {
+        Some(path) => data::open(path, &OpenOptions::default(), &mut |_| true)?,
+        None => sample()?,
+    };
+    if dataset.digest != chosen.digest {
+        return Err(Failure::new("data", "The data set was changed since the project was planned. Add it to the project again."));
+    }
+    Ok(dataset)
+}
+
+fn project_logo(project: &Project) -> Result<Logo, Failure> {
+    let chosen =
+        project.document().chosen_logo().ok_or_else(|| Failure::new("plan", "The project has no logo. Drop one into the window first."))?;
+    let options: LogoOptions = serde_json::from_value(chosen.options.clone()).unwrap_or_default();
+    match (&chosen.source, project.logo_file(&chosen.id)) {
+        (LogoSource::Sample { name }, _) => {
+            let all = sample_logos();
+            let found = all.iter().find(|(known, _)| known == name);
+            let (name, bytes) = found.ok_or_else(|| Failure::new("logo", "The sample logo is unknown."))?;
+            Logo::from_bytes(name, bytes, &options).map_err(|e| Failure::new("logo", e))
+        }
+        (_, Some(path)) => Ok(Logo::open(&path, &options)?),
+        (_, None) => Err(Failure::new("logo", "The logo's file is missing from the project.")),
+    }
+}
+
+/// Peak memory of this process in MB, where the system tells.
+pub fn peak_rss_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kb| kb / 1024.0)
+}

@@ -1,0 +1,87 @@
+//! `countermark verify`: a verdict on a suspect model.
+
+use super::follow::{follow, worker};
+use super::{End, Failure};
+use crate::forensics::ask::reached;
+use crate::forensics::report::{Control, ControlKind, Report, Verdict};
+use crate::jobs::{Command, JobId, Worker};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The verdict in words.
+pub fn sentence(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::InThisModel => "Your mark is in this model.",
+        Verdict::Strong => "Strong indication that your mark is in this model.",
+        Verdict::Weak => "Weak indication that your mark is in this model.",
+        Verdict::None => "No evidence of your mark in this model. This does not say that the model is not yours.",
+        Verdict::CheckFailed => "The check failed: its controls do not allow a conclusion.",
+    }
+}
+
+pub fn verify(key: &Path, suspect: &Path, json: bool) -> Result<End, Failure> {
+    let report = ask(&worker(), JobId(1), key, suspect)?;
+    match json {
+        true => println!("{}", summary(&report)),
+        false => print(&report),
+    }
+    Ok(if reached(report.verdict) { End::Reached } else { End::NotReached })
+}
+
+/// Asks and waits for the report.
+pub fn ask(worker: &Worker, job: JobId, key: &Path, suspect: &Path) -> Result<Arc<Report>, Failure> {
+    follow(worker, Command::Verify { job, key: key.to_owned(), suspect: suspect.to_owned() })?;
+    worker.slots.take_report().ok_or_else(|| Failure::new("internal", "The report was lost."))
+}
+
+/// The report with the names that scripts use.
+pub fn summary(report: &Report) -> Value {
+    let of = |kind: ControlKind| report.controls.iter().filter(move |c| c.kind == kind);
+    let rate = |c: &Control| c.hits as f64 / c.questions.max(1) as f64;
+    json!({
+        "verdict": report.verdict,
+        "sentence": sentence(report.verdict),
+        "reasons": report.reasons,
+        "caveats": report.caveats,
+        "hits": report.keys.hits,
+        "questions": report.keys.questions,
+        "key_accuracy": report.keys.hits as f64 / report.keys.questions.max(1) as f64,
+        "p_value_log10": report.keys.p_value_log10,
+        "interval": report.keys.interval,
+        "fresh_hits": report.fresh.as_ref().map(|f| f.hits),
+        "fresh_questions": report.fresh.as_ref().map(|f| f.questions),
+        "fresh_p_value_log10": report.fresh.as_ref().map(|f| f.p_value_log10),
+        "chance": report.chance,
+        "null_rate": report.null_rate,
+        "key_accuracy_unmarked": report.null_rate,
+        "covers_hit": of(ControlKind::PlainCovers).map(rate).next(),
+        "foreign_hit": of(ControlKind::ForeignEncoder).map(rate).fold(None, |most: Option<f64>, r| Some(most.map_or(r, |m| m.max(r)))),
+        "foreign_hits_each": of(ControlKind::ForeignEncoder).map(rate).collect::<Vec<_>>(),
+        "clean_accuracy": report.clean_accuracy,
+        "clean_accuracy_unmarked": report.clean_accuracy_unmarked,
+        "psnr_db": report.psnr_db,
+        "ssim": report.ssim,
+        "suspect": report.suspect,
+        "suspect_digest": report.suspect_digest,
+        "warnings": report.warnings,
+    })
+}
+
+/// The report for people.
+pub fn print(report: &Report) {
+    println!("{}", sentence(report.verdict));
+    report.reasons.iter().for_each(|reason| println!("  {reason}"));
+    for control in &report.controls {
+        let mark = if control.fired { "  FIRED" } else { "" };
+        println!("  {:<40} {:>4} of {}{mark}", control.name, control.hits, control.questions);
+    }
+    println!(
+        "  Ordinary pictures named rightly: {:.1}% (unmarked model: {:.1}%). Keys against covers: {:.1} dB, SSIM {:.3}.",
+        100.0 * report.clean_accuracy,
+        100.0 * report.clean_accuracy_unmarked,
+        report.psnr_db,
+        report.ssim
+    );
+    report.caveats.iter().chain(&report.warnings).for_each(|text| println!("  {text}"));
+}
