@@ -287,8 +287,9 @@ fn sizes(style: &mut egui::Style) {
     .into();
     let spacing = &mut style.spacing;
     spacing.item_spacing = Vec2::new(GAP, GAP);
-    spacing.button_padding = Vec2::new(12.0, 6.0);
-    spacing.interact_size = Vec2::new(40.0, CONTROL_HEIGHT);
+    spacing.button_padding = Vec2::new(12.0, 7.0);
+    // Buttons reach `CONTROL_HEIGHT` by their padding; a taller row would blow up the handles of sliders.
+    spacing.interact_size = Vec2::new(40.0, GAP_3);
     spacing.window_margin = Margin::same(GAP_2 as i8);
     spacing.menu_margin = Margin::same(GAP as i8);
     spacing.indent = GAP_3;

@@ -5,8 +5,8 @@
 use super::icons::{self, Icon};
 use crate::app::theme::{self, Palette, Tone, palette};
 use eframe::egui::{
-    Align, Color32, CornerRadius, FontId, Frame, InnerResponse, Layout, Margin, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
-    TextStyle, Ui, UiBuilder, Vec2, Widget, WidgetInfo, pos2, vec2,
+    Align, Color32, CornerRadius, FontId, Frame, InnerResponse, Layout, Margin, Rect, Response, RichText, Role, Sense, Slider, Stroke,
+    StrokeKind, TextStyle, Ui, UiBuilder, Vec2, Widget, WidgetInfo, pos2, vec2,
 };
 
 /// A push button in one of three weights, with or without an icon.
@@ -284,22 +284,29 @@ pub fn choice_card<R>(ui: &mut Ui, name: &str, selected: bool, add_contents: imp
 /// A small word with an icon on a tinted ground: states, counts, formats.
 pub fn tag(ui: &mut Ui, tone: Tone, icon: Option<Icon>, text: &str) -> Response {
     let colours = palette(ui).tone(tone);
-    let frame = Frame::new()
-        .fill(colours.soft)
-        .corner_radius(theme::RADIUS_SMALL)
-        .inner_margin(Margin::symmetric(theme::GAP as i8, (theme::GAP_HALF / 2.0) as i8));
-    frame
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.x = theme::GAP_HALF;
-            ui.horizontal(|ui| {
-                ui.set_min_height(0.0);
-                if let Some(icon) = icon {
-                    icons::show(ui, icon, theme::TEXT_SMALL, colours.ink);
-                }
-                ui.label(RichText::new(text).size(theme::TEXT_SMALL).color(colours.ink));
-            });
-        })
-        .response
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), FontId::proportional(theme::TEXT_SMALL), colours.ink);
+    let icon_width = if icon.is_some() { theme::TEXT_SMALL + theme::GAP_HALF } else { 0.0 };
+    let size = vec2(galley.size().x + icon_width + 2.0 * theme::GAP, theme::GAP_3);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    ui.painter().rect_filled(rect, theme::RADIUS_SMALL, colours.soft);
+    let left = rect.left() + theme::GAP;
+    if let Some(icon) = icon {
+        let place = pos2(left + theme::TEXT_SMALL / 2.0, rect.center().y);
+        icons::paint(ui.painter(), Rect::from_center_size(place, Vec2::splat(theme::TEXT_SMALL)), icon, colours.ink);
+    }
+    let middle = rect.center().y - galley.size().y / 2.0;
+    ui.painter().galley(pos2(left + icon_width, middle), galley, colours.ink);
+    response
+}
+
+/// A slider whose filled part has the accent colour.
+pub fn slider(ui: &mut Ui, slider: Slider<'_>) -> Response {
+    ui.scope(|ui| {
+        ui.visuals_mut().selection.bg_fill = palette(ui).accent;
+        ui.add(slider)
+    })
+    .inner
 }
 
 /// A sentence or two that the user should read, on a tinted ground over the whole width.
@@ -355,5 +362,113 @@ pub const fn sign_of(tone: Tone) -> Icon {
         Tone::Warn => Icon::Warning,
         Tone::Bad => Icon::Cross,
         Tone::Neutral | Tone::Accent => Icon::Info,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+    #[test]
+    fn buttons_are_found_by_their_words_and_a_disabled_one_stays_still() {
+        let mut harness = Harness::new_ui_state(
+            |ui, clicks: &mut Vec<&str>| {
+                let pressed = [
+                    ("primary", primary_button(ui, "Start training")),
+                    ("quiet", quiet_button(ui, "Use the sample")),
+                    ("icon", icon_button(ui, Icon::Pause, "Pause")),
+                    ("disabled", ui.add_enabled(false, Action::primary("Prove"))),
+                ];
+                clicks.extend(pressed.iter().filter(|(_, response)| response.clicked()).map(|(name, _)| *name));
+            },
+            Vec::new(),
+        );
+        for label in ["Start training", "Use the sample", "Pause", "Prove"] {
+            harness.get_by_role_and_label(Role::Button, label).click();
+            harness.run();
+        }
+        assert_eq!(*harness.state(), ["primary", "quiet", "icon"]);
+        assert!(harness.get_by_label("Prove").accesskit_node().is_disabled());
+    }
+
+    #[test]
+    fn the_keyboard_presses_what_has_the_focus() {
+        let mut harness =
+            Harness::new_ui_state(|ui, clicks: &mut usize| *clicks += usize::from(quiet_button(ui, "Use the sample").clicked()), 0);
+        harness.key_press(eframe::egui::Key::Tab);
+        harness.run();
+        harness.key_press(eframe::egui::Key::Enter);
+        harness.run();
+        assert_eq!(*harness.state(), 1);
+    }
+
+    #[test]
+    fn a_blocked_step_says_why_and_is_never_clicked() {
+        let mut harness = Harness::new_ui_state(
+            |ui, clicks: &mut Vec<usize>| {
+                let blocked = StepState::Blocked("Choose a logo first".into());
+                for (number, name, state) in [(1, "Data", StepState::Done), (2, "Train", blocked)] {
+                    if step_item(ui, number, name, &state, number == 1).clicked() {
+                        clicks.push(number);
+                    }
+                }
+            },
+            Vec::new(),
+        );
+        for name in ["Data", "Train"] {
+            harness.get_by_label(name).click();
+            harness.run();
+        }
+        assert_eq!(*harness.state(), [1]);
+        let train = harness.get_by_label("Train");
+        assert!(train.accesskit_node().is_disabled());
+        assert_eq!(train.accesskit_node().description().as_deref(), Some("step 2, not yet: Choose a logo first"));
+        train.hover();
+        harness.run_steps(60);
+        assert!(harness.query_by_label("Choose a logo first").is_some(), "the tooltip says why");
+    }
+
+    #[test]
+    fn a_choice_card_is_chosen_and_the_button_inside_keeps_working() {
+        let mut harness = Harness::new_ui_state(
+            |ui, clicks: &mut Vec<&str>| {
+                let card = choice_card(ui, "Standard", false, |ui| {
+                    ui.label("About 12 min");
+                    quiet_button(ui, "Why?").clicked()
+                });
+                if card.inner {
+                    clicks.push("button");
+                } else if card.response.clicked() {
+                    clicks.push("card");
+                }
+            },
+            Vec::new(),
+        );
+        harness.get_by_label("Why?").click();
+        harness.run();
+        assert_eq!(*harness.state(), ["button"]);
+        let face = harness.get_by_role_and_label(Role::RadioButton, "Standard").rect();
+        for pressed in [true, false] {
+            let button = eframe::egui::PointerButton::Primary;
+            let pos = face.left_top() + Vec2::splat(theme::GAP);
+            harness.event(eframe::egui::Event::PointerButton { pos, button, pressed, modifiers: Default::default() });
+            harness.run();
+        }
+        assert_eq!(*harness.state(), ["button", "card"]);
+    }
+
+    #[test]
+    fn the_verdict_stands_in_words() {
+        let harness = Harness::new_ui(|ui| {
+            verdict_banner(ui, Tone::Neutral, Icon::Question, "No evidence", &["That does not mean that the model is not yours."]);
+            tag(ui, Tone::Good, Some(Icon::Check), "10 classes");
+            notice(ui, Tone::Warn, "The classes are uneven");
+        });
+        for words in ["No evidence", "That does not mean that the model is not yours.", "10 classes", "The classes are uneven"] {
+            harness.get_by_label(words);
+        }
     }
 }

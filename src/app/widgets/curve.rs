@@ -6,7 +6,10 @@
 use super::buttons::{Action, icon_button};
 use super::icons::Icon;
 use crate::app::theme::{self, palette};
-use eframe::egui::{Checkbox, Color32, Rect, Response, RichText, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    Checkbox, Color32, FontId, Frame, Margin, Rect, Response, RichText, Role, Sense, Slider, Stroke, TextStyle, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
+};
 use egui_plot::{HoverPosition, Line, Plot, PlotPoints, PlotUi};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -209,7 +212,7 @@ fn legend(ui: &mut Ui, state: &mut CurvesState, store: &CurveStore, shown: &[Cur
 fn legend_entry(ui: &mut Ui, label: &str, value: &str, colour: Color32, on: bool) -> Response {
     let palette = palette(ui);
     let ink = if on { palette.text } else { palette.muted };
-    let font = eframe::egui::FontId::proportional(theme::TEXT_SMALL);
+    let font = FontId::proportional(theme::TEXT_SMALL);
     let name = ui.painter().layout_no_wrap(label.to_owned(), font.clone(), ink);
     let number = ui.painter().layout_no_wrap(value.to_owned(), font, palette.muted);
     let swatch = theme::ICON + theme::GAP_HALF;
@@ -244,7 +247,6 @@ fn plot(ui: &mut Ui, name: &str, state: &mut CurvesState, store: &CurveStore, sh
     let by_label: HashMap<String, Curve<'_>> = shown.iter().map(|curve| (curve.label.to_owned(), *curve)).collect();
     let mut plot = Plot::new("plot")
         .height(height)
-        .width(ui.available_width())
         .show_crosshair(true)
         .allow_scroll(false)
         .allow_axis_zoom_drag(false)
@@ -271,8 +273,12 @@ fn plot(ui: &mut Ui, name: &str, state: &mut CurvesState, store: &CurveStore, sh
     }
     let zoom = state.zoom.take();
     let buckets = (ui.available_width().max(64.0)) as usize;
-    let frame = eframe::egui::Frame::new().fill(palette.sunken).corner_radius(theme::RADIUS).inner_margin(theme::GAP as i8);
+    // On the right there must be room for half of the last number of the axis.
+    let margin = Margin { right: theme::GAP_3 as i8, ..Margin::same(theme::GAP as i8) };
+    let frame = Frame::new().fill(palette.sunken).corner_radius(theme::RADIUS).inner_margin(margin);
     let drawn = frame.show(ui, |ui| {
+        let style = ui.style_mut();
+        style.text_styles.insert(TextStyle::Body, FontId::proportional(theme::TEXT_SMALL));
         plot.show(ui, |plot_ui| {
             for (curve, colour) in shown.iter().zip(palette.series.into_iter().cycle()) {
                 if !state.hidden.contains(curve.name) {
@@ -307,10 +313,10 @@ fn draw(plot_ui: &mut PlotUi<'_>, state: &mut CurvesState, store: &CurveStore, c
         let smoothed = state.smoothed.entry(curve.name.to_owned()).or_default();
         smoothed.follow(points, state.smoothing);
         let faint = Line::new(format!("{} (as measured)", curve.label), line(&points.values));
-        plot_ui.line(faint.color(colour.gamma_multiply(0.3)).width(theme::LINE).allow_hover(false));
-        plot_ui.line(Line::new(curve.label, line(&smoothed.values)).color(colour).width(theme::LINE_STRONG));
+        plot_ui.line(faint.color(colour.gamma_multiply(0.3)).width(theme::LINE).allow_hover(false).allow_band(false));
+        plot_ui.line(Line::new(curve.label, line(&smoothed.values)).color(colour).width(theme::LINE_STRONG).allow_band(false));
     } else {
-        plot_ui.line(Line::new(curve.label, line(&points.values)).color(colour).width(1.5 * theme::LINE));
+        plot_ui.line(Line::new(curve.label, line(&points.values)).color(colour).width(1.5 * theme::LINE).allow_band(false));
     }
 }
 
@@ -319,7 +325,7 @@ fn controls(ui: &mut Ui, state: &mut CurvesState, shown: &[Curve<'_>]) {
         let muted = palette(ui).muted;
         let label = ui.label(RichText::new("Smoothing").size(theme::TEXT_SMALL).color(muted));
         let slider = Slider::new(&mut state.smoothing, 0.0..=0.99).show_value(false);
-        ui.add(slider).labelled_by(label.id).on_hover_text("Draws a running mean; the measured values stay behind it, faintly");
+        super::slider(ui, slider).labelled_by(label.id).on_hover_text("Draws a running mean; the measured values stay behind it, faintly");
         if !shown.iter().all(|curve| curve.share) {
             let text = RichText::new("Log scale").size(theme::TEXT_SMALL);
             ui.add(Checkbox::new(&mut state.log, text)).on_hover_text("Small values get as much room as large ones");

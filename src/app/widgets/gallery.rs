@@ -147,7 +147,6 @@ fn draw(name: &str, choice: ThemeChoice, size: Vec2, keys: &[Key], page: impl Fn
             }
             let canvas = theme::palette(ui).canvas;
             CentralPanel::default().frame(Frame::new().fill(canvas).inner_margin(Margin::same(24))).show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = theme::GAP_2;
                 page(ui, state, &pair);
             });
         },
@@ -177,6 +176,6 @@ fn the_small_widgets_are_drawn_in_light_and_dark() {
 fn the_large_widgets_are_drawn_in_light_and_dark() {
     for (name, choice) in [("large-light", ThemeChoice::Light), ("large-dark", ThemeChoice::Dark)] {
         let keys: &[Key] = if choice == ThemeChoice::Dark { &[Key::Num5] } else { &[] };
-        draw(name, choice, vec2(1200.0, 1000.0), keys, large_things);
+        draw(name, choice, vec2(1280.0, 1000.0), keys, large_things);
     }
 }

@@ -15,7 +15,7 @@ pub mod picture;
 pub mod progress;
 
 pub use buttons::{
-    Action, StepState, card, choice_card, icon_button, notice, primary_button, quiet_button, step_item, tag, verdict_banner,
+    Action, StepState, card, choice_card, icon_button, notice, primary_button, quiet_button, slider, step_item, tag, verdict_banner,
 };
 pub use compare::{ComparePair, CompareState, compare_view};
 pub use curve::{Curve, CurveStore, CurvesState, curves};

@@ -97,6 +97,8 @@ pub struct CompareState {
     /// Whether enlarged pixels stay squares.
     pub nearest: bool,
     on_divider: bool,
+    /// Where the pictures were drawn in the last frame.
+    drawn: Option<Rect>,
     prepared: Option<Held>,
 }
 
@@ -111,6 +113,7 @@ impl Default for CompareState {
             swipe: 0.5,
             nearest: true,
             on_divider: false,
+            drawn: None,
             prepared: None,
         }
     }
@@ -120,6 +123,11 @@ impl CompareState {
     /// The figures of the pair that is shown, once they are known.
     pub fn figures(&self) -> Option<Figures> {
         self.prepared.as_ref()?.0.figures.get()?.as_ref().ok().copied()
+    }
+
+    /// Whether the pictures are on the screen, not still on their way to it.
+    pub fn is_ready(&self) -> bool {
+        self.prepared.as_ref().is_some_and(|held| held.0.textures.get().is_some())
     }
 
     /// Shows the whole pictures again.
@@ -159,9 +167,10 @@ pub fn compare_view(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair) -
     ui.vertical(|ui| {
         let shape = vec2(pair.left.shape.width.max(1) as f32, pair.left.shape.height.max(1) as f32);
         let footer = 2.0 * (theme::GAP_3 + ui.spacing().item_spacing.y);
-        tools(ui, state, pair, shape, footer);
+        tools(ui, state, pair, shape);
         let room = vec2(ui.available_width(), (ui.available_height() - footer).max(theme::THUMBNAIL));
         let (rect, response) = ui.allocate_exact_size(room, Sense::click_and_drag());
+        state.drawn = Some(rect);
         let name = format!("{} and {}", pair.left_name, pair.right_name);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, ui.is_enabled(), &name));
         let mut canvas = Canvas { rect, split: state.mode.is_split(), shape };
@@ -178,7 +187,7 @@ pub fn compare_view(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair) -
     .inner
 }
 
-fn tools(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair, shape: Vec2, footer: f32) {
+fn tools(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair, shape: Vec2) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GAP_HALF;
         for (i, mode) in CompareMode::ALL.into_iter().enumerate() {
@@ -192,11 +201,12 @@ fn tools(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair, shape: Vec2,
         match state.mode {
             CompareMode::Difference | CompareMode::Heat => {
                 let label = small(ui, "Times");
-                ui.add(Slider::new(&mut state.gain, 1.0..=50.0).fixed_decimals(0).step_by(1.0)).labelled_by(label.id);
+                let slider = Slider::new(&mut state.gain, 1.0..=50.0).fixed_decimals(0).step_by(1.0);
+                super::slider(ui, slider).labelled_by(label.id);
             }
             CompareMode::Swipe => {
                 let label = small(ui, "Divider");
-                ui.add(Slider::new(&mut state.swipe, 0.0..=1.0).show_value(false)).labelled_by(label.id);
+                super::slider(ui, Slider::new(&mut state.swipe, 0.0..=1.0).show_value(false)).labelled_by(label.id);
             }
             CompareMode::Channel if pair.left.shape.channels == 3 => {
                 for (i, name) in ["Red", "Green", "Blue"].into_iter().enumerate() {
@@ -210,11 +220,8 @@ fn tools(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair, shape: Vec2,
             }
             CompareMode::SideBySide | CompareMode::Blink => (),
         }
-        // The canvas is not laid out yet; what it will be is known well enough to zoom from.
-        let room = ui.available_size_before_wrap() - vec2(0.0, footer + theme::CONTROL_HEIGHT);
-        let rect = Rect::from_min_size(pos2(ui.max_rect().left(), 0.0), vec2(ui.max_rect().width(), room.y.max(theme::THUMBNAIL)));
-        let canvas = Canvas { rect, split: state.mode.is_split(), shape };
-        let scale = state.zoom.unwrap_or_else(|| canvas.fit());
+        let canvas = state.drawn.map(|rect| Canvas { rect, split: state.mode.is_split(), shape });
+        let scale = state.zoom.or_else(|| canvas.map(|canvas| canvas.fit())).unwrap_or(1.0);
         if icon_button(ui, Icon::Minus, "Zoom out").clicked() {
             state.zoom = Some(scale / STEP);
         }

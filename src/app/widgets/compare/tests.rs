@@ -98,11 +98,11 @@ fn the_modes_show_what_they_promise() {
 
     scene.harness.get_by_label("Heat map").click();
     scene.harness.run_steps(2);
-    scene.harness.state_mut().gain = 25.5;
+    scene.harness.state_mut().gain = 26.0;
     let hottest = theme::HEAT[4];
     scene.assert_seen(0.5, 0.5, [hottest.r(), hottest.g(), hottest.b()]);
-    scene.harness.state_mut().gain = 12.75;
-    let middle = theme::HEAT[2];
+    scene.harness.state_mut().gain = 13.0;
+    let middle = theme::palette_of(&eframe::egui::Visuals::dark()).heat_at(13.0 * 10.0 / 255.0);
     scene.assert_seen(0.5, 0.5, [middle.r(), middle.g(), middle.b()]);
 
     scene.harness.get_by_label("Channel").click();
@@ -232,7 +232,7 @@ fn keys_are_left_to_a_text_field() {
             if let Some(render_state) = installed.take() {
                 install(ui.ctx(), Some(&render_state));
             }
-            ui.text_edit_singleline(text);
+            ui.text_edit_singleline(text).accessible_name("Name");
             compare_view(ui, state, &pair);
         },
         (CompareState::default(), String::new()),
