@@ -120,6 +120,11 @@ impl Model {
         self.estimate = super::Estimate::Unknown;
         self.board.note(text::data_ready(&set));
         self.material.data = Some(set.clone());
+        if !self.scheme_chosen
+            && let Some(plan) = self.replanned(self.plan.scheme.id(), self.plan.preset)
+        {
+            self.plan = plan;
+        }
         self.keep_data(&set);
     }
 

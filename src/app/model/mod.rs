@@ -17,9 +17,10 @@ use super::board::Board;
 use super::notices::Notices;
 use super::steps::{Door, Reached, Step, StepState};
 use super::text;
-use crate::data::Dataset;
+use crate::data::{Dataset, Shape};
 use crate::jobs::{Command, Event, Worker};
-use crate::schemes::plan::{HostKind, Plan, Preset};
+use crate::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
+use crate::schemes::{blind, catalogue};
 use std::path::PathBuf;
 
 /// Starts the worker once the first frame is on the screen.
@@ -324,6 +325,12 @@ impl Model {
         }
     }
 
+    /// The plan with another scheme or preset, everything else of it at its default; owner, salt and seed stay.
+    pub fn replanned(&self, scheme: &str, preset: Preset) -> Option<Plan> {
+        let shape = self.data().map_or(USUAL, Dataset::shape);
+        catalogue::plan(scheme, preset, shape, &self.plan.owner, &self.plan.salt, self.plan.seed)
+    }
+
     fn confirm_scheme(&mut self) {
         self.scheme_chosen = true;
         self.keep();
@@ -352,18 +359,21 @@ impl Model {
     }
 }
 
+/// Grey pictures of 28x28 pixels: what plans are made for until a data set is chosen.
+const USUAL: Shape = Shape { channels: 1, height: 28, width: 28 };
+
 /// A plan to begin with: the recommended scheme in its quick form, with fresh salt and seed.
-pub fn fresh_plan() -> Plan {
-    use crate::schemes::{blind, catalogue, plan::SchemeSettings};
-    let recommended = catalogue::cards().first().and_then(|card| catalogue::preset(card.id, Preset::Quick));
-    Plan {
-        scheme: recommended.unwrap_or_else(|| SchemeSettings::Blind(blind::Settings::default())),
+fn fresh_plan() -> Plan {
+    let (salt, seed) = (format!("{:032x}", rand::random::<u128>()), u64::from(rand::random::<u32>()));
+    let recommended = catalogue::cards().first().and_then(|card| catalogue::plan(card.id, Preset::Quick, USUAL, "", &salt, seed));
+    recommended.unwrap_or_else(|| Plan {
+        scheme: SchemeSettings::Blind(blind::Settings::default()),
         preset: Preset::Quick,
         host: HostKind::default(),
         owner: String::new(),
-        seed: rand::random::<u32>().into(),
-        salt: format!("{:032x}", rand::random::<u128>()),
+        seed,
+        salt,
         nulls: 3,
         foreign: 5,
-    }
+    })
 }

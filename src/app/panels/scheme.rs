@@ -68,7 +68,8 @@ impl Schemes {
         cards
     }
 
-    fn cards(&self, ui: &mut Ui, plan: &Plan, out: &mut Vec<Action>) {
+    fn cards(&self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        let plan = &model.plan;
         let cards = self.sorted();
         if cards.is_empty() {
             widgets::notice(ui, Tone::Warn, text::SCHEME_NONE);
@@ -95,9 +96,9 @@ impl Schemes {
             });
             if answer.response.clicked()
                 && !chosen
-                && let Some(scheme) = catalogue::preset(card.id, plan.preset)
+                && let Some(changed) = model.replanned(card.id, plan.preset)
             {
-                out.push(Action::SetPlan(Box::new(Plan { scheme, ..plan.clone() })));
+                out.push(Action::SetPlan(Box::new(changed)));
             }
         }
     }
@@ -125,11 +126,11 @@ impl Pane for Schemes {
             ui.set_max_width(ui.available_width() - theme::GAP_2);
             self.questions(ui);
             ui.add_space(theme::GAP);
-            self.cards(ui, &model.plan, out);
+            self.cards(ui, model, out);
             ui.add_space(theme::GAP);
-            choices(ui, &model.plan, out);
+            choices(ui, model, out);
             ui.add_space(theme::GAP);
-            advanced(ui, &model.plan, out);
+            advanced(ui, model, out);
         });
     }
 
@@ -168,16 +169,17 @@ pub(super) fn time(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     }
 }
 
-fn choices(ui: &mut Ui, plan: &Plan, out: &mut Vec<Action>) {
+fn choices(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let plan = &model.plan;
     let mut changed = plan.clone();
     ui.horizontal_wrapped(|ui| {
         ui.label(text::PRESET);
         for preset in PRESETS {
             let button = ui.add(widgets::Action::quiet(text::preset(preset)).selected(plan.preset == preset));
             if button.on_hover_text(text::preset_hint(preset)).clicked()
-                && let Some(scheme) = catalogue::preset(plan.scheme.id(), preset)
+                && let Some(planned) = model.replanned(plan.scheme.id(), preset)
             {
-                (changed.preset, changed.scheme) = (preset, scheme);
+                changed = planned;
             }
         }
     });
@@ -202,10 +204,11 @@ fn choices(ui: &mut Ui, plan: &Plan, out: &mut Vec<Action>) {
     }
 }
 
-fn advanced(ui: &mut Ui, plan: &Plan, out: &mut Vec<Action>) {
+fn advanced(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let plan = &model.plan;
     egui::CollapsingHeader::new(text::ADVANCED).show(ui, |ui| {
         muted(ui, text::ADVANCED_BODY);
-        let preset = catalogue::preset(plan.scheme.id(), plan.preset);
+        let preset = model.replanned(plan.scheme.id(), plan.preset).map(|plan| plan.scheme);
         for field in plan.scheme.fields() {
             let now = plan.scheme.get(field.name);
             let usual = preset.as_ref().map(|scheme| scheme.get(field.name)).unwrap_or_default();

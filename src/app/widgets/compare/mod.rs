@@ -18,8 +18,7 @@ use super::picture::pixel_words;
 use crate::app::theme::{self, palette};
 use crate::data::Picture;
 use eframe::egui::{
-    Align2, Checkbox, CursorIcon, EventFilter, FontId, Key, Pos2, Rect, Response, RichText, Role, Sense, Slider, Ui, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align2, Checkbox, CursorIcon, EventFilter, FontId, Key, Pos2, Rect, Response, RichText, Role, Sense, Slider, Ui, Vec2, WidgetInfo, vec2,
 };
 use gpu::{Gpu, View};
 use place::Canvas;
