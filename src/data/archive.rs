@@ -82,7 +82,7 @@ impl Archive {
     }
 }
 
-/// Whether the archive holds an entry of this name.
+/// The text of the entry of this name, if the archive has one; at most `limit` bytes of it.
 pub(crate) fn entry_text(path: &Path, name: &str, limit: u64) -> Option<String> {
     let mut zip = ZipArchive::new(BufReader::new(std::fs::File::open(path).ok()?)).ok()?;
     let mut text = String::new();
@@ -93,11 +93,9 @@ pub(crate) fn entry_text(path: &Path, name: &str, limit: u64) -> Option<String> 
 /// Whether a name stays below the folder that it would be unpacked into, on every system.
 fn is_safe(name: &str) -> bool {
     let plain = name.replace('\\', "/");
-    !plain.is_empty()
-        && !plain.starts_with('/')
-        && !plain.contains('\0')
-        && plain.split('/').all(|part| part != "..")
-        && !(plain.as_bytes().get(1) == Some(&b':') && plain.as_bytes()[0].is_ascii_alphabetic())
+    let has_drive = matches!(plain.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    let climbs = plain.split('/').any(|part| part == "..");
+    !(plain.is_empty() || plain.starts_with('/') || plain.contains('\0') || has_drive || climbs)
 }
 
 fn damaged(path: &Path, error: &zip::result::ZipError) -> DataError {

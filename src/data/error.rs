@@ -42,6 +42,12 @@ pub enum DataError {
         /// Which one.
         path: PathBuf,
     },
+    /// Files, but none of them in a folder that names a class.
+    #[error("Its pictures do not lie in class folders. Put the pictures of each class into a folder of their own, side by side: {}", path.display())]
+    NoClasses {
+        /// Which one.
+        path: PathBuf,
+    },
     /// Every picture failed.
     #[error("None of its {files} pictures could be read; the first one: {reason}. Save them as PNG or JPEG: {}", path.display())]
     NoneReadable {
@@ -223,6 +229,7 @@ impl DataError {
             DataError::NotAFile { .. } => "not_a_file",
             DataError::Unrecognised { .. } => "unrecognised",
             DataError::Empty { .. } => "empty",
+            DataError::NoClasses { .. } => "no_classes",
             DataError::NoneReadable { .. } => "none_readable",
             DataError::OneClass { .. } => "one_class",
             DataError::TooFew { .. } => "too_few",

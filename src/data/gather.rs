@@ -9,6 +9,7 @@ use super::limits::{Limits, MAX_SIDE};
 use super::open::{OpenOptions, Parts, Progress};
 use super::{DataError, Picture, PictureError, Problem, Samples, Shape};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Files of one batch, at most.
@@ -30,6 +31,7 @@ pub(crate) fn gather(
 ) -> Result<Parts, DataError> {
     limits.check_amount(files.len(), 0, path)?;
     let tried = files.len();
+    let named: BTreeSet<String> = files.iter().map(|file| file.class.clone()).collect();
     let already = problems.len();
 
     let mut headers: Vec<Header> = Vec::with_capacity(files.len());
@@ -56,7 +58,7 @@ pub(crate) fn gather(
     });
     let side = side.clamp(1, MAX_SIDE);
     limits.check_amount(kept.len(), side * side * options.channels.unwrap_or(1), path)?;
-    let notes = size_notes(&headers, side);
+    let mut notes = size_notes(&headers, side);
 
     let mut decoded: Vec<(Sorted, Picture)> = Vec::with_capacity(kept.len());
     let mut seen = 0;
@@ -82,6 +84,11 @@ pub(crate) fn gather(
     }
     if decoded.is_empty() {
         return Err(none(path, tried, &problems[already..]));
+    }
+    let found: BTreeSet<&str> = decoded.iter().map(|(file, _)| file.class.as_str()).collect();
+    let lost: Vec<&str> = named.iter().map(String::as_str).filter(|class| !found.contains(class)).collect();
+    if !lost.is_empty() {
+        notes.push(format!("These folders hold no picture that can be read and are no classes: {}.", lost.join(", ")));
     }
     collect(path, decoded, side, notes, limits)
 }

@@ -70,7 +70,8 @@ struct Half {
 impl Half {
     fn new(path: PathBuf, dimensions: u8) -> Half {
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().to_lowercase());
-        let key = strip(&name, &[".gz", "images", "image", "labels", "label", "idx1", "idx2", "idx3", "idx4", "idx"]);
+        let key = strip(&name, &[".gz", "images", "image", "labels", "label", "idx1", "idx2", "idx3", "idx4", "idx", "ubyte"]);
+        let key: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
         let family = strip(&key, &["train", "t10k", "test"]);
         Half { path, is_images: dimensions >= 2, key, family }
     }
@@ -116,7 +117,8 @@ fn pairs(folder: &Path, dropped: Option<&Path>, limits: &Limits) -> Result<Vec<P
         return Err(DataError::Unpaired { missing, path: half.path.clone() });
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut names: Vec<String> = found.iter().map(|(family, _)| family.trim_matches(['-', '.', '_']).to_string()).collect();
+    let mut names: Vec<String> =
+        found.iter().map(|(family, _)| if family.is_empty() { "one without a name".into() } else { family.clone() }).collect();
     names.dedup();
     if names.len() > 1 {
         return Err(DataError::Several { names: names.join(", "), path: folder.to_path_buf() });

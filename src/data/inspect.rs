@@ -187,7 +187,10 @@ pub fn inspect(path: &Path) -> Inspection {
             Kind::KeyPackage | Kind::Bundle => "A package that cannot be used.",
         };
         // A folder without any picture is no data set at all.
-        let is_nothing = matches!(error, DataError::Empty { .. } | DataError::NoneReadable { .. } | DataError::NotFound { .. });
+        let is_nothing = matches!(
+            error,
+            DataError::Empty { .. } | DataError::NoClasses { .. } | DataError::NoneReadable { .. } | DataError::NotFound { .. }
+        );
         let kind = if is_nothing && path.is_dir() { Kind::Unknown } else { kind };
         let problems = vec![Problem { file: path.to_path_buf(), reason: error.to_string() }];
         Inspection { problems, ..Inspection::new(path, kind, what.into(), Details::None {}) }

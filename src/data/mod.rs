@@ -21,6 +21,8 @@ mod samples;
 mod sniff;
 mod split;
 mod svg;
+#[cfg(test)]
+mod tests;
 
 pub use decode::open_picture;
 pub use error::{DataError, PictureError};

@@ -148,10 +148,8 @@ fn sorted(
     progress: &mut Progress<'_>,
 ) -> Result<Parts, DataError> {
     if files.is_empty() {
-        return match problems.first() {
-            Some(first) => Err(DataError::NoneReadable { files: problems.len(), reason: first.reason.clone(), path: path.to_path_buf() }),
-            None => Err(DataError::Empty { path: path.to_path_buf() }),
-        };
+        let path = path.to_path_buf();
+        return Err(if problems.is_empty() { DataError::Empty { path } } else { DataError::NoClasses { path } });
     }
     gather::gather(path, files, archive, options, limits, problems, progress)
 }
@@ -160,7 +158,7 @@ fn sorted(
 fn reshape(path: &Path, mut parts: Parts, options: &OpenOptions, limits: &Limits) -> Result<Parts, DataError> {
     let old = parts.train.shape;
     let side = options.side.unwrap_or(if old.height == old.width && old.width <= 64 { old.width } else { 32 }).clamp(1, MAX_SIDE);
-    let channels = options.channels.unwrap_or(old.channels);
+    let channels = options.channels.map_or(old.channels, |channels| if channels == 1 { 1 } else { 3 });
     let new = Shape { channels, height: side, width: side };
     let count = parts.train.count() + parts.validation.count() + parts.test.count();
     limits.check_amount(count, new.len(), path)?;
@@ -236,7 +234,7 @@ fn balance(classes: &[String], counts: &[usize], train: &Samples) -> Vec<String>
     let mut notes = Vec::new();
     let used = || (0..counts.len()).filter(|&class| counts[class] > 0);
     let least = used().min_by_key(|&class| counts[class]).unwrap_or(0);
-    let most = used().max_by_key(|&class| counts[class]).unwrap_or(0);
+    let most = used().rev().max_by_key(|&class| counts[class]).unwrap_or(0);
     if counts[most] >= 3 * counts[least].max(1) {
         notes.push(format!(
             "The classes are not balanced: “{}” has {} pictures, “{}” has {}.",

@@ -73,7 +73,11 @@ pub(crate) fn read_error(path: &Path, error: &std::io::Error) -> DataError {
 
 fn head(path: &Path) -> Result<Vec<u8>, DataError> {
     let mut head = Vec::new();
-    reader(path, &Limits::default())?.take(HEAD).read_to_end(&mut head).map_err(|e| read_error(path, &e))?;
+    let read = reader(path, &Limits::default())?.take(HEAD).read_to_end(&mut head);
+    // A file that is cut off early may still show what it is; its reader says the rest.
+    if head.is_empty() {
+        read.map_err(|e| read_error(path, &e))?;
+    }
     Ok(head)
 }
 

@@ -10,12 +10,20 @@ use std::time::Duration;
 /// Elements of a drawing, counting those that `use` repeats.
 const MAX_ELEMENTS: u64 = 100_000;
 /// A drawing that takes longer is given up; its thread ends by itself and its result is dropped.
-const MAX_TIME: Duration = Duration::from_secs(10);
-/// Room for deeply nested drawings.
+const MAX_TIME: Duration = Duration::from_secs(5);
+/// Elements inside elements, counting those that `use` repeats.
+const MAX_NESTING: usize = 1000;
+/// Room for drawings nested so deeply.
 const STACK: usize = 64 << 20;
+/// Octaves of a noise filter; more than ten cannot be seen.
+const MAX_OCTAVES: f64 = 16.0;
 
 /// Draws an SVG over `background` so that its longer side has `side` pixels. Colour, `[3, height, width]`.
 pub(crate) fn draw(bytes: &[u8], background: [u8; 3], side: u32) -> Result<Picture, PictureError> {
+    draw_within(bytes, background, side, MAX_TIME)
+}
+
+fn draw_within(bytes: &[u8], background: [u8; 3], side: u32, time: Duration) -> Result<Picture, PictureError> {
     let bytes = bytes.to_vec();
     let (send, receive) = mpsc::channel();
     std::thread::Builder::new()
@@ -26,7 +34,7 @@ pub(crate) fn draw(bytes: &[u8], background: [u8; 3], side: u32) -> Result<Pictu
             let _ = send.send(draw_now(&bytes, background, side));
         })
         .map_err(|e| PictureError::BadDrawing(e.to_string()))?;
-    match receive.recv_timeout(MAX_TIME) {
+    match receive.recv_timeout(time) {
         Ok(drawn) => drawn,
         Err(mpsc::RecvTimeoutError::Timeout) => Err(PictureError::TooComplicated),
         Err(mpsc::RecvTimeoutError::Disconnected) => Err(PictureError::BadDrawing("its drawing gave up".into())),
@@ -68,6 +76,10 @@ fn check(document: &roxmltree::Document<'_>) -> Result<(), PictureError> {
     if document.descendants().any(|node| foreign(node.tag_name().name())) {
         return Err(PictureError::External);
     }
+    let octaves = |node: roxmltree::Node<'_, '_>| node.attribute("numOctaves").and_then(|text| text.trim().parse::<f64>().ok());
+    if document.descendants().filter_map(octaves).any(|octaves| octaves > MAX_OCTAVES) {
+        return Err(PictureError::TooComplicated);
+    }
     let ids: HashMap<&str, roxmltree::Node<'_, '_>> =
         document.descendants().filter_map(|node| Some((node.attribute("id")?, node))).collect();
     let mut known = HashMap::new();
@@ -77,7 +89,8 @@ fn check(document: &roxmltree::Document<'_>) -> Result<(), PictureError> {
     Ok(())
 }
 
-/// Elements that a node becomes when every `use` in it is replaced by what it repeats. Circles count as nothing.
+/// Elements that a node becomes when every `use` in it is replaced by what it repeats. Circles count as
+/// nothing, too deep nesting as endless.
 fn weight<'a, 'input>(
     node: roxmltree::Node<'a, 'input>,
     ids: &HashMap<&'a str, roxmltree::Node<'a, 'input>>,
@@ -86,6 +99,9 @@ fn weight<'a, 'input>(
 ) -> u64 {
     if let Some(&weight) = known.get(&node.id()) {
         return weight;
+    }
+    if open.len() > MAX_NESTING {
+        return u64::MAX;
     }
     if !open.insert(node.id()) {
         return 0;
@@ -114,4 +130,31 @@ fn fonts() -> Arc<fontdb::Database> {
         Arc::new(fonts)
     };
     FONTS.get_or_init(load).clone()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    fn noise(octaves: u32, repeats: usize) -> String {
+        let noise = format!("<feTurbulence baseFrequency='0.01' numOctaves='{octaves}'/>").repeat(repeats);
+        let body = format!("<filter id='f' x='0' y='0' width='1' height='1'>{noise}</filter><rect width='9' height='9' filter='url(#f)'/>");
+        format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>{body}</svg>")
+    }
+
+    #[test]
+    fn a_drawing_that_takes_too_long_is_given_up() {
+        let start = Instant::now();
+        let drawn = draw_within(noise(10, 30).as_bytes(), [255; 3], 512, Duration::from_millis(50));
+        assert_eq!(drawn, Err(PictureError::TooComplicated));
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn noise_without_end_is_refused_before_drawing() {
+        assert_eq!(draw(noise(1_000_000_000, 1).as_bytes(), [255; 3], 512), Err(PictureError::TooComplicated));
+        assert!(draw(noise(3, 1).as_bytes(), [255; 3], 64).is_ok());
+    }
 }
