@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use countermark::app::{Action, App, Model, StartWorker, Step};
+use countermark::forensics::report::{Control, ControlKind, Question, Report, Tally, Verdict};
 use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Slots, Trained, Worker};
 use countermark::schemes::plan::Plan;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -66,6 +67,15 @@ impl Played {
         }
     }
 
+    /// The suspect is asked and answers like this.
+    fn proven(&mut self, verdict: Verdict) {
+        self.click("Ask the questions");
+        let Ok(Command::Verify { job, .. }) = self.commands.try_recv() else { panic!("no questions were asked for") };
+        self.tell(Event::Started(job));
+        self.slots.put_report(report(verdict));
+        self.tell(Event::Done { job, outcome: Outcome::Verified });
+    }
+
     /// The sample is set up and its training is done, as far as the window knows.
     fn trained(&mut self) {
         self.click("Try it with the sample");
@@ -86,6 +96,67 @@ impl Played {
             device: "CPU".into(),
         };
         self.tell(Event::Done { job, outcome: Outcome::Trained(trained) });
+    }
+}
+
+/// Keeps what the window shows as a picture in the folder that `COUNTERMARK_SHOTS` names, if it names one.
+fn shot(harness: &mut Harness<'static, App>, name: &str) {
+    if let Some(folder) = std::env::var_os("COUNTERMARK_SHOTS") {
+        let picture = harness.render().expect("the window can be drawn");
+        picture.save(Path::new(&folder).join(format!("{name}.png"))).expect("the picture can be saved");
+    }
+}
+
+fn report(verdict: Verdict) -> Report {
+    let sample = countermark::data::sample().unwrap();
+    let tally = |hits, questions| Tally { hits, questions, p_value_log10: -87.4, interval: [0.945, 0.999] };
+    let control = |kind, name: &str, hits, fired| Control { kind, name: name.into(), hits, questions: 100, fired };
+    let question = |i: usize| {
+        let cover = sample.test.picture(i);
+        let mut key = cover.clone();
+        key.planes.iter_mut().step_by(7).for_each(|value| *value = value.saturating_add(9));
+        let true_class = sample.test.labels[i];
+        let expected = (true_class + 3) % 10;
+        let answer = if i.is_multiple_of(25) { true_class } else { expected };
+        Question {
+            key,
+            cover: Some(cover),
+            expected,
+            answer,
+            cover_answer: Some(true_class),
+            true_class: Some(true_class),
+            fresh: i >= 100,
+        }
+    };
+    Report {
+        verdict,
+        reasons: vec![
+            "98 of 100 trained keys got the label of the mark.".into(),
+            "Chance would do this less than once in 10^87 tries.".into(),
+        ],
+        caveats: vec!["Only questions were asked; nobody looked into the model.".into()],
+        scheme: "blind".into(),
+        suspect: "model.safetensors".into(),
+        suspect_digest: "0f".repeat(32),
+        classes: sample.classes.clone(),
+        keys: tally(98, 100),
+        fresh: Some(tally(95, 100)),
+        chance: 0.14,
+        null_rate: 0.09,
+        controls: vec![
+            control(ControlKind::PlainCovers, "Covers", 3, false),
+            control(ControlKind::NullModel, "Unmarked model 1", 8, false),
+            control(ControlKind::NullModel, "Unmarked model 2", 11, false),
+            control(ControlKind::ForeignEncoder, "Foreign encoder 1", 21, verdict == Verdict::CheckFailed),
+        ],
+        clean_accuracy: 0.861,
+        clean_accuracy_unmarked: 0.868,
+        psnr_db: 31.2,
+        ssim: 0.941,
+        warnings: Vec::new(),
+        made: "2026-05-04T10:20:30Z".into(),
+        version: "0.1.0".into(),
+        questions: (0..200).map(question).collect(),
     }
 }
 
@@ -276,4 +347,67 @@ fn the_palette_finds_a_command() {
     window.harness.run_ok();
     assert!(!window.model().palette);
     assert_eq!(window.model().keeper.theme(), countermark::app::theme::ThemeChoice::Dark);
+}
+
+#[test]
+fn the_verdict_comes_first_and_every_question_can_be_seen() {
+    let mut window = played();
+    shot(&mut window.harness, "welcome");
+    window.trained();
+    shot(&mut window.harness, "trained");
+    window.click("Prove it");
+    shot(&mut window.harness, "prove");
+    window.proven(Verdict::InThisModel);
+    assert!(window.harness.query_all_by_label_contains("Your mark is in this model").next().is_some());
+    assert!(window.harness.query_by_label("Models without the mark").is_some());
+    assert!(window.harness.query_by_label("200 pictures").is_some(), "every question is in the grid");
+    shot(&mut window.harness, "verdict");
+    window.click("New keys");
+    assert!(window.harness.query_by_label("100 pictures").is_some(), "only the fresh keys are left");
+}
+
+#[test]
+fn reports_are_kept_compared_deleted_and_brought_back() {
+    let mut window = played();
+    window.trained();
+    window.click("Prove it");
+    window.proven(Verdict::InThisModel);
+    window.click("Check another model");
+    window.click("Its unmarked twin");
+    window.proven(Verdict::None);
+    assert!(window.harness.query_all_by_label_contains("This does not say that the model is not yours").next().is_some());
+    act(&mut window.harness, Action::GoTo(Step::Reports));
+    assert_eq!(window.model().keeper.reports().len(), 2);
+    for tick in 0..2 {
+        window.harness.get_all_by_label_contains("Compare model.safetensors").nth(tick).unwrap().click();
+        window.harness.run_ok();
+    }
+    assert!(window.harness.query_by_label("Side by side").is_some());
+    shot(&mut window.harness, "reports");
+    window.harness.get_all_by_label("Delete").next().unwrap().click();
+    window.harness.run_ok();
+    assert_eq!(window.model().keeper.reports().len(), 1);
+    window.click("Undo");
+    assert_eq!(window.model().keeper.reports().len(), 2);
+}
+
+#[test]
+fn the_smallest_window_shows_the_next_button_of_every_step() {
+    let mut window = played();
+    window.harness.set_size(vec2(1024.0, 700.0));
+    window.click("Try it with the sample");
+    for (step, button) in [
+        (Step::Data, "Continue to training"),
+        (Step::Logo, "Continue to training"),
+        (Step::Scheme, "Continue to training"),
+        (Step::Train, "Start training"),
+    ] {
+        act(&mut window.harness, Action::GoTo(step));
+        let place = window.harness.get_by_label(button).rect();
+        assert!(place.right() <= 1024.0 && place.bottom() <= 700.0, "{button} lies at {place:?}");
+        shot(&mut window.harness, &format!("small-{step:?}"));
+    }
+    act(&mut window.harness, Action::Theme(countermark::app::theme::ThemeChoice::Light));
+    act(&mut window.harness, Action::GoTo(Step::Scheme));
+    shot(&mut window.harness, "light");
 }

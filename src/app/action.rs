@@ -59,6 +59,8 @@ pub enum Action {
     Enter(Door),
     /// Show a step's panel.
     GoTo(Step),
+    /// A step's panel was brought to the front by its tab.
+    Look(Step),
     /// Show whichever step has the next thing to do.
     GoOn,
     /// Set up the sample project, up to the step before training.

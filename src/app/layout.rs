@@ -51,9 +51,17 @@ impl Layout {
         for (id, visible) in shown {
             self.tree.set_visible(id, visible);
         }
-        let mut behavior = Panes { panels, model, out, edited: false };
+        let mut behavior = Panes { panels, model, out, edited: false, chosen: false };
         self.tree.ui(&mut behavior, ui);
         self.edited |= behavior.edited;
+        if behavior.chosen {
+            let front: Vec<Step> = self.tree.active_tiles().into_iter().filter_map(|id| self.tree.tiles.get_pane(&id).copied()).collect();
+            if !front.contains(&model.step)
+                && let Some(step) = front.first()
+            {
+                out.push(Action::Look(*step));
+            }
+        }
     }
 }
 
@@ -80,6 +88,7 @@ struct Panes<'a> {
     model: &'a Model,
     out: &'a mut Vec<Action>,
     edited: bool,
+    chosen: bool,
 }
 
 impl Behavior<Step> for Panes<'_> {
@@ -133,6 +142,7 @@ impl Behavior<Step> for Panes<'_> {
 
     fn on_edit(&mut self, action: EditAction) {
         self.edited |= matches!(action, EditAction::TileDropped | EditAction::TileResized);
+        self.chosen |= action == EditAction::TabSelected;
     }
 
     fn is_tab_bar_visible(&self, _tile: TileId, _tabs: &egui_tiles::Tabs) -> bool {

@@ -207,7 +207,7 @@ pub const CAVEATS: &str = "What this does not say";
 pub const FILTER_ALL: &str = "All";
 pub const FILTER_HIT: &str = "Answered as marked";
 pub const FILTER_MISS: &str = "Answered otherwise";
-pub const FILTER_FRESH: &str = "Fresh keys";
+pub const FILTER_FRESH: &str = "New keys";
 
 // Reports.
 pub const REPORTS_TITLE: &str = "Reports of this project";

@@ -201,6 +201,7 @@ impl Model {
         match action {
             Action::Enter(door) => self.enter(door),
             Action::GoTo(step) => self.go_to(step),
+            Action::Look(step) => self.step = step,
             Action::GoOn => self.go_to(self.reached().next(self.door)),
             Action::TrySample => self.try_sample(),
             Action::Browse(wanted) => self.browse(wanted),

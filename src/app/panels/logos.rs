@@ -154,16 +154,14 @@ fn options(ui: &mut Ui, options: &LogoOptions, out: &mut Vec<Action>) {
     let mut changed = *options;
     ui.add_space(theme::GAP);
     subheading(ui, text::LOGO_OPTIONS);
-    ui.horizontal_wrapped(|ui| {
-        ui.label(text::LOGO_BACKGROUND);
+    super::row(ui, text::LOGO_BACKGROUND, |ui| {
         for (value, words) in [([255; 3], text::WHITE), ([0; 3], text::BLACK), ([128; 3], text::GREY)] {
             if ui.add(widgets::Action::quiet(words).selected(changed.background == value)).clicked() {
                 changed.background = value;
             }
         }
     });
-    ui.horizontal_wrapped(|ui| {
-        ui.label(text::LOGO_FIT);
+    super::row(ui, text::LOGO_FIT, |ui| {
         for (value, words) in [(Fit::Fit, text::FIT_WHOLE), (Fit::Fill, text::FIT_FILL)] {
             if ui.add(widgets::Action::quiet(words).selected(changed.fit == value)).clicked() {
                 changed.fit = value;

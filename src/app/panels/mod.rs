@@ -158,3 +158,12 @@ fn go_on(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         out.push(Action::GoTo(next));
     }
 }
+
+/// A row that starts with a word and goes on with buttons, all on one line as long as there is room.
+fn row(ui: &mut Ui, name: &str, add_contents: impl FnOnce(&mut Ui)) {
+    ui.horizontal_wrapped(|ui| {
+        ui.set_row_height(theme::CONTROL_HEIGHT);
+        ui.label(name);
+        add_contents(ui);
+    });
+}

@@ -41,13 +41,11 @@ pub struct Schemes {
 
 impl Schemes {
     fn questions(&mut self, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| {
-            ui.label(text::QUESTION_PROTECT);
+        super::row(ui, text::QUESTION_PROTECT, |ui| {
             ui.add(widgets::Action::quiet(text::PROTECT_CLASSIFIER).selected(true));
             ui.add_enabled(false, widgets::Action::quiet(text::PROTECT_IMAGES)).on_disabled_hover_text(text::DOOR_MARK_HINT);
         });
-        ui.horizontal_wrapped(|ui| {
-            ui.label(text::QUESTION_FEAR);
+        super::row(ui, text::QUESTION_FEAR, |ui| {
             for (fear, words, _) in FEARS {
                 if ui.add(widgets::Action::quiet(words).selected(self.fear == fear)).clicked() {
                     self.fear = fear;
@@ -172,8 +170,7 @@ pub(super) fn time(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
 fn choices(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     let plan = &model.plan;
     let mut changed = plan.clone();
-    ui.horizontal_wrapped(|ui| {
-        ui.label(text::PRESET);
+    super::row(ui, text::PRESET, |ui| {
         for preset in PRESETS {
             let button = ui.add(widgets::Action::quiet(text::preset(preset)).selected(plan.preset == preset));
             if button.on_hover_text(text::preset_hint(preset)).clicked()
@@ -183,8 +180,7 @@ fn choices(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
             }
         }
     });
-    ui.horizontal_wrapped(|ui| {
-        ui.label(text::HOST);
+    super::row(ui, text::HOST, |ui| {
         for host in HOSTS {
             let button = ui.add(widgets::Action::quiet(text::host(host)).selected(plan.host == host));
             if button.on_hover_text(text::host_hint(host)).clicked() {
