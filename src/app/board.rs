@@ -124,7 +124,8 @@ impl Board {
             Event::Progress { job, phase, share, seconds_left } => {
                 if let Some(job) = self.jobs.iter_mut().find(|known| known.id == *job) {
                     job.phase = Some(*phase);
-                    job.share = share.clamp(0.0, 1.0);
+                    // A new guess of the whole may be larger; what is done stays done.
+                    job.share = share.clamp(job.share, 1.0);
                     job.seconds_left = *seconds_left;
                     if job.standing == Standing::Waiting {
                         job.standing = Standing::Running;

@@ -114,7 +114,7 @@ impl Behavior<Step> for Panes<'_> {
     }
 
     fn tab_title_spacing(&self, _visuals: &egui::Visuals) -> f32 {
-        theme::GAP_2
+        theme::GAP
     }
 
     fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {

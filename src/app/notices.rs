@@ -5,6 +5,7 @@
 use super::action::Action;
 use super::text;
 use super::theme::{self, Tone};
+use super::widgets::{Icon, icon_button};
 use eframe::egui::{self, Align2, Area, Context, Id, Order, Role, WidgetInfo};
 use std::time::{Duration, Instant};
 
@@ -94,8 +95,18 @@ fn draw(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Action>) -> bool {
         ui,
         |ui| {
             ui.set_width(theme::NOTICE_WIDTH);
-            let label = ui.label(&notice.text);
-            label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
+            ui.horizontal_top(|ui| {
+                let room = ui.available_width() - theme::CONTROL_HEIGHT - theme::GAP;
+                ui.vertical(|ui| {
+                    ui.set_width(room);
+                    let label = ui.add(egui::Label::new(&notice.text).wrap());
+                    label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
+                });
+                close = icon_button(ui, Icon::Cross, text::CLOSE).clicked();
+            });
+            if notice.details.is_none() && !notice.undo {
+                return;
+            }
             ui.horizontal(|ui| {
                 if let Some(details) = &notice.details
                     && ui.button(text::COPY_DETAILS).clicked()
@@ -106,7 +117,6 @@ fn draw(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Action>) -> bool {
                     out.push(Action::Undo);
                     close = true;
                 }
-                close |= ui.button(text::CLOSE).clicked();
             });
         },
     );

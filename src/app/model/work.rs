@@ -115,12 +115,11 @@ impl Model {
                     self.fail(text::REPORT_LOST.into(), None);
                     return;
                 };
-                self.notices.good(text::verdict(report.verdict));
                 self.keep_report(&report);
-                self.proof.report = Some(report);
                 if self.step != Step::Prove {
-                    self.go_to(Step::Prove);
+                    self.notices.warn(text::proven_toast(report.verdict));
                 }
+                self.proof.report = Some(report);
             }
         }
     }

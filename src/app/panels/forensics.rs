@@ -17,7 +17,7 @@ type Figure = (&'static str, fn(&Report) -> String);
 
 /// The figures of a report, most telling first.
 pub const FIGURES: &[Figure] = &[
-    (text::STEP_PROVE, |r| text::verdict(r.verdict).to_owned()),
+    (text::VERDICT, |r| text::verdict(r.verdict).to_owned()),
     (text::FIGURE_KEYS, |r| text::tally(&r.keys)),
     (text::FIGURE_CHANCE, |r| text::chance_words(r.keys.p_value_log10)),
     (text::FIGURE_FRESH, |r| r.fresh.as_ref().map_or_else(|| text::NO_FRESH.to_owned(), text::tally)),
@@ -47,6 +47,8 @@ const FILTERS: [(Filter, &str); 4] = [
     (Filter::Miss, text::FILTER_MISS),
     (Filter::Fresh, text::FILTER_FRESH),
 ];
+
+const CONTROL_KINDS: [ControlKind; 3] = [ControlKind::PlainCovers, ControlKind::NullModel, ControlKind::ForeignEncoder];
 
 /// The panel.
 #[derive(Default)]
@@ -283,7 +285,7 @@ pub fn look(verdict: Verdict) -> (Tone, Icon) {
 }
 
 fn controls(ui: &mut Ui, controls: &[Control]) {
-    for kind in [ControlKind::PlainCovers, ControlKind::NullModel, ControlKind::ForeignEncoder] {
+    for kind in CONTROL_KINDS {
         let of_kind: Vec<&Control> = controls.iter().filter(|control| control.kind == kind).collect();
         if of_kind.is_empty() {
             continue;
@@ -296,13 +298,19 @@ fn controls(ui: &mut Ui, controls: &[Control]) {
             let (hits, questions) = of_kind.iter().fold((0, 0), |(h, q), control| (h + control.hits, q + control.questions));
             muted(ui, text::hits(hits, questions));
         });
-        egui::CollapsingHeader::new(text::WHY).id_salt(("control", text::control(kind))).show(ui, |ui| {
+    }
+    egui::CollapsingHeader::new(text::WHY).id_salt("controls").show(ui, |ui| {
+        for kind in CONTROL_KINDS {
+            let of_kind: Vec<&Control> = controls.iter().filter(|control| control.kind == kind).collect();
+            if of_kind.is_empty() {
+                continue;
+            }
             ui.label(text::control_meaning(kind));
             for control in of_kind {
                 fact(ui, &control.name, &text::control_line(control.hits, control.questions, control.fired));
             }
-        });
-    }
+        }
+    });
 }
 
 fn empty_tile() -> Tile {

@@ -242,13 +242,18 @@ fn finished(ui: &mut Ui, trained: &Trained, out: &mut Vec<Action>) {
     );
     widgets::card(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = theme::GAP_4;
-            fact(ui, text::CURVE_KEY, &text::percent(trained.key_accuracy));
-            fact(ui, text::KEYS_UNMARKED, &text::percent(trained.key_accuracy_unmarked));
-            fact(ui, text::CURVE_CLEAN, &text::percent(trained.clean_accuracy));
-            fact(ui, text::CURVE_PSNR, &text::likeness(trained.psnr_db));
-            fact(ui, text::TOOK, &widgets::human_time(trained.seconds));
+        let facts = [
+            (text::CURVE_KEY, text::percent(trained.key_accuracy)),
+            (text::KEYS_UNMARKED, text::percent(trained.key_accuracy_unmarked)),
+            (text::CURVE_CLEAN, text::percent(trained.clean_accuracy)),
+            (text::CURVE_PSNR, text::likeness(trained.psnr_db)),
+            (text::FIGURE_SSIM, text::similarity(trained.ssim)),
+            (text::TOOK, widgets::human_time(trained.seconds)),
+        ];
+        ui.columns_const(|columns: &mut [Ui; 3]| {
+            for (place, (name, value)) in facts.iter().enumerate() {
+                fact(&mut columns[place % 3], name, value);
+            }
         });
         ui.label(text::clean_cost(trained.clean_accuracy, trained.clean_accuracy_unmarked));
     });
