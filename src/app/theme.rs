@@ -259,6 +259,12 @@ pub fn palette_of(visuals: &Visuals) -> &'static Palette {
     if visuals.dark_mode { &DARK } else { &LIGHT }
 }
 
+/// What the window is cleared with, for `eframe::App::clear_color`. Panels on the canvas then need no fill of their own: on a
+/// software adapter each full layer costs as much as the rest of the frame.
+pub fn clear_colour(visuals: &Visuals) -> [f32; 4] {
+    palette_of(visuals).canvas.to_normalized_gamma_f32()
+}
+
 /// The ring around what has the keyboard.
 pub fn focus_stroke(palette: &Palette) -> Stroke {
     Stroke::new(LINE_STRONG, palette.accent_tone.ink)
