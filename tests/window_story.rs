@@ -389,6 +389,15 @@ fn reports_are_kept_compared_deleted_and_brought_back() {
     assert_eq!(window.model().keeper.reports().len(), 1);
     window.click("Undo");
     assert_eq!(window.model().keeper.reports().len(), 2);
+
+    let Played { harness, home, .. } = window;
+    drop(harness);
+    let mut window = played_in(home);
+    act(&mut window.harness, Action::GoTo(Step::Reports));
+    window.harness.get_all_by_label("Open").next().unwrap().click();
+    window.harness.run_ok();
+    let kept = window.model().proof.report.clone().expect("the report is shown");
+    assert_eq!(kept.questions, report(Verdict::None).questions, "questions come back with their pictures");
 }
 
 #[test]

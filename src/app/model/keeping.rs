@@ -147,7 +147,9 @@ impl Keeper {
         }
         let path = self.project.as_ref().map(|project| project.report_folder(id).join(REPORT)).ok_or(text::NO_PROJECT)?;
         let bytes = std::fs::read(&path).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
-        serde_json::from_slice(&bytes).map(Arc::new).map_err(|error| text::cannot_open(&path, &error.to_string()))
+        let mut report: Report = serde_json::from_slice(&bytes).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
+        report.questions = super::sheet::read(path.parent().unwrap_or(&path))?;
+        Ok(Arc::new(report))
     }
 
     /// Whether something deleted can come back: its name.
@@ -293,7 +295,7 @@ impl Model {
     pub(super) fn keep_logo(&mut self) {
         let Some(choice) = self.material.logo.clone() else { return };
         let name = self.project_name();
-        let options = serde_json::to_value(&choice.options).unwrap_or_default();
+        let options = serde_json::to_value(choice.options).unwrap_or_default();
         let digest = choice.logo.digest.clone();
         let saved = self.keeper.change(&name, |project| match choice.sample {
             true => project.add_sample_logo(&choice.name, options, &digest),
@@ -308,7 +310,7 @@ impl Model {
     /// Notes changed options of the chosen logo.
     pub(super) fn keep_logo_options(&mut self) {
         let Some(choice) = &self.material.logo else { return };
-        let (options, digest) = (serde_json::to_value(&choice.options).unwrap_or_default(), choice.logo.digest.clone());
+        let (options, digest) = (serde_json::to_value(choice.options).unwrap_or_default(), choice.logo.digest.clone());
         let name = self.project_name();
         let saved = self.keeper.change(&name, |project| {
             project.edit(|document| {
@@ -433,6 +435,11 @@ impl Model {
             Ok(id)
         });
         if let Some(id) = self.tell(saved) {
+            let folder = self.keeper.project.as_ref().map(|project| project.report_folder(&id));
+            let written = folder.map_or(Ok(()), |folder| super::sheet::write(report, &folder));
+            if let Err(error) = written {
+                self.fail(text::save_failed(&error.to_string()), None);
+            }
             self.keeper.fresh.insert(id, report.clone());
         }
     }

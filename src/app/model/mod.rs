@@ -5,6 +5,7 @@
 
 mod keeping;
 mod material;
+mod sheet;
 mod work;
 
 pub use keeping::Keeper;

@@ -85,7 +85,7 @@ impl Datasets {
     }
 
     fn found(&mut self, ui: &mut Ui, model: &Model, set: &Dataset, out: &mut Vec<Action>) {
-        egui::Sides::new().shrink_left().show(ui, |ui| heading(ui, &text::data_summary(set)), |ui| super::go_on(ui, model, out));
+        egui::Sides::new().shrink_left().truncate().show(ui, |ui| heading(ui, &text::data_heading(set)), |ui| super::go_on(ui, model, out));
         for note in &set.notes {
             widgets::notice(ui, Tone::Neutral, note);
         }
@@ -225,7 +225,7 @@ fn welcome(ui: &mut Ui, out: &mut Vec<Action>) {
         ui.set_width(ui.available_width());
         heading(ui, text::WELCOME);
         ui.scope(|ui| {
-            ui.set_max_width(theme::READING_WIDTH);
+            ui.set_max_width(theme::READING_WIDTH.min(ui.available_width()));
             ui.label(text::WELCOME_BODY);
         });
         ui.add_space(theme::GAP);

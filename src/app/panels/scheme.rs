@@ -111,7 +111,7 @@ impl Pane for Schemes {
         if super::blocked(ui, model, crate::app::steps::Step::Scheme, out) {
             return;
         }
-        egui::Sides::new().shrink_left().show(
+        egui::Sides::new().shrink_left().truncate().show(
             ui,
             |ui| heading(ui, text::SCHEME_TITLE),
             |ui| {

@@ -44,7 +44,7 @@ impl TrainingPanel {
         widgets::card(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.scope(|ui| {
-                ui.set_max_width(theme::READING_WIDTH);
+                ui.set_max_width(theme::READING_WIDTH.min(ui.available_width()));
                 ui.label(text::TRAIN_READY_BODY);
             });
             ui.add_space(theme::GAP);
@@ -56,7 +56,8 @@ impl TrainingPanel {
                     });
                 }
                 if let Some(set) = model.data() {
-                    for index in 0..SHOWN.min(set.train.count()) {
+                    let room = ui.available_width() / (theme::THUMBNAIL + theme::GAP);
+                    for index in 0..SHOWN.min(room as usize).min(set.train.count()) {
                         let label = set.train.labels[index];
                         let name = set.classes.get(usize::from(label)).map_or("", String::as_str);
                         ui.vertical(|ui| {
@@ -228,7 +229,7 @@ fn interrupted(ui: &mut Ui, out: &mut Vec<Action>) {
 }
 
 fn finished(ui: &mut Ui, trained: &Trained, out: &mut Vec<Action>) {
-    egui::Sides::new().shrink_left().show(
+    egui::Sides::new().shrink_left().truncate().show(
         ui,
         |ui| heading(ui, text::TRAIN_DONE),
         |ui| {

@@ -264,6 +264,7 @@ pub const KEY_FILE: &str = "Key packages";
 pub const MODEL_FILE: &str = "Models";
 pub const REPORT_FILE: &str = "report.json";
 pub const CHOOSE_ANYTHING: &str = "Open a file";
+pub const SHEET_BROKEN: &str = "its pictures do not belong to its questions";
 pub const NO_PROJECT: &str = "No project is open";
 pub const SAMPLE_OWNER: &str = "Sample owner";
 pub const SAMPLE_LOGO_GONE: &str = "The project uses a built-in logo that this version does not have. Choose a logo again.";

@@ -193,6 +193,11 @@ pub fn data_summary(set: &Dataset) -> String {
     format!("{} of {}, {} classes, {}", pictures(all), set.name, set.classes.len(), set.train.shape)
 }
 
+/// The heading above a data set's pictures.
+pub fn data_heading(set: &Dataset) -> String {
+    format!("{}: {}", set.name, pictures(set.train.count() + set.test.count()))
+}
+
 /// How balanced the classes are, from the smallest and largest class.
 pub fn balance(least: usize, most: usize) -> String {
     if most == 0 {
