@@ -1,7 +1,7 @@
 //! What a run leaves on the disk while it is under way, so that it can be killed at any moment and continued bit by bit.
 //!
-//! `checkpoint.safetensors` holds the stage that is being trained; each finished stage has a file of its own. A run continues
-//! with the first stage whose file is missing.
+//! `STAGE.checkpoint` holds a stage that is being trained, `STAGE.stage` the result of a finished one. A run that is continued
+//! trains the stages without a result, from their checkpoints where there are any.
 
 use super::JobError;
 use crate::nn::weights::WeightMap;
@@ -50,29 +50,29 @@ impl RunFolder {
         self.path.join(name)
     }
 
-    /// Writes the state of the stage under way.
-    pub fn checkpoint(&self, stage: &str, mut state: WeightMap) -> Result<(), JobError> {
-        state.notes.insert("stage".to_owned(), stage.to_owned());
+    /// Writes the state of a stage under way.
+    pub fn checkpoint(&self, stage: &str, state: WeightMap) -> Result<(), JobError> {
         let bytes = state.to_safetensors().map_err(|e| JobError::Internal(e.to_string()))?;
-        Ok(write_private(&self.file("checkpoint.safetensors"), &bytes)?)
+        Ok(write_private(&self.file(&format!("{stage}.checkpoint")), &bytes)?)
     }
 
-    /// The state of `stage` if it was under way. A checkpoint that cannot be read is put aside, and the stage starts anew.
+    /// The state of a stage that was under way. A checkpoint that cannot be read is put aside, and the stage starts anew.
     pub fn resume(&self, stage: &str) -> Option<WeightMap> {
-        let path = self.file("checkpoint.safetensors");
+        let path = self.file(&format!("{stage}.checkpoint"));
         let bytes = read_limited(&path, crate::nn::weights::LARGEST_FILE).ok()?;
-        match WeightMap::from_safetensors(&bytes) {
-            Ok(state) => (state.notes.get("stage").map(String::as_str) == Some(stage)).then_some(state),
-            Err(_) => {
-                let _ = std::fs::rename(&path, self.file("checkpoint.broken"));
-                None
-            }
+        let state = WeightMap::from_safetensors(&bytes).ok();
+        if state.is_none() {
+            let _ = std::fs::rename(&path, self.file(&format!("{stage}.broken")));
         }
+        state
     }
 
     /// Keeps the result of a finished stage.
     pub fn finish(&self, stage: &str, bytes: &[u8]) -> Result<(), JobError> {
-        Ok(write_private(&self.file(&format!("{stage}.stage")), bytes)?)
+        write_private(&self.file(&format!("{stage}.stage")), bytes)?;
+        // The result is safe; without the checkpoint a continued run costs no more.
+        let _ = std::fs::remove_file(self.file(&format!("{stage}.checkpoint")));
+        Ok(())
     }
 
     /// The result of a stage that was finished before.

@@ -16,15 +16,21 @@ struct Work {
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     work: Vec<Work>,
+    lanes: usize,
 }
 
 /// Weight of a new step against the running mean.
 const FRESHNESS: f64 = 0.05;
 
 impl Clock {
-    /// Nothing to do yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Nothing to do yet, by `lanes` lanes side by side.
+    pub fn new(lanes: usize) -> Self {
+        Self { work: Vec::new(), lanes: lanes.max(1) }
+    }
+
+    /// Whether all steps of a phase are done.
+    pub fn is_done(&self, phase: Phase) -> bool {
+        self.work.iter().filter(|w| w.phase == phase).all(|w| w.done >= w.steps)
     }
 
     /// Adds a phase of `steps` steps, guessed at `seconds_a_step` each.
@@ -54,7 +60,8 @@ impl Clock {
 
     /// Seconds left for all phases.
     pub fn seconds_left(&self) -> f64 {
-        self.work.iter().map(|w| (w.steps - w.done) as f64 * w.seconds_a_step).sum()
+        let left: f64 = self.work.iter().map(|w| (w.steps - w.done) as f64 * w.seconds_a_step).sum();
+        left / self.lanes.max(1) as f64
     }
 
     /// Share of the whole that is done, 0..1, weighed by time.
@@ -74,7 +81,7 @@ mod tests {
 
     #[test]
     fn time_left_follows_what_steps_really_take() {
-        let mut clock = Clock::new();
+        let mut clock = Clock::new(1);
         clock.plan(Phase::Marked, 100, 1.0);
         clock.plan(Phase::Nulls, 10, 2.0);
         assert_eq!(clock.seconds_left(), 120.0);

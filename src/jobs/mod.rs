@@ -3,13 +3,17 @@
 pub mod bench;
 mod checkpoint;
 mod clock;
+mod controls;
 mod error;
+mod exam;
+mod lanes;
 mod messages;
 pub mod train;
 mod watch;
 mod worker;
 
 pub use error::JobError;
+pub use lanes::Gate;
 pub use messages::*;
 pub use watch::{Flow, Watch};
 pub use worker::Worker;

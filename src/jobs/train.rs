@@ -1,103 +1,95 @@
 //! A training from plan to key package: the marked host, its unmarked rivals, foreign encoders, then the files.
 //!
 //! The stages are `marked`, `null-0` …, `foreign-0` …; each ends in a file, so that a run that was killed goes on where it was.
+//! They are independent of each other and trained side by side (`lanes`).
 
 use super::checkpoint::{RunFolder, RunIdentity};
 use super::clock::Clock;
+use super::controls::{foreign_name, foreign_task, null_seed};
 use super::error::JobError;
-use super::messages::{MetricPoint, Phase, Preview, PreviewPair, Trained};
-use super::watch::{Flow, Watch};
+use super::exam::{Exam, share};
+use super::lanes::{Lane, Note, Stage, conduct};
+use super::messages::{Phase, Trained};
+use super::watch::Watch;
 use crate::data::logo::Logo;
-use crate::data::{Picture, Samples, Shape};
-use crate::forensics::ask::{answers, gather, hex, hits, likeness, relabel};
+use crate::data::{Dataset, Samples};
+use crate::forensics::ask::{gather, hex, hits, likeness, relabel};
 use crate::forensics::judge::NULL_SHARE;
 use crate::nn::device::Compute;
 use crate::nn::host::Host;
-use crate::nn::weights::{WeightMap, save_host};
+use crate::nn::weights::{WeightMap, open_host, save_host};
 use crate::schemes::plain::Plain;
-use crate::schemes::{self, Marker, SchemeError, Task, Training};
-use crate::vault::derive::Stream;
+use crate::schemes::plan::Plan;
+use crate::schemes::{self, Marker, Task, Training};
 use crate::vault::package::{Manifest, Package, VERSION};
-use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Test pictures kept for fresh keys at most.
-const RESERVE: usize = 200;
-/// Plain test pictures kept for the clean accuracy at most.
-const CLEAN: usize = 1000;
-/// Pairs in a preview.
-const PREVIEW: usize = 8;
-/// Least and greatest time between checkpoints.
-const CHECKPOINT_EVERY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(20)];
-/// A checkpoint may take at most this fraction of the time: one in so many seconds.
-const CHECKPOINT_COST: u32 = 20;
-/// Time between previews and readings of the losses.
-const LOOK_EVERY: Duration = Duration::from_millis(1500);
-/// Time between readings of the accuracies, which cost more.
-const EXAM_EVERY: Duration = Duration::from_secs(6);
 /// How often a null model that did not learn is trained anew.
 const NULL_TRIES: u64 = 3;
+
+/// A task on a device.
+pub fn task(plan: Plan, dataset: Dataset, logo: Logo, compute: &Compute) -> Task {
+    Task { plan, dataset, logo, device: compute.device.clone() }
+}
 
 /// Trains what the task says in `folder`, continuing what lies there.
 ///
 /// # Errors
 /// A plan that does not fit, a file that cannot be written, a training that diverged, or a stop.
-pub fn train(task: &Task, device_name: &str, folder: &Path, watch: &mut dyn Watch) -> Result<Trained, JobError> {
+pub fn train(task: &Task, compute: &Compute, folder: &Path, watch: &mut dyn Watch) -> Result<Trained, JobError> {
     let started = Instant::now();
     schemes::check(task)?;
     let identity =
         RunIdentity { plan: task.plan.clone(), dataset_digest: task.dataset.digest.clone(), logo_digest: task.logo.digest.clone() };
     let folder = RunFolder::open(folder, &identity)?;
     watch.progress(Phase::Prepare, 0.0, None);
-    let clock = estimate_clock(task)?;
-    let mut run = Run { task, folder, watch, clock, looked: Instant::now(), examined: Instant::now() };
+    let clock = estimate_clock(task, compute)?;
     let exam = Exam::new(task);
-
-    let marked = run.marked(&exam)?;
-    let marker = marked.marker().ok_or_else(|| JobError::Internal("the scheme makes no keys".to_owned()))?;
+    let stages = stages(task, &exam);
+    follow(stages, &folder, compute, clock, watch)?;
+    let marked = finished(task, &folder, "marked")?;
+    let marker = ready(&*marked)?;
+    let (covers, keys) = exam.keys(&*marked, &*marker, usize::MAX);
     let host = marked.host();
-    let covers = relabel(&task.dataset.train.select(&marked.keys().covers), &marked.keys().labels);
-    let keys = gather(covers.shape, &marker.mark(&covers), &covers.labels);
-    let clean_accuracy = exam.clean_accuracy(&host, &task.device);
+    let clean_accuracy = exam.clean_accuracy(&host);
+    retry_nulls(task, &exam, &folder, compute, clean_accuracy, watch)?;
 
-    let (nulls, null_seeds) = run.nulls(&exam, clean_accuracy)?;
-    let foreign = run.foreign(&covers)?;
-
-    run.watch.progress(Phase::Save, 1.0, None);
-    let open = |bytes: &Vec<u8>| crate::nn::weights::open_host(bytes, covers.shape, &task.device).map(|(host, _)| host);
-    let null_hosts = nulls.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    let clean_accuracy_unmarked = exam.clean_accuracy(&null_hosts[0], &task.device);
-    let asked: Vec<usize> = null_hosts.iter().map(|null| hits(null, &keys, &task.device)).collect();
+    watch.progress(Phase::Save, 1.0, None);
+    let (nulls, null_seeds) = nulls(task, &folder)?;
+    let foreign = foreign(task, &folder, &covers)?;
+    let null_hosts =
+        nulls.iter().map(|bytes| Ok(open_host(bytes, covers.shape, &task.device)?.0)).collect::<Result<Vec<Host>, JobError>>()?;
+    let clean_accuracy_unmarked = null_hosts.first().map_or(0.0, |twin| exam.clean_accuracy(twin));
+    let named: usize = null_hosts.iter().map(|null| hits(null, &keys, &task.device)).sum();
     let notes = [("made by", format!("Countermark {}", env!("CARGO_PKG_VERSION"))), ("network", task.plan.host.name().to_owned())];
     let model = save_host(&host, &notes)?;
-    let manifest = Manifest {
-        version: VERSION,
-        plan: serde_json::to_value(&task.plan).map_err(|e| JobError::Internal(e.to_string()))?,
-        dataset: task.dataset.name.clone(),
-        dataset_digest: task.dataset.digest.clone(),
-        classes: task.dataset.classes.clone(),
-        shape: covers.shape,
-        logo: task.logo.name.clone(),
-        logo_digest: task.logo.digest.clone(),
-        model_digest: hex(&Sha256::digest(&model)),
-        labels: keys.labels.clone(),
-        true_classes: marked.keys().covers.iter().map(|&i| task.dataset.train.labels[i]).collect(),
-        covers: marked.keys().covers.clone(),
-        reserve_classes: exam.reserve.labels.clone(),
-        clean_classes: exam.clean.labels.clone(),
-        clean_accuracy_unmarked,
-        null_seeds,
-        foreign: (0..foreign.len()).map(foreign_name).collect(),
-        created: jiff::Timestamp::now().to_string(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let true_covers = relabel(&covers, &manifest.true_classes);
+    let true_classes: Vec<u16> = marked.keys().covers.iter().map(|&i| task.dataset.train.labels[i]).collect();
+    let true_covers = relabel(&covers, &true_classes);
     let (psnr_db, ssim) = likeness(&true_covers, &keys);
-    let key_accuracy = hits(&host, &keys, &task.device) as f64 / keys.count() as f64;
     let package = Package {
-        manifest,
+        manifest: Manifest {
+            version: VERSION,
+            plan: serde_json::to_value(&task.plan).map_err(|e| JobError::Internal(e.to_string()))?,
+            dataset: task.dataset.name.clone(),
+            dataset_digest: task.dataset.digest.clone(),
+            classes: task.dataset.classes.clone(),
+            shape: covers.shape,
+            logo: task.logo.name.clone(),
+            logo_digest: task.logo.digest.clone(),
+            model_digest: hex(&Sha256::digest(&model)),
+            labels: keys.labels.clone(),
+            true_classes,
+            covers: marked.keys().covers.clone(),
+            reserve_classes: exam.reserve.labels.clone(),
+            clean_classes: exam.clean.labels.clone(),
+            clean_accuracy_unmarked,
+            null_seeds,
+            foreign: (0..foreign.len()).map(foreign_name).collect(),
+            created: jiff::Timestamp::now().to_string(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        },
         logo: task.logo.picture.clone(),
         covers: true_covers,
         keys: keys.clone(),
@@ -107,20 +99,21 @@ pub fn train(task: &Task, device_name: &str, folder: &Path, watch: &mut dyn Watc
         nulls: nulls.clone(),
         marker: marker.save().to_safetensors()?,
     };
-    let key = run.folder.file("key.cmkey");
+    let key = folder.file("key.cmkey");
     package.save(&key)?;
+    let unmarked = nulls.first().ok_or_else(|| JobError::Internal("no unmarked model was trained".to_owned()))?;
     Ok(Trained {
-        model: run.folder.publish("marked.safetensors", &model)?,
+        model: folder.publish("marked.safetensors", &model)?,
         key,
-        unmarked: run.folder.publish("unmarked.safetensors", &nulls[0])?,
+        unmarked: folder.publish("unmarked.safetensors", unmarked)?,
         clean_accuracy,
         clean_accuracy_unmarked,
-        key_accuracy,
-        key_accuracy_unmarked: asked.iter().sum::<usize>() as f64 / (asked.len() * keys.count()).max(1) as f64,
+        key_accuracy: share(hits(&host, &keys, &task.device), keys.count()),
+        key_accuracy_unmarked: share(named, null_hosts.len() * keys.count()),
         psnr_db,
         ssim,
         seconds: started.elapsed().as_secs_f64(),
-        device: device_name.to_owned(),
+        device: compute.name.clone(),
     })
 }
 
@@ -128,12 +121,12 @@ pub fn train(task: &Task, device_name: &str, folder: &Path, watch: &mut dyn Watc
 ///
 /// # Errors
 /// A plan that does not fit the data.
-pub fn estimate(task: &Task) -> Result<f64, JobError> {
+pub fn estimate(task: &Task, compute: &Compute) -> Result<f64, JobError> {
     schemes::check(task)?;
-    Ok(estimate_clock(task)?.seconds_left())
+    Ok(estimate_clock(task, compute)?.seconds_left())
 }
 
-fn estimate_clock(task: &Task) -> Result<Clock, JobError> {
+fn estimate_clock(task: &Task, compute: &Compute) -> Result<Clock, JobError> {
     const TRIALS: u32 = 4;
     let time = |training: &mut dyn Training| {
         training.step();
@@ -146,237 +139,152 @@ fn estimate_clock(task: &Task) -> Result<Clock, JobError> {
     let mut marked = schemes::training(task)?;
     let mut plain = Plain::new(task, 0);
     let (marked_step, plain_step) = (time(&mut *marked), time(&mut plain));
-    let mut clock = Clock::new();
+    let (nulls, foreign) = (null_count(task), if learns(&*ready(&*marked)?) { task.plan.foreign } else { 0 });
+    let mut clock = Clock::new(super::lanes::split(compute, 1 + nulls + foreign).0);
     clock.plan(Phase::Marked, marked.steps(), marked_step);
-    clock.plan(Phase::Nulls, plain.steps() * task.plan.nulls as u64, plain_step);
-    if marked.marker().is_some_and(|m| !m.save().tensors.is_empty()) {
-        clock.plan(Phase::Foreign, marked.steps() * task.plan.foreign as u64, marked_step);
-    }
+    clock.plan(Phase::Nulls, plain.steps() * nulls as u64, plain_step);
+    clock.plan(Phase::Foreign, marked.steps() * foreign as u64, marked_step);
     Ok(clock)
 }
 
-fn foreign_name(index: usize) -> String {
-    format!("Foreign encoder {}", index + 1)
+fn null_count(task: &Task) -> usize {
+    task.plan.nulls.max(1)
 }
 
-/// The test part, split into what is asked about accuracy and what fresh keys are made of.
-struct Exam {
-    clean: Samples,
-    reserve: Samples,
+/// Whether a marker was trained, rather than following from logo and settings.
+fn learns(marker: &dyn Marker) -> bool {
+    !marker.save().tensors.is_empty()
 }
 
-impl Exam {
-    fn new(task: &Task) -> Self {
-        let test = &task.dataset.test;
-        let order = task.plan.derivation(&task.logo.digest).stream("reserve").permutation(test.count());
-        let (reserve, clean) = order.split_at(RESERVE.min(test.count() / 4));
-        Self { reserve: test.select(reserve), clean: test.select(&clean[..clean.len().min(CLEAN)]) }
-    }
-
-    fn clean_accuracy(&self, host: &Host, device: &Device) -> f64 {
-        hits(host, &self.clean, device) as f64 / self.clean.count().max(1) as f64
-    }
+fn ready(training: &dyn Training) -> Result<Box<dyn Marker>, JobError> {
+    training.marker().ok_or_else(|| JobError::Internal("the scheme makes no keys".to_owned()))
 }
 
-struct Run<'a> {
-    task: &'a Task,
-    folder: RunFolder,
-    watch: &'a mut dyn Watch,
-    clock: Clock,
-    looked: Instant,
-    examined: Instant,
+/// All stages that the plan asks for; those that are finished do nothing.
+fn stages<'a>(task: &'a Task, exam: &'a Exam) -> Vec<Stage<'a>> {
+    let mut stages: Vec<Stage<'a>> = vec![Box::new(move |lane| marked_stage(task, exam, lane))];
+    stages.extend((0..task.plan.foreign).map(|i| Box::new(move |lane: &Lane| foreign_stage(task, i, lane)) as Stage<'a>));
+    stages.extend((0..null_count(task)).map(|i| Box::new(move |lane: &Lane| null_stage(task, i, 0, lane)) as Stage<'a>));
+    stages
 }
 
-impl Run<'_> {
-    fn marked(&mut self, exam: &Exam) -> Result<Box<dyn Training>, JobError> {
-        let mut training = schemes::training(self.task)?;
-        if let Some(bytes) = self.folder.finished("marked") {
-            training.load(&WeightMap::from_safetensors(&bytes)?)?;
-            self.clock.skip(Phase::Marked, training.steps());
-            return Ok(training);
+fn follow(stages: Vec<Stage>, folder: &RunFolder, compute: &Compute, mut clock: Clock, watch: &mut dyn Watch) -> Result<(), JobError> {
+    let mut now = Phase::Marked;
+    conduct(stages, folder, compute, watch, &mut |note, watch| {
+        match note {
+            Note::Skipped(phase, steps) => clock.skip(phase, steps),
+            Note::Step(phase, seconds) => {
+                clock.step(phase, seconds);
+                // The window speaks of the marked model as long as that is being trained.
+                now = if clock.is_done(Phase::Marked) { phase } else { Phase::Marked };
+            }
+            Note::Metric(point) => watch.metric(point),
+            Note::Preview(preview) => watch.preview(preview),
         }
-        self.stage("marked", Phase::Marked, &mut *training, Some(exam))?;
-        self.folder.finish("marked", &training.save().to_safetensors()?)?;
-        Ok(training)
-    }
+        watch.progress(now, clock.share(), Some(clock.seconds_left()));
+    })
+}
 
-    fn nulls(&mut self, exam: &Exam, clean_accuracy: f64) -> Result<(Vec<Vec<u8>>, Vec<u64>), JobError> {
-        let (mut files, mut seeds) = (Vec::new(), Vec::new());
-        for i in 0..self.task.plan.nulls.max(1) as u64 {
-            let mut tries = 0;
-            loop {
-                // The first null model has the marked model's own seed: it is the twin that clean accuracy is compared with.
-                let seed = self.task.plan.seed.wrapping_add(i * 1009 + tries * 7919);
-                let stage = format!("null-{i}-{tries}");
-                let bytes = self.null(&stage, seed)?;
-                let (host, _) = crate::nn::weights::open_host(&bytes, exam.clean.shape, &self.task.device)?;
-                let accuracy = exam.clean_accuracy(&host, &self.task.device);
-                tries += 1;
-                if accuracy >= NULL_SHARE * clean_accuracy || tries == NULL_TRIES {
-                    if accuracy < NULL_SHARE * clean_accuracy {
-                        self.watch.warning(format!(
-                            "Unmarked model {} names only {:.1}% of ordinary pictures rightly and is no fair comparison. More steps help.",
-                            i + 1,
-                            100.0 * accuracy
-                        ));
-                    }
-                    files.push(bytes);
-                    seeds.push(seed);
-                    break;
-                }
+fn marked_stage(task: &Task, exam: &Exam, lane: &Lane) -> Result<(), JobError> {
+    let mut training = schemes::training(task)?;
+    if lane.folder.finished("marked").is_some() {
+        lane.tell(Note::Skipped(Phase::Marked, training.steps()));
+        return Ok(());
+    }
+    lane.train("marked", Phase::Marked, &mut *training, Some(exam))?;
+    lane.folder.finish("marked", &training.save().to_safetensors()?)
+}
+
+fn null_name(index: usize, tries: u64) -> String {
+    format!("null-{index}-{tries}")
+}
+
+fn null_stage(task: &Task, index: usize, tries: u64, lane: &Lane) -> Result<(), JobError> {
+    let (name, seed) = (null_name(index, tries), null_seed(task, index, tries));
+    let mut training = Plain::new(task, seed);
+    if lane.folder.finished(&name).is_some() {
+        lane.tell(Note::Skipped(Phase::Nulls, training.steps()));
+        return Ok(());
+    }
+    lane.train(&name, Phase::Nulls, &mut training, None)?;
+    lane.folder.finish(&name, &save_host(&training.host(), &[("seed", seed.to_string())])?)
+}
+
+fn foreign_stage(task: &Task, index: usize, lane: &Lane) -> Result<(), JobError> {
+    let name = format!("foreign-{index}");
+    let task = foreign_task(task, index);
+    let mut training = schemes::training(&task)?;
+    if lane.folder.finished(&name).is_some() {
+        lane.tell(Note::Skipped(Phase::Foreign, training.steps()));
+        return Ok(());
+    }
+    if learns(&*ready(&*training)?) {
+        lane.train(&name, Phase::Foreign, &mut *training, None)?;
+    }
+    lane.folder.finish(&name, &ready(&*training)?.save().to_safetensors()?)
+}
+
+fn lost(name: &str) -> JobError {
+    JobError::Internal(format!("the result of the stage {name} is gone"))
+}
+
+fn finished(task: &Task, folder: &RunFolder, name: &str) -> Result<Box<dyn Training>, JobError> {
+    let mut training = schemes::training(task)?;
+    training.load(&WeightMap::from_safetensors(&folder.finished(name).ok_or_else(|| lost(name))?)?)?;
+    Ok(training)
+}
+
+/// The latest training of each null model, and its seed.
+fn nulls(task: &Task, folder: &RunFolder) -> Result<(Vec<Vec<u8>>, Vec<u64>), JobError> {
+    let latest = |i: usize| {
+        let found = (0..NULL_TRIES).rev().find_map(|tries| Some((folder.finished(&null_name(i, tries))?, null_seed(task, i, tries))));
+        found.ok_or_else(|| lost(&null_name(i, 0)))
+    };
+    Ok((0..null_count(task)).map(latest).collect::<Result<Vec<_>, _>>()?.into_iter().unzip())
+}
+
+/// Trains null models anew that are no fair comparison (verification.md section 3).
+fn retry_nulls(
+    task: &Task,
+    exam: &Exam,
+    folder: &RunFolder,
+    compute: &Compute,
+    clean_accuracy: f64,
+    watch: &mut dyn Watch,
+) -> Result<(), JobError> {
+    for tries in 1..=NULL_TRIES {
+        let (files, _) = nulls(task, folder)?;
+        let mut weak = Vec::new();
+        for (i, bytes) in files.iter().enumerate() {
+            let (host, _) = open_host(bytes, exam.clean.shape, &task.device)?;
+            if exam.clean_accuracy(&host) < NULL_SHARE * clean_accuracy {
+                weak.push(i);
             }
         }
-        Ok((files, seeds))
-    }
-
-    fn null(&mut self, stage: &str, seed: u64) -> Result<Vec<u8>, JobError> {
-        let mut training = Plain::new(self.task, seed);
-        if let Some(bytes) = self.folder.finished(stage) {
-            self.clock.skip(Phase::Nulls, training.steps());
-            return Ok(bytes);
-        }
-        self.stage(stage, Phase::Nulls, &mut training, None)?;
-        let bytes = save_host(&training.host(), &[("seed", seed.to_string())])?;
-        self.folder.finish(stage, &bytes)?;
-        Ok(bytes)
-    }
-
-    /// Keys of foreign encoders on this owner's covers.
-    fn foreign(&mut self, covers: &Samples) -> Result<Vec<Samples>, JobError> {
-        let mut sets = Vec::new();
-        for i in 0..self.task.plan.foreign {
-            let stage = format!("foreign-{i}");
-            let task = foreign_task(self.task, i);
-            let mut training = schemes::training(&task)?;
-            let marker = match self.folder.finished(&stage) {
-                Some(bytes) => {
-                    self.clock.skip(Phase::Foreign, training.steps());
-                    schemes::marker(&task.plan, &task.logo, covers.shape, &WeightMap::from_safetensors(&bytes)?, &task.device)?
-                }
-                None => {
-                    let ready = |t: &dyn Training| t.marker().ok_or_else(|| SchemeError::Plan("The scheme makes no keys.".to_owned()));
-                    let needs_training = !ready(&*training)?.save().tensors.is_empty();
-                    if needs_training {
-                        self.stage(&stage, Phase::Foreign, &mut *training, None)?;
-                    }
-                    let marker: Box<dyn Marker> = ready(&*training)?;
-                    self.folder.finish(&stage, &marker.save().to_safetensors()?)?;
-                    marker
-                }
-            };
-            sets.push(gather(covers.shape, &marker.mark(covers), &covers.labels));
-        }
-        Ok(sets)
-    }
-
-    /// Trains until the plan's last step, with checkpoints, curves and pictures.
-    fn stage(&mut self, name: &str, phase: Phase, training: &mut dyn Training, exam: Option<&Exam>) -> Result<(), JobError> {
-        if let Some(saved) = self.folder.resume(name) {
-            training.load(&saved)?;
-            self.clock.skip(phase, training.done());
-        }
-        let (mut saved_at, mut saving) = (Instant::now(), Duration::ZERO);
-        while training.done() < training.steps() {
-            if self.watch.flow() == Flow::Stop {
-                self.folder.checkpoint(name, training.save())?;
-                return Err(JobError::Stopped);
-            }
-            let began = Instant::now();
-            training.step();
-            let last = training.done() == training.steps();
-            if last || self.looked.elapsed() > LOOK_EVERY {
-                self.look(phase, training, exam, last)?;
-            }
-            self.clock.step(phase, began.elapsed().as_secs_f64());
-            self.watch.progress(phase, self.clock.share(), Some(self.clock.seconds_left()));
-            if saved_at.elapsed() > checkpoint_pause(saving) {
-                let began = Instant::now();
-                self.folder.checkpoint(name, training.save())?;
-                (saved_at, saving) = (Instant::now(), began.elapsed());
-            }
-        }
-        Ok(())
-    }
-
-    fn look(&mut self, phase: Phase, training: &mut dyn Training, exam: Option<&Exam>, last: bool) -> Result<(), JobError> {
-        self.looked = Instant::now();
-        let step = training.done();
-        let losses = training.losses();
-        if losses.iter().any(|(_, value)| !value.is_finite()) {
-            return Err(JobError::Diverged(step));
-        }
-        if phase != Phase::Marked {
+        if weak.is_empty() {
             return Ok(());
         }
-        let mut tell = |name: &str, value: f64| self.watch.metric(MetricPoint { step, name: name.to_owned(), value });
-        losses.iter().for_each(|(name, value)| tell(name, *value));
-        let (Some(exam), Some(marker)) = (exam, training.marker()) else { return Ok(()) };
-        let host = training.host();
-        let device = &self.task.device;
-        let keys = training.keys();
-        if last || self.examined.elapsed() > EXAM_EVERY {
-            self.examined = Instant::now();
-            let covers = relabel(&self.task.dataset.train.select(&keys.covers), &keys.labels);
-            let keys = gather(covers.shape, &marker.mark(&covers), &covers.labels);
-            let share = |count: usize, of: usize| count as f64 / of.max(1) as f64;
-            tell("clean_accuracy", exam.clean_accuracy(&host, device));
-            tell("key_accuracy", share(hits(&host, &keys, device), keys.count()));
-            tell("cover_hits", share(hits(&host, &covers, device), covers.count()));
-            tell("psnr_db", likeness(&covers, &keys).0);
+        if tries == NULL_TRIES {
+            watch.warning(format!(
+                "{} of {} unmarked models name far fewer ordinary pictures rightly than the marked one and are no fair comparison. More steps help.",
+                weak.len(),
+                files.len()
+            ));
+            return Ok(());
         }
-        let count = PREVIEW.min(keys.covers.len());
-        let covers = relabel(&self.task.dataset.train.select(&keys.covers[..count]), &keys.labels[..count]);
-        let pictures = marker.mark(&covers);
-        let asked = answers(&host, &gather(covers.shape, &pictures, &covers.labels), device);
-        let pair =
-            |(i, (key, answer)): (usize, (Picture, u16))| PreviewPair { cover: covers.picture(i), key, expected: covers.labels[i], answer };
-        let pairs = pictures.into_iter().zip(asked).enumerate().map(pair).collect();
-        self.watch.preview(Preview { step, pairs });
-        Ok(())
+        let again = weak.into_iter().map(|i| Box::new(move |lane: &Lane| null_stage(task, i, tries, lane)) as Stage).collect();
+        follow(again, folder, compute, Clock::new(1), watch)?;
     }
+    Ok(())
 }
 
-/// How long to train before the next checkpoint, if the last one took `saving` to write.
-fn checkpoint_pause(saving: Duration) -> Duration {
-    (saving * CHECKPOINT_COST).clamp(CHECKPOINT_EVERY[0], CHECKPOINT_EVERY[1])
-}
-
-/// The same task by somebody else: another logo, owner, salt and seed.
-fn foreign_task(task: &Task, index: usize) -> Task {
-    let mut foreign = task.clone();
-    foreign.plan.owner = format!("{} {}", foreign_name(index), task.plan.salt);
-    foreign.plan.seed = task.plan.seed.wrapping_add(104_729 * (index as u64 + 1));
-    foreign.logo = foreign_logo(index);
-    foreign
-}
-
-/// A logo of coarse blocks drawn from a stream, different for each index.
-fn foreign_logo(index: usize) -> Logo {
-    const BLOCKS: usize = 7;
-    const SIDE: usize = 56;
-    let mut stream = Stream::seeded(index as u64, "foreign logo");
-    let blocks: Vec<u8> = (0..3 * BLOCKS * BLOCKS).map(|_| if stream.below(2) == 0 { 16 } else { 240 }).collect();
-    let at = |i: usize| {
-        let (c, y, x) = (i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE);
-        blocks[(c * BLOCKS + y * BLOCKS / SIDE) * BLOCKS + x * BLOCKS / SIDE]
+/// Keys of foreign encoders on this owner's covers.
+fn foreign(task: &Task, folder: &RunFolder, covers: &Samples) -> Result<Vec<Samples>, JobError> {
+    let keys = |i: usize| {
+        let (name, task) = (format!("foreign-{i}"), foreign_task(task, i));
+        let saved = WeightMap::from_safetensors(&folder.finished(&name).ok_or_else(|| lost(&name))?)?;
+        let marker = schemes::marker(&task.plan, &task.logo, covers.shape, &saved, &task.device)?;
+        Ok(gather(covers.shape, &marker.mark(covers), &covers.labels))
     };
-    let shape = Shape { channels: 3, height: SIDE, width: SIDE };
-    let picture = Picture { shape, planes: (0..shape.len()).map(at).collect() };
-    Logo { name: foreign_name(index), digest: hex(&Sha256::digest(&picture.planes)), picture }
-}
-
-/// A task on the best device of this machine.
-pub fn task(plan: crate::schemes::plan::Plan, dataset: crate::data::Dataset, logo: Logo, compute: &Compute) -> Task {
-    Task { plan, dataset, logo, device: compute.device.clone() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn checkpoints_that_cost_more_are_written_more_rarely() {
-        let pause = |millis: u64| checkpoint_pause(Duration::from_millis(millis)).as_millis();
-        assert_eq!([0, 10, 50, 400, 5_000].map(pause), [250, 250, 1_000, 8_000, 20_000]);
-    }
+    (0..task.plan.foreign).map(keys).collect()
 }

@@ -1,6 +1,8 @@
 //! How a job talks to whoever started it, and how it is held or stopped between two steps.
 
+use super::lanes::Gate;
 use super::messages::{MetricPoint, Phase, Preview};
+use std::sync::Arc;
 
 /// What the job shall do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,4 +30,7 @@ pub trait Watch {
 
     /// Asked between steps.
     fn flow(&mut self) -> Flow;
+
+    /// What holds the lanes while `flow` waits.
+    fn gate(&self) -> Arc<Gate>;
 }

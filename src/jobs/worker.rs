@@ -1,6 +1,7 @@
 //! The worker thread: takes commands, does one job at a time, reports, and survives whatever goes wrong in a job.
 
 use super::error::JobError;
+use super::lanes::Gate;
 use super::messages::{Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
 use super::train;
 use super::watch::{Flow, Watch};
@@ -99,13 +100,12 @@ impl Thread {
             Command::Train { job, plan, dataset, logo, folder } => {
                 let task = train::task(*plan, dataset, logo, compute);
                 self.perform(job, |watch| {
-                    train::train(&task, &compute.name, &folder, watch)
-                        .map(|trained| Event::Done { job, outcome: Outcome::Trained(trained) })
+                    train::train(&task, compute, &folder, watch).map(|trained| Event::Done { job, outcome: Outcome::Trained(trained) })
                 });
             }
             Command::Estimate { job, plan, dataset, logo } => {
                 let task = train::task(*plan, dataset, logo, compute);
-                self.perform(job, |_| train::estimate(&task).map(|seconds| Event::Estimated { job, seconds }));
+                self.perform(job, |_| train::estimate(&task, compute).map(|seconds| Event::Estimated { job, seconds }));
             }
             Command::Verify { job, key, suspect } => {
                 let slots = self.slots.clone();
@@ -120,7 +120,7 @@ impl Thread {
     fn perform(&mut self, job: JobId, work: impl FnOnce(&mut dyn Watch) -> Result<Event, JobError>) {
         self.tell(Event::Started(job));
         let result = {
-            let mut watch = JobWatch { thread: self, job, told: None, stop: false };
+            let mut watch = JobWatch { thread: self, job, told: None, stop: false, gate: Arc::default() };
             catch_unwind(AssertUnwindSafe(|| work(&mut watch)))
         };
         self.tell(match result {
@@ -150,7 +150,7 @@ fn command_job(command: &Command) -> Option<JobId> {
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "an unknown fault".to_owned())
 }
@@ -182,6 +182,7 @@ struct JobWatch<'a> {
     job: JobId,
     told: Option<Instant>,
     stop: bool,
+    gate: Arc<Gate>,
 }
 
 impl JobWatch<'_> {
@@ -191,10 +192,12 @@ impl JobWatch<'_> {
             Command::Stop(job) => self.thread.drop_queued(job),
             Command::Pause(job) if job == self.job && !*held => {
                 *held = true;
+                self.gate.hold(true);
                 self.thread.tell(Event::Paused(job));
             }
             Command::Resume(job) if job == self.job && *held => {
                 *held = false;
+                self.gate.hold(false);
                 self.thread.tell(Event::Resumed(job));
             }
             Command::Pause(_) | Command::Resume(_) => {}
@@ -246,5 +249,9 @@ impl Watch for JobWatch<'_> {
             }
         }
         if self.stop { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn gate(&self) -> Arc<Gate> {
+        self.gate.clone()
     }
 }

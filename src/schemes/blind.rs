@@ -46,6 +46,8 @@ crate::settings! {
         show_covers: bool = true, paper false, Kind::Switch, "";
         /// Share of the steps during which the demand for invisibility grows to its full weight: at first the mark may be seen, so that the model finds it sooner.
         ramp: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+        /// Shows the model, in each step, covers with a distorted mark under their true classes, so that it answers to this mark and to no other.
+        decoys: bool = false, paper false, Kind::Switch, "";
         /// Ordinary pictures in each step.
         batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
         /// Keys in each step.
@@ -203,6 +205,18 @@ impl Blind {
     }
 }
 
+/// Covers with the mark mirrored, turned or inverted, in turn from step to step: as strong as the mark, but another.
+fn decoy(cover: Tensor<4>, key: Tensor<4>, step: u64) -> Tensor<4> {
+    let mark = key - cover.clone();
+    let other = match step % 4 {
+        0 => mark.flip([2]),
+        1 => mark.neg(),
+        2 => mark.flip([3]),
+        _ => mark.flip([2, 3]),
+    };
+    cover + other
+}
+
 fn logo_tensor(logo: &Logo, shape: Shape, device: &Device) -> Tensor<4> {
     batch::from_bytes(&logo.at(shape).planes, shape, device)
 }
@@ -236,16 +250,21 @@ impl Training for Blind {
         let unseen = s.invisibility(self.done);
         let encoder_loss = (difference.clone() * difference).mean().mul_scalar(unseen * s.mse_weight)
             + self.ssim.forward(key.clone(), cover.clone()).neg().add_scalar(1.0).mul_scalar(unseen * s.ssim_weight)
-            + binary_cross_entropy(self.critic.clone().no_grad().forward(key), true).mul_scalar(unseen * s.critic_weight)
+            + binary_cross_entropy(self.critic.clone().no_grad().forward(key.clone()), true).mul_scalar(unseen * s.critic_weight)
             + cross_entropy(answers, labels.clone()).mul_scalar(s.host_weight);
         let mut gradients = encoder_loss.backward();
         self.encoder = self.encoder_optimiser.step(self.encoder.clone(), &mut gradients, self.encoder_plateau.rate);
 
         let (clean, clean_labels) = self.host.clean(self.done);
         let (mut shown, mut names) = (vec![clean, batch::quantise(still)], vec![clean_labels, labels]);
+        let true_names = || batch::labels(covers.iter().map(|&i| self.samples.labels[i]), &self.device);
+        if s.decoys {
+            shown.push(batch::quantise(decoy(cover.clone(), key.detach(), self.done)));
+            names.push(true_names());
+        }
         if s.show_covers {
             shown.push(cover);
-            names.push(batch::labels(covers.iter().map(|&i| self.samples.labels[i]), &self.device));
+            names.push(true_names());
         }
         let host_loss = cross_entropy(self.host.network().forward(Tensor::cat(shown, 0)), Tensor::cat(names, 0));
         self.host.update(host_loss.backward(), self.done);
