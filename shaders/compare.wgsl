@@ -18,14 +18,16 @@ struct View {
     // Divider of the swipe, share of the canvas.
     swipe: f32,
     gain: f32,
-    mode: u32,
     channel: u32,
-    nearest: u32,
     right_only: u32,
     linear_target: u32,
     gap: f32,
     heat: array<vec4f, 5>,
 }
+
+// Fixed when the pipeline is made, so that a software adapter, which walks every branch, walks only those that are needed.
+override MODE: u32 = 0u;
+override FETCH: u32 = 0u;
 
 const SIDE_BY_SIDE: u32 = 0u;
 const SWIPE: u32 = 1u;
@@ -33,6 +35,11 @@ const BLINK: u32 = 2u;
 const DIFFERENCE: u32 = 3u;
 const HEAT: u32 = 4u;
 const CHANNEL: u32 = 5u;
+
+// Enlarged with square pixels, enlarged and blurred, or made smaller.
+const SQUARES: u32 = 0u;
+const BLURRED: u32 = 1u;
+const SMALLER: u32 = 2u;
 
 @group(0) @binding(0) var<uniform> view: View;
 @group(0) @binding(1) var left: texture_2d<f32>;
@@ -78,19 +85,20 @@ fn texel(picture: texture_2d<f32>, share: vec2f, level: u32) -> vec3f {
 }
 
 fn colour(picture: texture_2d<f32>, share: vec2f) -> vec3f {
-    let level = halvings(textureDimensions(picture).x);
-    if view.nearest == 1u && level <= 0.0 {
+    if FETCH == SQUARES {
         return texel(picture, share, 0u);
     }
-    return textureSampleLevel(picture, smooth_sampler, share, max(level, 0.0)).rgb;
+    var level = 0.0;
+    if FETCH == SMALLER {
+        level = max(halvings(textureDimensions(picture).x), 0.0);
+    }
+    return textureSampleLevel(picture, smooth_sampler, share, level).rgb;
 }
 
 fn difference(share: vec2f) -> vec3f {
-    let level = halvings(textureDimensions(left).x);
-    let pooled = all(textureDimensions(greatest) == max(textureDimensions(left) / 2u, vec2u(1u)));
-    if level > 0.0 && pooled {
-        let coarse = min(u32(ceil(level)) - 1u, textureNumLevels(greatest) - 1u);
-        return texel(greatest, share, coarse);
+    if FETCH == SMALLER {
+        let level = max(ceil(halvings(textureDimensions(left).x)) - 1.0, 0.0);
+        return texel(greatest, share, min(u32(level), textureNumLevels(greatest) - 1u));
     }
     return abs(colour(left, share) - colour(right, share));
 }
@@ -101,63 +109,45 @@ fn heat(amount: f32) -> vec3f {
     return mix(view.heat[below].rgb, view.heat[below + 1u].rgb, place - f32(below));
 }
 
-fn pane(place: vec2f) -> vec3f {
+fn side_by_side(place: vec2f) -> vec3f {
     let middle = view.size.x * 0.5;
     let on_right = place.x >= middle;
-    if abs(place.x - middle) < view.gap * 0.5 {
-        return view.line.rgb;
+    let share = share_at(place, select(0.0, middle, on_right), select(middle, view.size.x, on_right));
+    var shown = select(colour(left, share), colour(right, share), on_right);
+    if MODE == CHANNEL {
+        shown = vec3f(shown[view.channel]);
     }
-    let share = select(share_at(place, 0.0, middle), share_at(place, middle, view.size.x), on_right);
-    if !inside(share) {
-        return view.well.rgb;
+    shown = select(view.well.rgb, shown, inside(share));
+    return select(shown, view.line.rgb, abs(place.x - middle) < view.gap * 0.5);
+}
+
+fn laid_over(place: vec2f) -> vec3f {
+    let share = share_at(place, 0.0, view.size.x);
+    var shown: vec3f;
+    if MODE == SWIPE || MODE == BLINK {
+        var on_right = view.right_only == 1u;
+        if MODE == SWIPE {
+            on_right = place.x >= view.swipe * view.size.x;
+        }
+        shown = select(colour(left, share), colour(right, share), on_right);
+    } else {
+        let apart = difference(share) * view.gain;
+        if MODE == DIFFERENCE {
+            shown = apart;
+        } else {
+            shown = heat(max(apart.r, max(apart.g, apart.b)));
+        }
     }
-    if on_right {
-        return colour(right, share);
-    }
-    return colour(left, share);
+    shown = select(view.well.rgb, shown, inside(share));
+    let at_divider = MODE == SWIPE && abs(place.x - view.swipe * view.size.x) < view.gap * 0.5;
+    return select(shown, view.line.rgb, at_divider);
 }
 
 fn seen(place: vec2f) -> vec3f {
-    if view.mode == SIDE_BY_SIDE {
-        return pane(place);
+    if MODE == SIDE_BY_SIDE || MODE == CHANNEL {
+        return side_by_side(place);
     }
-    if view.mode == CHANNEL {
-        let share_left = share_at(place, 0.0, view.size.x * 0.5);
-        let share_right = share_at(place, view.size.x * 0.5, view.size.x);
-        let shown = pane(place);
-        let on_picture = inside(select(share_left, share_right, place.x >= view.size.x * 0.5))
-            && abs(place.x - view.size.x * 0.5) >= view.gap * 0.5;
-        return select(shown, vec3f(shown[view.channel]), on_picture);
-    }
-    let share = share_at(place, 0.0, view.size.x);
-    let divider = view.swipe * view.size.x;
-    if view.mode == SWIPE && abs(place.x - divider) < view.gap * 0.5 {
-        return view.line.rgb;
-    }
-    if !inside(share) {
-        return view.well.rgb;
-    }
-    switch view.mode {
-        case SWIPE: {
-            if place.x < divider {
-                return colour(left, share);
-            }
-            return colour(right, share);
-        }
-        case BLINK: {
-            if view.right_only == 1u {
-                return colour(right, share);
-            }
-            return colour(left, share);
-        }
-        case DIFFERENCE: {
-            return difference(share) * view.gain;
-        }
-        default: {
-            let apart = difference(share);
-            return heat(max(apart.r, max(apart.g, apart.b)) * view.gain);
-        }
-    }
+    return laid_over(place);
 }
 
 @fragment

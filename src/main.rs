@@ -9,6 +9,12 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Some(task) => cli::run(task, cli.json),
-        None => ExitCode::SUCCESS,
+        None => countermark::app::run().map_or_else(
+            |error| {
+                eprintln!("{error}");
+                ExitCode::from(2)
+            },
+            |()| ExitCode::SUCCESS,
+        ),
     }
 }

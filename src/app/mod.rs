@@ -1,4 +1,51 @@
-//! app.
+//! The window. egui lives here and nowhere else; no tensor here.
+//!
+//! `run` opens it. `shell` puts it together, `model` is what it knows and does, `panels` and `chrome` draw it with `widgets`;
+//! `text` holds every sentence, `theme` every colour and size.
 
+mod action;
+mod background;
+mod board;
+mod chrome;
+mod layout;
+mod model;
+mod notices;
+mod panels;
+mod shell;
+mod steps;
+mod text;
 pub mod theme;
 pub mod widgets;
+
+pub use action::{Action, Pair, Wanted};
+pub use board::{Board, Job, Purpose, Standing};
+pub use model::{Model, StartWorker};
+pub use shell::App;
+pub use steps::{Door, Step, StepState};
+
+use eframe::egui::ViewportBuilder;
+
+/// Why the window could not open.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// The system gave no window.
+    #[error("The window could not be opened ({0}). Without a display, `countermark demo` runs the whole story in the terminal.")]
+    Open(String),
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// No display, or no graphics adapter that can draw.
+pub fn run() -> Result<(), WindowError> {
+    let viewport = ViewportBuilder::default()
+        .with_title(text::APP)
+        .with_app_id("countermark")
+        .with_inner_size(theme::WINDOW_SIZE)
+        .with_min_inner_size(theme::WINDOW_MIN)
+        .with_drag_and_drop(true);
+    let options = eframe::NativeOptions { viewport, centered: true, ..eframe::NativeOptions::default() };
+    let start: StartWorker = Box::new(crate::jobs::Worker::start);
+    let opened = eframe::run_native(text::APP, options, Box::new(|cc| Ok(Box::new(App::new(cc, start)))));
+    opened.map_err(|error| WindowError::Open(error.to_string()))
+}

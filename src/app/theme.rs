@@ -60,6 +60,45 @@ pub const THUMBNAIL: f32 = 96.0;
 /// Widest column of running text.
 pub const READING_WIDTH: f32 = 640.0;
 
+/// Size of the window at its first start, points.
+pub const WINDOW_SIZE: Vec2 = Vec2::new(1280.0, 800.0);
+/// Height of the top bar.
+pub const TOP_HEIGHT: f32 = 56.0;
+/// Height of the tabs above panels.
+pub const TAB_HEIGHT: f32 = 36.0;
+/// Narrowest and widest side panel.
+pub const SIDE_MIN: f32 = 240.0;
+/// Widest side panel.
+pub const SIDE_MAX: f32 = 480.0;
+/// Width of menus.
+pub const MENU_WIDTH: f32 = 240.0;
+/// Width of questions and of the command palette.
+pub const DIALOG_WIDTH: f32 = 520.0;
+/// Greatest height of what scrolls inside a dialog.
+pub const DIALOG_HEIGHT: f32 = 400.0;
+/// Width of messages in the corner.
+pub const NOTICE_WIDTH: f32 = 360.0;
+/// Where the messages stand, from the lower right corner.
+pub const NOTICE_OFFSET: Vec2 = Vec2::new(-16.0, -72.0);
+/// Where the words of a drop stand, from the middle of the upper edge.
+pub const DROP_OFFSET: Vec2 = Vec2::new(0.0, 72.0);
+/// Side of a picture as a network sees it.
+pub const PREVIEW: f32 = 160.0;
+/// Side of a picture that stands for itself.
+pub const PREVIEW_LARGE: f32 = 240.0;
+/// Height of a plot.
+pub const PLOT_HEIGHT: f32 = 208.0;
+/// Width from which on two plots stand side by side.
+pub const TWO_PLOTS: f32 = 880.0;
+/// Least height of a grid of pictures.
+pub const GRID_HEIGHT: f32 = 320.0;
+/// Greatest height of the log.
+pub const LOG_HEIGHT: f32 = 160.0;
+/// Room for the buttons of a job in the bottom bar.
+pub const JOB_BUTTONS: f32 = 208.0;
+/// Room for the words about the queue.
+pub const JOB_QUEUE: f32 = 128.0;
+
 /// What the user wants the window to look like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -218,6 +257,12 @@ pub fn palette(ui: &egui::Ui) -> &'static Palette {
 /// The colours that belong to `visuals`.
 pub fn palette_of(visuals: &Visuals) -> &'static Palette {
     if visuals.dark_mode { &DARK } else { &LIGHT }
+}
+
+/// What the window is cleared with, for `eframe::App::clear_color`. Panels on the canvas then need no fill of their own: on a
+/// software adapter each full layer costs as much as the rest of the frame.
+pub fn clear_colour(visuals: &Visuals) -> [f32; 4] {
+    palette_of(visuals).canvas.to_normalized_gamma_f32()
 }
 
 /// The ring around what has the keyboard.

@@ -40,7 +40,8 @@ pub fn settle() {
 
 /// The strongest adapter that is no software, and its name.
 fn real_gpu() -> Option<(DeviceKind, String)> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let only = wgpu::InstanceDescriptor { backends: wgpu::Backends::PRIMARY, ..wgpu::InstanceDescriptor::new_without_display_handle() };
+    let instance = wgpu::Instance::new(only);
     let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     let named = |wanted: wgpu::DeviceType, kind: DeviceKind| {
         adapters.iter().map(wgpu::Adapter::get_info).find(|info| info.device_type == wanted).map(|info| (kind, info.name))

@@ -1,6 +1,7 @@
 //! The two encoders of the blind watermark (S2): picture and logo in, a picture that looks the same out.
 
 use super::layers::{ConvNorm, PreBranch, conv, conv_transpose, norm};
+use super::ops;
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::BatchNorm;
@@ -39,7 +40,7 @@ impl GreyEncoder {
         for layer in &self.body {
             x = activation::leaky_relu(layer.forward(x), 0.01);
         }
-        finish(cover, self.last.forward(x), self.residual)
+        finish(cover, ops::conv2d(&self.last, x), self.residual)
     }
 }
 
@@ -82,7 +83,7 @@ impl ColourEncoder {
         let mut x = Tensor::cat(vec![self.cover.forward(cover.clone()), self.logo.forward(logo)], 1);
         let mut levels = Vec::with_capacity(5);
         for (l, layer) in self.down.iter().enumerate() {
-            x = layer.forward(if l == 0 { x } else { activation::leaky_relu(x, 0.2) });
+            x = ops::conv2d(layer, if l == 0 { x } else { activation::leaky_relu(x, 0.2) });
             if (1..4).contains(&l) {
                 x = self.down_norm[l - 1].forward(x);
             }
@@ -92,7 +93,7 @@ impl ColourEncoder {
             if l > 0 {
                 x = Tensor::cat(vec![x, levels[4 - l].clone()], 1);
             }
-            x = layer.forward(activation::relu(x));
+            x = ops::conv_transpose2d(layer, activation::relu(x));
             if l < 4 {
                 x = self.up_norm[l].forward(x);
             }

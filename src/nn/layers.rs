@@ -1,5 +1,6 @@
 //! The handful of layer shapes that the published networks are made of.
 
+use super::ops;
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
@@ -47,8 +48,8 @@ impl PreBranch {
 
     /// `[batch, channels, h, w]` to `[batch, 3, h, w]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = activation::leaky_relu(self.first_norm.forward(self.first.forward(x)), 0.2);
-        activation::leaky_relu(self.second_norm.forward(self.second.forward(x)), 0.2)
+        let x = activation::leaky_relu(self.first_norm.forward(ops::conv_transpose2d(&self.first, x)), 0.2);
+        activation::leaky_relu(self.second_norm.forward(ops::conv_transpose2d(&self.second, x)), 0.2)
     }
 }
 
@@ -67,6 +68,6 @@ impl ConvNorm {
 
     /// `[batch, in, h, w]` to `[batch, out, h', w']`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.norm.forward(self.conv.forward(x))
+        self.norm.forward(ops::conv2d(&self.conv, x))
     }
 }

@@ -3,6 +3,7 @@
 //! Parameter names are `conv1`, `conv2`, `fc1` … as in the common PyTorch versions.
 
 use super::layers::conv;
+use super::ops;
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -51,8 +52,8 @@ impl LeNet {
     /// Pictures `[batch, channels, height, width]` to class scores `[batch, classes]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let halve = || MaxPoolOptions::new([2, 2]);
-        let x = max_pool2d(activation::relu(self.conv1.forward(x)), halve());
-        let x = max_pool2d(activation::relu(self.conv2.forward(x)), halve());
+        let x = max_pool2d(activation::relu(ops::conv2d(&self.conv1, x)), halve());
+        let x = max_pool2d(activation::relu(ops::conv2d(&self.conv2, x)), halve());
         let mut x = self.fc1.forward(x.flatten(1, 3));
         for layer in [&self.fc2, &self.fc3].into_iter().flatten() {
             x = layer.forward(activation::relu(x));

@@ -10,6 +10,7 @@ pub mod host;
 pub mod init;
 mod layers;
 pub mod lenet;
+pub mod ops;
 pub mod optim;
 pub mod resnet;
 pub mod ssim;

@@ -44,6 +44,8 @@ crate::settings! {
         label_rule: LabelRule = LabelRule::KeyedShift, paper LabelRule::RandomPerCover, Kind::Choice(&[("keyed_shift", "Secret shift"), ("random_per_cover", "Random for each key")]), "";
         /// Shows the model, in each step, the plain covers with their true classes beside the keys, so that it learns the mark and not the pictures.
         show_covers: bool = true, paper false, Kind::Switch, "";
+        /// Share of the steps during which the demand for invisibility grows to its full weight: at first the mark may be seen, so that the model finds it sooner.
+        ramp: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// Ordinary pictures in each step.
         batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
         /// Keys in each step.
@@ -77,6 +79,15 @@ impl Settings {
     /// The host's part of the hyper-parameters.
     pub fn recipe(&self) -> Recipe {
         Recipe { steps: self.steps, batch: self.batch, rate: self.host_rate, decay: self.host_decay, augment: self.augment }
+    }
+}
+
+impl Settings {
+    /// How much the demand for invisibility counts in a step, 0.05..=1.
+    fn invisibility(&self, step: u64) -> f64 {
+        const FIRST: f64 = 0.05;
+        let ramp = self.ramp * self.steps as f64;
+        if ramp > 0.0 { (FIRST + (1.0 - FIRST) * step as f64 / ramp).min(1.0) } else { 1.0 }
     }
 }
 
@@ -211,9 +222,10 @@ impl Training for Blind {
 
         let answers = self.host.network().clone().no_grad().forward(batch::quantise(key.clone()));
         let difference = key.clone() - cover.clone();
-        let encoder_loss = (difference.clone() * difference).mean().mul_scalar(s.mse_weight)
-            + self.ssim.forward(key.clone(), cover.clone()).neg().add_scalar(1.0).mul_scalar(s.ssim_weight)
-            + binary_cross_entropy(self.critic.clone().no_grad().forward(key), true).mul_scalar(s.critic_weight)
+        let unseen = s.invisibility(self.done);
+        let encoder_loss = (difference.clone() * difference).mean().mul_scalar(unseen * s.mse_weight)
+            + self.ssim.forward(key.clone(), cover.clone()).neg().add_scalar(1.0).mul_scalar(unseen * s.ssim_weight)
+            + binary_cross_entropy(self.critic.clone().no_grad().forward(key), true).mul_scalar(unseen * s.critic_weight)
             + cross_entropy(answers, labels.clone()).mul_scalar(s.host_weight);
         let mut gradients = encoder_loss.backward();
         self.encoder = self.encoder_optimiser.step(self.encoder.clone(), &mut gradients, self.encoder_plateau.rate);

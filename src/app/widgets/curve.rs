@@ -322,6 +322,7 @@ fn draw(plot_ui: &mut PlotUi<'_>, state: &mut CurvesState, store: &CurveStore, c
 
 fn controls(ui: &mut Ui, state: &mut CurvesState, shown: &[Curve<'_>]) {
     ui.horizontal_wrapped(|ui| {
+        ui.set_row_height(theme::CONTROL_HEIGHT);
         let muted = palette(ui).muted;
         let label = ui.label(RichText::new("Smoothing").size(theme::TEXT_SMALL).color(muted));
         let slider = Slider::new(&mut state.smoothing, 0.0..=0.99).show_value(false);

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub fn drop_zone(ui: &mut Ui, title: &str, sentence: &str, can_drop: bool) -> Response {
     let palette = palette(ui);
     let width = ui.available_width();
-    let text_width = (width - 2.0 * theme::GAP_4).min(theme::READING_WIDTH).max(theme::THUMBNAIL);
+    let text_width = (width - 2.0 * theme::GAP_4).clamp(theme::THUMBNAIL, theme::READING_WIDTH);
     let accent = palette.tone(Tone::Accent);
     let heading = centred(ui, title, theme::TEXT_HEADING, palette.text, text_width);
     let words = centred(ui, sentence, theme::TEXT, palette.muted, text_width);

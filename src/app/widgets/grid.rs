@@ -9,8 +9,8 @@ use super::picture::{colour_image, fitted, pixel_at, pixel_words, reduced};
 use crate::app::theme::{self, Palette, Tone, palette};
 use crate::data::Picture;
 use eframe::egui::{
-    Color32, ColorImage, Context, EventFilter, FontId, Id, Key, Modifiers, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke,
-    StrokeKind, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, text::LayoutJob, text::TextFormat, vec2,
+    Color32, ColorImage, Context, EventFilter, FontId, Id, Key, Modifiers, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape,
+    Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, text::LayoutJob, text::TextFormat, vec2,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -99,13 +99,13 @@ impl Measures {
 
     fn cell_rect(&self, origin: Pos2, index: usize) -> Rect {
         let (row, column) = (index / self.columns, index % self.columns);
-        Rect::from_min_size(origin + vec2(column as f32 * self.cell.x, row as f32 * self.cell.y), self.cell - Vec2::splat(theme::GAP))
+        Rect::from_min_size(origin + vec2(column as f32, row as f32) * self.cell, vec2(self.side, self.cell.y - theme::GAP))
     }
 }
 
 /// Shows `count` thumbnails of `tile_side` points in the space that is left, scrolling; `tile` is asked only for what is in view.
 ///
-/// Click or Enter opens a tile; Ctrl+click and Space select, Shift+click and Shift+arrows select a run, Ctrl+A all, Escape none.
+/// Click or Enter opens a tile; Ctrl+click and Space select, Shift+click and Shift+arrows select a run, Ctrl+A selects all.
 pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f32, tile: &mut dyn FnMut(usize) -> Tile) -> GridResponse {
     let id = ui.make_persistent_id("image grid");
     let outer = ui.available_rect_before_wrap();
@@ -113,6 +113,8 @@ pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f
     let cell = vec2(tile_side + theme::GAP, tile_side + caption + theme::GAP);
     let inner_width = outer.width() - ui.spacing().scroll.allocated_width() - theme::GAP;
     let columns = ((inner_width / cell.x) as usize).max(1);
+    // What is left of the width goes between the tiles.
+    let cell = vec2((inner_width / columns as f32).max(cell.x), cell.y);
     let measures = Measures { count, columns, side: tile_side, cell };
 
     let pixels = (tile_side * ui.pixels_per_point()) as usize;
@@ -140,8 +142,13 @@ pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f
         let origin = ui.max_rect().min + Vec2::splat(theme::GAP_HALF);
         let first = (viewport.top() / cell.y).floor().max(0.0) as usize;
         let last = ((viewport.bottom() / cell.y).ceil().max(0.0) as usize).min(measures.rows());
+        let places = [ui.painter().add(Shape::Noop), ui.painter().add(Shape::Noop)];
+        let mut layers = Layers::default();
         for row in first..last {
-            show_row(ui, state, row, measures, origin, tile, &mut answer);
+            show_row(ui, state, row, measures, origin, tile, &mut answer, &mut layers);
+        }
+        for (place, shapes) in places.into_iter().zip([layers.grounds, layers.images]) {
+            ui.painter().set(place, Shape::Vec(shapes));
         }
         forget_far_rows(state, first..last);
     });
@@ -150,6 +157,15 @@ pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f
     answer
 }
 
+/// What lies below the captions. Each change of texture is a draw call, and a software adapter pays dearly for those: so all
+/// grounds come first, then the pictures row by row, then everything else.
+#[derive(Default)]
+struct Layers {
+    grounds: Vec<Shape>,
+    images: Vec<Shape>,
+}
+
+#[allow(clippy::too_many_arguments)]
 fn show_row(
     ui: &mut Ui,
     state: &mut GridState,
@@ -158,6 +174,7 @@ fn show_row(
     origin: Pos2,
     tile: &mut dyn FnMut(usize) -> Tile,
     answer: &mut GridResponse,
+    layers: &mut Layers,
 ) {
     let indices = row * measures.columns..((row + 1) * measures.columns).min(measures.count);
     let clock = state.clock;
@@ -176,7 +193,10 @@ fn show_row(
         response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &name));
         let cursor = index == state.cursor && answer.response.has_focus();
         let frame = Rect::from_min_size(rect.min, Vec2::splat(measures.side));
-        let drawn = paint_tile(ui.painter(), palette(ui), kept.texture.id(), shown, frame, rect, (selected, cursor, response.hovered()));
+        let pixels = shown.tile.picture.shape;
+        let drawn = fitted(frame, vec2(pixels.width as f32, pixels.height as f32));
+        layers.images.push(Shape::image(kept.texture.id(), drawn, shown.uv, Color32::WHITE));
+        paint_tile(ui.painter(), palette(ui), shown, (frame, drawn, rect), (selected, cursor, response.hovered()), layers);
         if response.hovered() {
             answer.hovered = Some(index);
             tooltip(&response, shown, drawn);
@@ -326,20 +346,20 @@ fn load_row(ctx: &Context, tiles: Vec<Tile>, side_pixels: f32) -> Row {
 fn paint_tile(
     painter: &Painter,
     palette: &Palette,
-    texture: eframe::egui::TextureId,
     shown: &Shown,
-    frame: Rect,
-    cell: Rect,
+    (frame, drawn, cell): (Rect, Rect, Rect),
     (selected, cursor, hovered): (bool, bool, bool),
-) -> Rect {
+    layers: &mut Layers,
+) {
     let accent = palette.tone(Tone::Accent);
+    let mut ground = |rect: Rect, fill: Color32| layers.grounds.push(Shape::rect_filled(rect, theme::RADIUS_SMALL, fill));
     if selected {
-        painter.rect_filled(cell.expand(theme::GAP_HALF / 2.0), theme::RADIUS_SMALL, accent.soft);
+        ground(cell.expand(theme::GAP_HALF / 2.0), accent.soft);
     }
-    painter.rect_filled(frame, theme::RADIUS_SMALL, palette.sunken);
-    let shape = shown.tile.picture.shape;
-    let drawn = fitted(frame, vec2(shape.width as f32, shape.height as f32));
-    painter.image(texture, drawn, shown.uv, Color32::WHITE);
+    // A square picture hides the ground; leaving it out halves what has to be filled.
+    if (frame.size() - drawn.size()).max_elem() > 0.5 {
+        ground(frame, palette.sunken);
+    }
     let edge = match (cursor || selected, hovered) {
         (true, _) => Some(Stroke::new(theme::LINE_STRONG, accent.ink)),
         (_, true) => Some(Stroke::new(theme::LINE, palette.outline)),
@@ -363,7 +383,6 @@ fn paint_tile(
     job.wrap.break_anywhere = true;
     let line = painter.layout_job(job);
     painter.galley(pos2(frame.left(), frame.bottom() + theme::GAP_HALF), line, ink);
-    drawn
 }
 
 fn sign(painter: &Painter, corner: Pos2, icon: Icon, ink: Color32, ground: Color32) {
@@ -376,7 +395,7 @@ fn sign(painter: &Painter, corner: Pos2, icon: Icon, ink: Color32, ground: Color
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::data::Shape;
+    use crate::data::Shape as Measure;
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
 
@@ -388,7 +407,7 @@ mod tests {
     }
 
     fn tile(index: usize) -> Tile {
-        let shape = Shape { channels: 1, height: 8, width: 8 };
+        let shape = Measure { channels: 1, height: 8, width: 8 };
         let badge = (index == 1).then(|| (Icon::Warning, Tone::Warn, "wrong label".to_owned()));
         Tile { picture: Picture { shape, planes: vec![index as u8; 64] }, caption: format!("Picture {index}"), badge }
     }
@@ -473,7 +492,7 @@ mod tests {
     fn pictures_of_different_sizes_share_a_row() {
         let sizes = [(4, 9), (300, 200), (1, 1)];
         let tiles = sizes.map(|(width, height)| {
-            let shape = Shape { channels: 3, height, width };
+            let shape = Measure { channels: 3, height, width };
             Tile { picture: Picture { shape, planes: vec![7; shape.len()] }, caption: String::new(), badge: None }
         });
         let row = load_row(&Context::default(), tiles.into(), 96.0);

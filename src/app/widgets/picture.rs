@@ -126,7 +126,7 @@ pub(super) fn pixel_words(picture: &Picture, x: usize, y: usize) -> String {
 pub(super) fn pixel_at(picture: &Picture, rect: Rect, pointer: Pos2) -> Option<(usize, usize)> {
     let share = (pointer - rect.min) / rect.size();
     let inside = (0.0..1.0).contains(&share.x) && (0.0..1.0).contains(&share.y);
-    inside.then(|| ((share.x * picture.shape.width as f32) as usize, (share.y * picture.shape.height as f32) as usize))
+    inside.then_some(((share.x * picture.shape.width as f32) as usize, (share.y * picture.shape.height as f32) as usize))
 }
 
 /// One picture in a frame of `size` points, never blurred when enlarged; hover shows the values of its pixels, click is sensed.

@@ -5,16 +5,19 @@
 use crate::app::theme::HEAT;
 use eframe::egui::{Color32, Context, Id, Rect, Shape, Vec2};
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What every compare view of a window shares.
 pub(super) struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
-    pipeline: wgpu::RenderPipeline,
+    module: wgpu::ShaderModule,
+    target: wgpu::TextureFormat,
+    pipeline_layout: wgpu::PipelineLayout,
+    /// One for each mode and way to fetch, made when first needed.
+    pipelines: [OnceLock<wgpu::RenderPipeline>; 6 * 3],
     layout: wgpu::BindGroupLayout,
     sampler: wgpu::Sampler,
-    linear_target: bool,
     /// Longest side of a texture, pixels.
     pub(super) longest_side: usize,
 }
@@ -40,6 +43,10 @@ pub(super) struct Pyramid {
 pub(super) struct PairTextures {
     uniforms: wgpu::Buffer,
     bindings: wgpu::BindGroup,
+    /// Columns of the larger of the two pictures.
+    pub(super) columns: f32,
+    /// Whether the greatest differences are there: the pictures are of one size.
+    pub(super) has_greatest: bool,
 }
 
 impl Gpu {
@@ -72,47 +79,55 @@ impl Gpu {
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-            label: Some("compare"),
-            layout: Some(&pipeline_layout),
-            vertex: wgpu::VertexState {
-                module: &module,
-                entry_point: Some("vertex"),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                buffers: &[],
-            },
-            primitive: wgpu::PrimitiveState::default(),
-            depth_stencil: None,
-            multisample: wgpu::MultisampleState::default(),
-            fragment: Some(wgpu::FragmentState {
-                module: &module,
-                entry_point: Some("fragment"),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                targets: &[Some(state.target_format.into())],
-            }),
-            multiview_mask: None,
-            cache: None,
-        });
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("compare"),
             mag_filter: wgpu::FilterMode::Linear,
             min_filter: wgpu::FilterMode::Linear,
-            mipmap_filter: wgpu::MipmapFilterMode::Linear,
+            mipmap_filter: wgpu::MipmapFilterMode::Nearest,
             ..Default::default()
         });
         Self {
             device: device.clone(),
             queue: state.queue.clone(),
-            pipeline,
+            module,
+            target: state.target_format,
+            pipeline_layout,
+            pipelines: Default::default(),
             layout,
             sampler,
-            linear_target: state.target_format.is_srgb(),
             longest_side: device.limits().max_texture_dimension_2d as usize,
         }
     }
 
+    fn pipeline(&self, view: &View) -> &wgpu::RenderPipeline {
+        let (mode, fetch) = (view.mode.min(5), view.fetch as u32);
+        self.pipelines[(mode * 3 + fetch) as usize].get_or_init(|| {
+            let constants = [("MODE", f64::from(mode)), ("FETCH", f64::from(fetch))];
+            let fixed = || wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
+            self.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+                label: Some("compare"),
+                layout: Some(&self.pipeline_layout),
+                vertex: wgpu::VertexState { module: &self.module, entry_point: Some("vertex"), compilation_options: fixed(), buffers: &[] },
+                primitive: wgpu::PrimitiveState::default(),
+                depth_stencil: None,
+                multisample: wgpu::MultisampleState::default(),
+                fragment: Some(wgpu::FragmentState {
+                    module: &self.module,
+                    entry_point: Some("fragment"),
+                    compilation_options: fixed(),
+                    targets: &[Some(self.target.into())],
+                }),
+                multiview_mask: None,
+                cache: None,
+            })
+        })
+    }
+
     /// Brings a pair onto the graphics card; may be called from any thread.
     pub(super) fn upload(&self, left: &Pyramid, right: &Pyramid, greatest: &Pyramid) -> PairTextures {
+        let size = |pyramid: &Pyramid| pyramid.levels.first().map_or((1, 1), |level| (level.0, level.1));
+        let columns = size(left).0.max(size(right).0) as f32;
+        let has_greatest = size(left) == size(right);
         let [left, right, greatest] = [left, right, greatest].map(|pyramid| self.texture(pyramid));
         let uniforms = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("compare"),
@@ -132,7 +147,7 @@ impl Gpu {
                 entry(4, wgpu::BindingResource::Sampler(&self.sampler)),
             ],
         });
-        PairTextures { uniforms, bindings }
+        PairTextures { uniforms, bindings, columns, has_greatest }
     }
 
     fn texture(&self, pyramid: &Pyramid) -> wgpu::TextureView {
@@ -162,7 +177,7 @@ impl Gpu {
     }
 }
 
-/// What the shader is told each frame; the same fields in the same order as `View` in compare.wgsl.
+/// What the shader is told each frame; all but the last two fields stand in the same order in `View` of compare.wgsl.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View {
     /// Canvas, points.
@@ -183,16 +198,27 @@ pub(super) struct View {
     pub(super) swipe: f32,
     /// What differences are multiplied by.
     pub(super) gain: f32,
-    /// Number of the mode, 0..6.
-    pub(super) mode: u32,
     /// Number of the channel, 0..3.
     pub(super) channel: u32,
-    /// Whether enlarged pixels stay squares.
-    pub(super) nearest: bool,
     /// Whether blinking shows the right picture now.
     pub(super) right_only: bool,
     /// Width of the divider, points.
     pub(super) gap: f32,
+    /// Number of the mode, 0..6; chooses the pipeline.
+    pub(super) mode: u32,
+    /// How textures are read; chooses the pipeline.
+    pub(super) fetch: Fetch,
+}
+
+/// How the shader reads the pictures; the numbers are those of compare.wgsl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fetch {
+    /// Enlarged, each pixel a square.
+    Squares = 0,
+    /// Enlarged and blurred.
+    Blurred = 1,
+    /// Made smaller.
+    Smaller = 2,
 }
 
 impl View {
@@ -207,8 +233,9 @@ impl View {
             floats(&colour(self.well)),
             floats(&colour(self.line)),
             floats(&[self.shape.x, self.shape.y, self.scale, self.point, self.swipe, self.gain]),
-            words(&[self.mode, self.channel, u32::from(self.nearest), u32::from(self.right_only), u32::from(linear_target)]),
-            floats(&[self.gap]),
+            words(&[self.channel, u32::from(self.right_only), u32::from(linear_target)]),
+            // What follows is a row of vec4 and starts at a multiple of 16 bytes.
+            floats(&[self.gap, 0.0, 0.0]),
             floats(&HEAT.map(colour).concat()),
         ]
         .concat()
@@ -230,12 +257,12 @@ impl CallbackTrait for Painting {
         _encoder: &mut wgpu::CommandEncoder,
         _resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        queue.write_buffer(&self.pair.uniforms, 0, &self.view.bytes(self.gpu.linear_target));
+        queue.write_buffer(&self.pair.uniforms, 0, &self.view.bytes(self.gpu.target.is_srgb()));
         Vec::new()
     }
 
     fn paint(&self, _info: eframe::egui::PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, _resources: &CallbackResources) {
-        pass.set_pipeline(&self.gpu.pipeline);
+        pass.set_pipeline(self.gpu.pipeline(&self.view));
         pass.set_bind_group(0, &self.pair.bindings, &[]);
         pass.draw(0..3, 0..1);
     }
@@ -263,15 +290,15 @@ mod tests {
             point: 1.0,
             swipe: 0.5,
             gain: 5.0,
-            mode: 3,
-            channel: 0,
-            nearest: true,
+            channel: 2,
             right_only: false,
             gap: 2.0,
+            mode: 3,
+            fetch: Fetch::Squares,
         };
         let bytes = view.bytes(false);
         assert_eq!(bytes.len(), View::BYTES);
         assert_eq!(bytes[68..72], 5.0_f32.to_le_bytes());
-        assert_eq!(bytes[72..76], 3_u32.to_le_bytes());
+        assert_eq!(bytes[72..76], 2_u32.to_le_bytes());
     }
 }

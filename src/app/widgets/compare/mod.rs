@@ -18,10 +18,9 @@ use super::picture::pixel_words;
 use crate::app::theme::{self, palette};
 use crate::data::Picture;
 use eframe::egui::{
-    Align2, Checkbox, CursorIcon, EventFilter, FontId, Key, Pos2, Rect, Response, RichText, Role, Sense, Slider, Ui, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align2, Checkbox, CursorIcon, EventFilter, FontId, Key, Pos2, Rect, Response, RichText, Role, Sense, Slider, Ui, Vec2, WidgetInfo, vec2,
 };
-use gpu::{Gpu, View};
+use gpu::{Fetch, Gpu, View};
 use place::Canvas;
 use prepare::Prepared;
 use std::sync::Arc;
@@ -198,6 +197,7 @@ fn tools(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair, shape: Vec2)
         }
     });
     ui.horizontal_wrapped(|ui| {
+        ui.set_row_height(theme::CONTROL_HEIGHT);
         match state.mode {
             CompareMode::Difference | CompareMode::Heat => {
                 let label = small(ui, "Times");
@@ -331,6 +331,8 @@ fn paint(ui: &Ui, state: &CompareState, pair: &ComparePair, gpu: Arc<Gpu>, canva
         return;
     };
     let right_only = state.mode == CompareMode::Blink && blinks_right(ui);
+    let smaller = textures.columns > scale * canvas.shape.x * ui.pixels_per_point();
+    let apart = matches!(state.mode, CompareMode::Difference | CompareMode::Heat);
     let view = View {
         size: rect.size(),
         centre: state.centre,
@@ -341,11 +343,15 @@ fn paint(ui: &Ui, state: &CompareState, pair: &ComparePair, gpu: Arc<Gpu>, canva
         point: 1.0 / ui.pixels_per_point(),
         swipe: state.swipe,
         gain: state.gain,
-        mode: CompareMode::ALL.iter().position(|&mode| mode == state.mode).unwrap_or(0) as u32,
         channel: state.channel.min(2) as u32,
-        nearest: state.nearest,
         right_only,
         gap: theme::LINE_STRONG,
+        mode: CompareMode::ALL.iter().position(|&mode| mode == state.mode).unwrap_or(0) as u32,
+        fetch: match (smaller && (textures.has_greatest || !apart), state.nearest) {
+            (true, _) => Fetch::Smaller,
+            (false, true) => Fetch::Squares,
+            (false, false) => Fetch::Blurred,
+        },
     };
     painter.add(gpu::painting(rect, gpu, Arc::clone(textures), view));
     let (left, right) = (pair.left_name.as_str(), pair.right_name.as_str());

@@ -41,7 +41,7 @@ impl Canvas {
     pub(super) fn pixel_at(&self, place: Pos2, scale: f32, centre: Vec2) -> Option<(usize, usize)> {
         let share = self.share_at(place, scale, centre);
         let inside = (0.0..1.0).contains(&share.x) && (0.0..1.0).contains(&share.y);
-        inside.then(|| ((share.x * self.shape.x) as usize, (share.y * self.shape.y) as usize))
+        inside.then_some(((share.x * self.shape.x) as usize, (share.y * self.shape.y) as usize))
     }
 
     /// Zoom and centre after zooming by `factor` so that what lies at `anchor` stays there.

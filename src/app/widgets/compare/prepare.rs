@@ -107,22 +107,25 @@ fn rgba(picture: &Picture, most: Vec2) -> Level {
     (size[0] as u32, size[1] as u32, bytes)
 }
 
-/// Half the size, each pixel made by `fold` from those it covers (two or three a side), channel by channel.
+/// Half the size, each pixel made by `fold` from those it covers (one to three a side), channel by channel.
 fn halved(level: &Level, fold: impl Fn(&[u8]) -> u8) -> Level {
     let (width, height, bytes) = level;
     let (half_width, half_height) = ((width / 2).max(1), (height / 2).max(1));
-    let covered = |i: u32, from: u32, to: u32| (i * from / to) as usize..((i + 1) * from).div_ceil(to) as usize;
-    let mut half = Vec::with_capacity(4 * (half_width * half_height) as usize);
-    let mut values = Vec::with_capacity(9);
-    for y in 0..half_height {
-        for x in 0..half_width {
-            for channel in 0..4 {
-                values.clear();
-                for row in covered(y, *height, half_height) {
-                    let start = row * *width as usize;
-                    values.extend(covered(x, *width, half_width).map(|column| bytes[4 * (start + column) + channel]));
+    let covered = |i: u32, whole: u32, parts: u32| (i * whole / parts) as usize..((i + 1) * whole).div_ceil(parts) as usize;
+    let mut half = vec![0; 4 * (half_width * half_height) as usize];
+    for (y, line) in half.chunks_exact_mut(4 * half_width as usize).enumerate() {
+        let rows = covered(y as u32, *height, half_height);
+        for (x, pixel) in line.chunks_exact_mut(4).enumerate() {
+            let columns = covered(x as u32, *width, half_width);
+            for (channel, value) in pixel.iter_mut().enumerate() {
+                let (mut values, mut count) = ([0; 9], 0);
+                for row in rows.clone() {
+                    for column in columns.clone() {
+                        values[count] = bytes[4 * (row * *width as usize + column) + channel];
+                        count += 1;
+                    }
                 }
-                half.push(fold(&values));
+                *value = fold(&values[..count]);
             }
         }
     }

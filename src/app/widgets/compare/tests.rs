@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::data::Shape;
+use eframe::egui::pos2;
 use eframe::egui_wgpu::{RenderState, wgpu};
 use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, wgpu as kittest_wgpu};

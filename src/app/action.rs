@@ -1,0 +1,203 @@
+//! Everything that the user can do, as values: panels, menus, keys and the command palette all speak through these.
+
+use super::steps::{Door, Step};
+use super::theme::ThemeChoice;
+use crate::data::Picture;
+use crate::data::logo::LogoOptions;
+use crate::jobs::JobId;
+use crate::schemes::plan::Plan;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Two pictures to look at side by side, with their names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// The first: cover, original.
+    pub left: Arc<Picture>,
+    /// The second: key, suspect.
+    pub right: Arc<Picture>,
+    /// Name of the first ("Cover").
+    pub left_name: String,
+    /// Name of the second ("Key").
+    pub right_name: String,
+}
+
+impl Pair {
+    /// A pair of two pictures and their names.
+    pub fn new(left: Picture, left_name: &str, right: Picture, right_name: &str) -> Pair {
+        Pair { left: Arc::new(left), right: Arc::new(right), left_name: left_name.into(), right_name: right_name.into() }
+    }
+}
+
+/// What a file dialog or a drop is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// Whatever it turns out to be.
+    Anything,
+    /// A data set in a file.
+    Data,
+    /// A data set in a folder.
+    DataFolder,
+    /// A logo.
+    Logo,
+    /// A key package.
+    Key,
+    /// A suspect model.
+    Suspect,
+    /// An existing project.
+    Project,
+    /// A folder for a new project.
+    NewProject,
+    /// A place for a report.
+    Export,
+}
+
+/// One thing that the user wants done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Choose a door.
+    Enter(Door),
+    /// Show a step's panel.
+    GoTo(Step),
+    /// A step's panel was brought to the front by its tab.
+    Look(Step),
+    /// Show whichever step has the next thing to do.
+    GoOn,
+    /// Set up the sample project, up to the step before training.
+    TrySample,
+    /// Open a file dialog.
+    Browse(Wanted),
+    /// Take a path for a purpose; `Anything` is recognised and confirmed first.
+    Take(Wanted, PathBuf),
+    /// Load the built-in pictures.
+    UseSampleData,
+    /// Stop reading a data set.
+    CancelReading,
+    /// Forget the data set.
+    RemoveData,
+    /// Take one of the built-in logos.
+    UseSampleLogo(usize),
+    /// Place the logo otherwise.
+    PlaceLogo(LogoOptions),
+    /// Forget the logo.
+    RemoveLogo,
+    /// Change the plan.
+    SetPlan(Box<Plan>),
+    /// Agree to the plan and go on to training.
+    ConfirmScheme,
+    /// Measure how long the plan takes.
+    Estimate,
+    /// Train what is planned.
+    Train,
+    /// Go on with the interrupted training of the project.
+    ContinueTraining,
+    /// Give up the interrupted training of the project.
+    ForgetInterrupted,
+    /// Hold a job.
+    Pause(JobId),
+    /// Let a held job go on.
+    Resume(JobId),
+    /// End a job after a checkpoint.
+    Stop(JobId),
+    /// Question the model just trained with the key just made.
+    UseTrained,
+    /// Question the unmarked twin.
+    UseTwin,
+    /// Take the key just made.
+    UseTrainedKey,
+    /// Ask the questions.
+    Prove,
+    /// Clear the verdict and choose another suspect.
+    ProveAgain,
+    /// Show a kept report.
+    OpenReport(String),
+    /// Write a kept report to a file of the user's choice.
+    ExportReport(String),
+    /// Delete a kept report; can be undone.
+    DeleteReport(String),
+    /// Look at a pair of pictures.
+    Compare(Pair),
+    /// Change the colours.
+    Theme(ThemeChoice),
+    /// Take back the last change.
+    Undo,
+    /// Do again what was taken back.
+    Redo,
+    /// Show or hide the command palette.
+    Palette,
+    /// Show or hide the help.
+    Help,
+    /// Show or hide the log.
+    Log,
+    /// Put the panels back.
+    ResetLayout,
+    /// Put a text on the clipboard.
+    Copy(String),
+}
+
+/// A command of the palette: its words, its keys, what it does.
+pub struct Listed {
+    /// What the user reads and searches.
+    pub words: &'static str,
+    /// The keys that do the same, if any.
+    pub keys: &'static str,
+    /// What it does.
+    pub action: Action,
+}
+
+/// The commands of the palette, in its order.
+pub fn listed() -> Vec<Listed> {
+    let plain = |words, action| Listed { words, keys: "", action };
+    let keyed = |words, keys, action| Listed { words, keys, action };
+    vec![
+        plain("Go on with the next step", Action::GoOn),
+        keyed("Go to data", "Ctrl+1", Action::GoTo(Step::Data)),
+        keyed("Go to logo", "Ctrl+2", Action::GoTo(Step::Logo)),
+        keyed("Go to scheme", "Ctrl+3", Action::GoTo(Step::Scheme)),
+        keyed("Go to training", "Ctrl+4", Action::GoTo(Step::Train)),
+        keyed("Go to prove", "Ctrl+5", Action::GoTo(Step::Prove)),
+        keyed("Go to reports", "Ctrl+6", Action::GoTo(Step::Reports)),
+        plain("Protect a model", Action::Enter(Door::Protect)),
+        plain("Investigate a suspect model", Action::Enter(Door::Investigate)),
+        plain("Try it with the sample", Action::TrySample),
+        plain("Use the sample pictures", Action::UseSampleData),
+        keyed("Open a file…", "Ctrl+O", Action::Browse(Wanted::Anything)),
+        plain("Open a data set folder…", Action::Browse(Wanted::DataFolder)),
+        plain("Open a logo…", Action::Browse(Wanted::Logo)),
+        plain("Open a key package…", Action::Browse(Wanted::Key)),
+        plain("Open a suspect model…", Action::Browse(Wanted::Suspect)),
+        plain("Start training", Action::Train),
+        plain("Estimate the training time", Action::Estimate),
+        plain("Ask the suspect the questions", Action::Prove),
+        plain("New project…", Action::Browse(Wanted::NewProject)),
+        plain("Open project…", Action::Browse(Wanted::Project)),
+        plain("Light colours", Action::Theme(ThemeChoice::Light)),
+        plain("Dark colours", Action::Theme(ThemeChoice::Dark)),
+        plain("Colours as the system", Action::Theme(ThemeChoice::System)),
+        keyed("Undo", "Ctrl+Z", Action::Undo),
+        keyed("Redo", "Ctrl+Shift+Z", Action::Redo),
+        plain("Show or hide the log", Action::Log),
+        plain("Reset layout", Action::ResetLayout),
+        keyed("Help", "F1", Action::Help),
+    ]
+}
+
+/// The commands whose words hold all words of `search`, in the palette's order.
+pub fn matching(search: &str) -> Vec<Listed> {
+    let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
+    listed().into_iter().filter(|command| words.iter().all(|word| command.words.to_lowercase().contains(word))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_palette_finds_by_words_in_any_order() {
+        let found = matching("TRAIN start");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].action, Action::Train);
+        assert_eq!(matching("").len(), listed().len());
+        assert!(matching("xyzzy").is_empty());
+    }
+}

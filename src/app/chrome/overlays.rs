@@ -1,0 +1,187 @@
+//! What lies on top of the panels: the question after a drop, the command palette, the help and the compare view.
+
+use crate::app::action::{self, Action, Pair, Wanted};
+use crate::app::model::Model;
+use crate::app::text;
+use crate::app::theme::{self, Tone};
+use crate::app::widgets;
+use eframe::egui::{self, Align2, Area, Id, Key, Modal, Order, RichText, ScrollArea, TextEdit, Ui};
+
+/// How many problems of something dropped are listed before it is used.
+const PROBLEMS_SHOWN: usize = 3;
+
+/// What the things on top remember between frames.
+#[derive(Default)]
+pub struct Overlays {
+    search: String,
+    chosen: usize,
+    compare: widgets::CompareState,
+}
+
+impl Overlays {
+    /// Draws what is open. Esc and a click beside close it.
+    pub fn show(&mut self, ui: &mut Ui, model: &mut Model, out: &mut Vec<Action>) {
+        self.offer(ui, model);
+        if model.palette {
+            self.palette(ui, model, out);
+        }
+        if model.help {
+            help(ui, model);
+        }
+        self.compare(ui, model);
+    }
+
+    fn offer(&mut self, ui: &mut Ui, model: &mut Model) {
+        let Some(offer) = model.offer.clone() else { return };
+        let mut answer = None;
+        let modal = Modal::new(Id::unique("offer")).frame(card(ui)).show(ui.ctx(), |ui| {
+            ui.set_width(theme::DIALOG_WIDTH);
+            ui.label(RichText::new(text::file_name(&offer.path)).size(theme::TEXT_HEADING).strong());
+            ui.label(&offer.what);
+            for problem in offer.problems.iter().take(PROBLEMS_SHOWN) {
+                widgets::notice(ui, Tone::Warn, &problem.reason);
+            }
+            if offer.problems.len() > PROBLEMS_SHOWN {
+                ui.label(text::and_more(offer.problems.len() - PROBLEMS_SHOWN));
+            }
+            ui.label(offer.then);
+            ui.add_space(theme::GAP_2);
+            ui.horizontal(|ui| {
+                if offer.wanted != Wanted::Anything {
+                    let button = widgets::primary_button(ui, text::USE_IT);
+                    if ui.memory(|memory| memory.focused().is_none()) {
+                        button.request_focus();
+                    }
+                    if button.clicked() {
+                        answer = Some(true);
+                    }
+                }
+                if widgets::quiet_button(ui, text::CANCEL).clicked() {
+                    answer = Some(false);
+                }
+            });
+        });
+        if answer.is_some() || modal.should_close() {
+            model.offer = None;
+        }
+        if answer == Some(true) {
+            model.apply(Action::Take(offer.wanted, offer.path));
+        }
+    }
+
+    fn palette(&mut self, ui: &mut Ui, model: &mut Model, out: &mut Vec<Action>) {
+        let mut done = false;
+        let modal = Modal::new(Id::unique("palette")).frame(card(ui)).show(ui.ctx(), |ui| {
+            ui.set_width(theme::DIALOG_WIDTH);
+            let (up, down, enter) = ui.input_mut(|i| {
+                (
+                    i.consume_key(Default::default(), Key::ArrowUp),
+                    i.consume_key(Default::default(), Key::ArrowDown),
+                    i.key_pressed(Key::Enter),
+                )
+            });
+            let field = ui.add(TextEdit::singleline(&mut self.search).hint_text(text::PALETTE_HINT).desired_width(f32::INFINITY));
+            let field = field.accessible_name(text::PALETTE);
+            field.request_focus();
+            if field.changed() {
+                self.chosen = 0;
+            }
+            let found = action::matching(&self.search);
+            if found.is_empty() {
+                ui.label(text::PALETTE_NONE);
+            }
+            self.chosen = (self.chosen + usize::from(down)).saturating_sub(usize::from(up)).min(found.len().saturating_sub(1));
+            ScrollArea::vertical().max_height(theme::DIALOG_HEIGHT).show(ui, |ui| {
+                for (place, command) in found.into_iter().enumerate() {
+                    let chosen = place == self.chosen;
+                    let button = egui::Button::selectable(chosen, command.words)
+                        .shortcut_text(command.keys)
+                        .min_size(egui::vec2(ui.available_width(), theme::CONTROL_HEIGHT));
+                    let button = ui.add(button);
+                    if chosen && (up || down) {
+                        button.scroll_to_me(None);
+                    }
+                    if button.clicked() || (chosen && enter) {
+                        out.push(command.action);
+                        done = true;
+                    }
+                }
+            });
+        });
+        if done || modal.should_close() {
+            model.palette = false;
+            self.search.clear();
+            self.chosen = 0;
+        }
+    }
+
+    fn compare(&mut self, ui: &mut Ui, model: &mut Model) {
+        let Some(pair) = model.compare.clone() else { return };
+        let mut close = false;
+        let size = ui.ctx().content_rect().size() - egui::Vec2::splat(theme::GAP_4 * 3.0);
+        let modal = Modal::new(Id::unique("compare")).frame(card(ui)).show(ui.ctx(), |ui| {
+            ui.set_min_size(size);
+            ui.set_max_size(size);
+            egui::Sides::new().show(
+                ui,
+                |ui| ui.label(RichText::new(text::compare_title(&pair.left_name, &pair.right_name)).size(theme::TEXT_HEADING).strong()),
+                |ui| close = widgets::icon_button(ui, widgets::Icon::Cross, text::CLOSE).clicked(),
+            );
+            let Pair { left, right, left_name, right_name } = pair;
+            let shown = widgets::ComparePair { left, right, left_name, right_name };
+            widgets::compare_view(ui, &mut self.compare, &shown);
+        });
+        if close || modal.should_close() {
+            model.compare = None;
+        }
+    }
+}
+
+fn help(ui: &mut Ui, model: &mut Model) {
+    let mut close = false;
+    let modal = Modal::new(Id::unique("help")).frame(card(ui)).show(ui.ctx(), |ui| {
+        ui.set_width(theme::READING_WIDTH);
+        egui::Sides::new().show(
+            ui,
+            |ui| ui.label(RichText::new(text::HELP_TITLE).size(theme::TEXT_HEADING).strong()),
+            |ui| close = widgets::icon_button(ui, widgets::Icon::Cross, text::CLOSE).clicked(),
+        );
+        ScrollArea::vertical().max_height(theme::DIALOG_HEIGHT).show(ui, |ui| {
+            for (head, body) in text::HELP_PARAGRAPHS {
+                ui.label(RichText::new(head).strong());
+                ui.label(body);
+                ui.add_space(theme::GAP);
+            }
+            ui.label(RichText::new(text::SHORTCUTS).strong());
+            egui::Grid::new("keys").show(ui, |ui| {
+                for (keys, what) in text::SHORTCUT_LIST {
+                    ui.monospace(keys);
+                    ui.label(what);
+                    ui.end_row();
+                }
+            });
+        });
+    });
+    if close || modal.should_close() {
+        model.help = false;
+    }
+}
+
+fn card(ui: &Ui) -> egui::Frame {
+    egui::Frame::window(ui.style()).inner_margin(theme::GAP_3)
+}
+
+/// Darkens the window while something hangs over it, and says what letting go does.
+pub fn drop_curtain(ui: &Ui, looking: bool) {
+    let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
+    if !hovering && !looking {
+        return;
+    }
+    let words = if hovering { text::DROP_HERE } else { text::DROP_LOOKING };
+    Area::new(Id::unique("drop")).order(Order::Foreground).anchor(Align2::CENTER_TOP, theme::DROP_OFFSET).interactable(false).show(
+        ui.ctx(),
+        |ui| {
+            widgets::notice(ui, Tone::Accent, words);
+        },
+    );
+}

@@ -1,0 +1,509 @@
+//! The project behind the window: made when there is first something to keep, saved with every change, restored at the start.
+
+use super::{Estimate, Model, Training};
+use crate::app::text;
+use crate::app::theme::ThemeChoice;
+use crate::data::Dataset;
+use crate::data::logo::LogoOptions;
+use crate::forensics::report::{Report, Verdict};
+use crate::jobs::Trained;
+use crate::project::{AppSettings, Item, LogoSource, Project, ProjectError, RunState, Theme};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where in project.json the window notes that the user agreed to the plan.
+const AGREED: &str = "scheme_agreed";
+/// The file of a report in its folder.
+const REPORT: &str = "report.json";
+
+/// Settings, the open project and the reports of this session with their pictures.
+pub struct Keeper {
+    settings_folder: PathBuf,
+    projects_folder: PathBuf,
+    settings: AppSettings,
+    project: Option<Project>,
+    unsaved: Option<String>,
+    run: Option<String>,
+    fresh: HashMap<String, Arc<Report>>,
+    exporting: Option<String>,
+    complaint: Option<String>,
+}
+
+/// A report of the project as the list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptReport {
+    /// Its id in the project.
+    pub id: String,
+    /// The suspect's file name.
+    pub name: String,
+    /// Its conclusion.
+    pub verdict: Verdict,
+    /// When it was made, for people.
+    pub made: String,
+}
+
+impl Keeper {
+    /// Reads the settings in `settings_folder`, and opens the project used last if it is still there.
+    /// New projects are made in `projects_folder`.
+    pub fn open(settings_folder: PathBuf, projects_folder: PathBuf) -> Keeper {
+        let (settings, mut complaint) = AppSettings::load(&settings_folder);
+        let last = settings.recent.first().filter(|folder| crate::project::is_project(folder));
+        let project = last.and_then(|folder| Project::open(folder).map_err(|error| complaint = Some(error.to_string())).ok());
+        Keeper {
+            settings_folder,
+            projects_folder,
+            settings,
+            project,
+            unsaved: None,
+            run: None,
+            fresh: HashMap::new(),
+            exporting: None,
+            complaint,
+        }
+    }
+
+    /// Keeper over the folders that this system has for settings and documents.
+    pub fn of_this_system() -> Keeper {
+        let settings = AppSettings::folder().unwrap_or_else(|| PathBuf::from("."));
+        let documents = directories::UserDirs::new()
+            .and_then(|dirs| dirs.document_dir().map(Path::to_owned).or_else(|| Some(dirs.home_dir().to_owned())));
+        Keeper::open(settings, documents.unwrap_or_else(|| PathBuf::from(".")).join(text::APP))
+    }
+
+    /// The open project's name.
+    pub fn name(&self) -> &str {
+        self.project.as_ref().map_or(text::UNTITLED, |project| &project.document().name)
+    }
+
+    /// The open project's folder.
+    pub fn folder(&self) -> Option<&Path> {
+        self.project.as_ref().map(Project::folder)
+    }
+
+    /// Why the last change could not be saved; `None` when all is saved.
+    pub fn unsaved(&self) -> Option<&str> {
+        self.unsaved.as_deref()
+    }
+
+    /// Other projects, the latest first.
+    pub fn recent(&self) -> impl Iterator<Item = &Path> {
+        self.settings.recent.iter().map(PathBuf::as_path).filter(|folder| Some(*folder) != self.folder())
+    }
+
+    /// The colours chosen.
+    pub fn theme(&self) -> ThemeChoice {
+        match self.settings.theme {
+            Theme::System => ThemeChoice::System,
+            Theme::Light => ThemeChoice::Light,
+            Theme::Dark => ThemeChoice::Dark,
+        }
+    }
+
+    /// Remembers the colours.
+    pub fn set_theme(&mut self, theme: ThemeChoice) {
+        self.settings.theme = match theme {
+            ThemeChoice::System => Theme::System,
+            ThemeChoice::Light => Theme::Light,
+            ThemeChoice::Dark => Theme::Dark,
+        };
+        self.save_settings();
+    }
+
+    /// The panels' layout as it was remembered.
+    pub fn layout(&self) -> Option<&str> {
+        self.settings.layout.as_deref()
+    }
+
+    /// Remembers the panels' layout.
+    pub fn set_layout(&mut self, layout: String) {
+        if self.settings.layout.as_ref() != Some(&layout) {
+            self.settings.layout = Some(layout);
+            self.save_settings();
+        }
+    }
+
+    fn save_settings(&mut self) {
+        self.complaint = self.settings.save(&self.settings_folder).err().map(|error| error.to_string());
+    }
+
+    /// A sentence about settings or a project that could not be used, once.
+    pub fn take_complaint(&mut self) -> Option<String> {
+        self.complaint.take()
+    }
+
+    /// The reports of the project, the latest first.
+    pub fn reports(&self) -> Vec<KeptReport> {
+        let made = |text: &str| text.parse::<jiff::Timestamp>().map_or_else(|_| text.to_owned(), local_time);
+        let kept =
+            |r: &crate::project::ReportRef| KeptReport { id: r.id.clone(), name: r.name.clone(), verdict: r.verdict, made: made(&r.made) };
+        self.project.as_ref().map(|project| project.document().reports.iter().rev().map(kept).collect()).unwrap_or_default()
+    }
+
+    /// A kept report: with its pictures when it was made since the start, else as its file has it.
+    pub fn report(&self, id: &str) -> Result<Arc<Report>, String> {
+        if let Some(report) = self.fresh.get(id) {
+            return Ok(report.clone());
+        }
+        let path = self.project.as_ref().map(|project| project.report_folder(id).join(REPORT)).ok_or(text::NO_PROJECT)?;
+        let bytes = std::fs::read(&path).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
+        let mut report: Report = serde_json::from_slice(&bytes).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
+        report.questions = super::sheet::read(path.parent().unwrap_or(&path))?;
+        Ok(Arc::new(report))
+    }
+
+    /// Whether something deleted can come back: its name.
+    pub fn can_undo(&self) -> Option<&str> {
+        self.project.as_ref().and_then(Project::can_undo)
+    }
+
+    /// Whether something brought back can be deleted again.
+    pub fn can_redo(&self) -> bool {
+        self.project.as_ref().is_some_and(Project::can_redo)
+    }
+
+    /// The open project; makes one called `name` when there is none.
+    fn project(&mut self, name: &str) -> Result<&mut Project, String> {
+        if self.project.is_none() {
+            let folder = free_folder(&self.projects_folder, name);
+            let project = Project::create(&folder, name).map_err(|error| error.to_string())?;
+            self.settings.remember(&folder);
+            self.save_settings();
+            self.project = Some(project);
+        }
+        self.project.as_mut().ok_or_else(|| text::NO_PROJECT.into())
+    }
+
+    /// Changes the project; a failure is remembered as "not saved" and handed back as a sentence.
+    fn change<T>(&mut self, name: &str, change: impl FnOnce(&mut Project) -> Result<T, ProjectError>) -> Result<T, String> {
+        let answer = self.project(name).and_then(|project| change(project).map_err(|error| error.to_string()));
+        self.unsaved = answer.as_ref().err().cloned();
+        answer
+    }
+}
+
+/// A folder called `name` in `parent` that does not exist yet ("name 2" where needed).
+fn free_folder(parent: &Path, name: &str) -> PathBuf {
+    let plain = parent.join(name);
+    if !plain.exists() {
+        return plain;
+    }
+    (2..).map(|i| parent.join(format!("{name} {i}"))).find(|folder| !folder.exists()).unwrap_or(plain)
+}
+
+fn local_time(time: jiff::Timestamp) -> String {
+    time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+impl Model {
+    /// Takes up what the open project holds: data and logo are read again in the background.
+    pub(super) fn restore(&mut self) {
+        self.training = Training::default();
+        self.proof = super::Proof::default();
+        self.material = super::Material::default();
+        self.estimate = Estimate::Unknown;
+        self.scheme_chosen = false;
+        if let Some(complaint) = self.keeper.take_complaint() {
+            self.fail(complaint, None);
+        }
+        let Some(project) = &self.keeper.project else { return };
+        let document = project.document().clone();
+        if let Some(plan) = document.plan {
+            self.plan = plan;
+        }
+        self.scheme_chosen = document.other.get(AGREED).and_then(serde_json::Value::as_bool).unwrap_or(false);
+        let finished = document.runs.iter().rev().find_map(|run| serde_json::from_value::<Trained>(run.trained.clone()?).ok());
+        if let Some(trained) = finished {
+            self.proof.key = Some(trained.key.clone());
+            self.proof.suspect = Some(trained.model.clone());
+            self.training.trained = Some(trained);
+        }
+        if let Some(run) = document.runs.last().filter(|run| run.state == RunState::Stopped) {
+            self.training.interrupted = Some(project.run_folder(&run.id));
+            self.keeper.run = Some(run.id.clone());
+        }
+        if let Some(set) = document.datasets.iter().find(|set| Some(&set.id) == document.dataset.as_ref()) {
+            match set.path.clone() {
+                Some(path) => self.reread_data(path, Some(set.digest.clone())),
+                None => self.reread_sample(),
+            }
+        }
+        self.restore_logo();
+        self.step = self.reached().next(self.door);
+        self.bring_forward = true;
+    }
+
+    fn restore_logo(&mut self) {
+        let Some(project) = &self.keeper.project else { return };
+        let document = project.document();
+        let Some(logo) = document.logos.iter().find(|logo| Some(&logo.id) == document.logo.as_ref()) else { return };
+        let options: LogoOptions = serde_json::from_value(logo.options.clone()).unwrap_or_default();
+        let bytes = match &logo.source {
+            LogoSource::Sample { name } => crate::data::sample_logos()
+                .into_iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, bytes)| bytes.to_vec())
+                .ok_or_else(|| text::SAMPLE_LOGO_GONE.to_owned()),
+            LogoSource::Copy { .. } => {
+                let path = project.logo_file(&logo.id).unwrap_or_default();
+                std::fs::read(&path).map_err(|error| text::cannot_open(&path, &error.to_string()))
+            }
+        };
+        let name = logo.name.clone();
+        match bytes.and_then(|bytes| self.material.choose_logo(name, bytes, options)) {
+            Ok(()) => {}
+            Err(reason) => self.fail(reason, None),
+        }
+    }
+
+    /// Saves plan and owner. A failure is shown once.
+    pub(super) fn keep(&mut self) {
+        if self.keeper.project.is_none() && self.is_blank() {
+            return;
+        }
+        let (plan, agreed, owner) = (self.plan.clone(), self.scheme_chosen, self.plan.owner.clone());
+        let name = self.project_name();
+        let saved = self.keeper.change(&name, |project| {
+            project.edit(|document| {
+                document.plan = Some(plan);
+                document.owner = owner;
+                document.other.insert(AGREED.into(), agreed.into());
+            })
+        });
+        self.tell(saved);
+    }
+
+    fn project_name(&self) -> String {
+        let sample = self.material.data.as_ref().is_none_or(|set| set.source.is_none());
+        if sample { text::SAMPLE_PROJECT.into() } else { text::UNTITLED.into() }
+    }
+
+    fn tell<T>(&mut self, answer: Result<T, String>) -> Option<T> {
+        answer.map_err(|reason| self.fail(text::save_failed(&reason), None)).ok()
+    }
+
+    /// Notes the chosen data set.
+    pub(super) fn keep_data(&mut self, set: &Dataset) {
+        let name = self.project_name();
+        let summary = text::data_summary(set);
+        let saved =
+            self.keeper.change(&name, |project| project.add_dataset(&set.name, set.source.as_deref(), &set.digest, set.format, &summary));
+        self.tell(saved);
+    }
+
+    /// Notes the chosen logo.
+    pub(super) fn keep_logo(&mut self) {
+        let Some(choice) = self.material.logo.clone() else { return };
+        let name = self.project_name();
+        let options = serde_json::to_value(choice.options).unwrap_or_default();
+        let digest = choice.logo.digest.clone();
+        let saved = self.keeper.change(&name, |project| match choice.sample {
+            true => project.add_sample_logo(&choice.name, options, &digest),
+            false => {
+                let extension = Path::new(&choice.name).extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+                project.add_logo(&choice.name, &extension, &choice.bytes, options, &digest)
+            }
+        });
+        self.tell(saved);
+    }
+
+    /// Notes changed options of the chosen logo.
+    pub(super) fn keep_logo_options(&mut self) {
+        let Some(choice) = &self.material.logo else { return };
+        let (options, digest) = (serde_json::to_value(choice.options).unwrap_or_default(), choice.logo.digest.clone());
+        let name = self.project_name();
+        let saved = self.keeper.change(&name, |project| {
+            project.edit(|document| {
+                let chosen = document.logo.clone();
+                if let Some(logo) = document.logos.iter_mut().find(|logo| Some(&logo.id) == chosen.as_ref()) {
+                    logo.options = options;
+                    logo.digest = digest;
+                }
+            })
+        });
+        self.tell(saved);
+    }
+
+    /// Forgets the data set; can be undone.
+    pub(super) fn remove_data(&mut self) {
+        let chosen = self.keeper.project.as_ref().and_then(|project| project.document().dataset.clone());
+        self.material.data = None;
+        self.remove_item(chosen.map(Item::Dataset));
+    }
+
+    /// Forgets the logo; can be undone.
+    pub(super) fn remove_logo(&mut self) {
+        let chosen = self.keeper.project.as_ref().and_then(|project| project.document().logo.clone());
+        self.material.logo = None;
+        self.remove_item(chosen.map(Item::Logo));
+    }
+
+    /// Deletes a report; can be undone.
+    pub(super) fn delete_report(&mut self, id: &str) {
+        self.remove_item(Some(Item::Report(id.to_owned())));
+    }
+
+    fn remove_item(&mut self, item: Option<Item>) {
+        let Some(item) = item else { return };
+        let name = self.project_name();
+        let removed = self.keeper.change(&name, |project| project.remove(&item));
+        if let Some(what) = self.tell(removed) {
+            self.notices.undoable(text::deleted(&what));
+        }
+    }
+
+    /// Brings back what was deleted last.
+    pub(super) fn undo(&mut self) {
+        self.turn_back(Project::undo, text::restored, text::NOTHING_TO_UNDO);
+    }
+
+    /// Deletes again what was brought back last.
+    pub(super) fn redo(&mut self) {
+        self.turn_back(Project::redo, text::deleted, text::NOTHING_TO_REDO);
+    }
+
+    fn turn_back(&mut self, turn: fn(&mut Project) -> Result<Option<String>, ProjectError>, said: fn(&str) -> String, nothing: &str) {
+        let Some(project) = &mut self.keeper.project else { return self.notices.warn(nothing) };
+        let (data_before, logo_before) = (project.document().dataset.clone(), project.document().logo.clone());
+        let answer = turn(project).map_err(|error| error.to_string());
+        let document = project.document();
+        let (data, logo) = (document.dataset.clone(), document.logo.clone());
+        let set = document.datasets.iter().find(|set| Some(&set.id) == data.as_ref()).cloned();
+        match self.tell(answer) {
+            Some(Some(name)) => self.notices.good(said(&name)),
+            Some(None) => self.notices.warn(nothing),
+            None => return,
+        }
+        if data != data_before {
+            match set {
+                Some(set) => match set.path {
+                    Some(path) => self.reread_data(path, Some(set.digest)),
+                    None => self.reread_sample(),
+                },
+                None => self.material.data = None,
+            }
+        }
+        if logo != logo_before {
+            self.material.logo = None;
+            self.restore_logo();
+        }
+    }
+
+    /// Makes the folder of a new training and notes that it runs.
+    pub(super) fn keep_new_run(&mut self) -> Result<PathBuf, String> {
+        let (name, plan) = (self.project_name(), self.plan.clone());
+        let (id, folder) = self.keeper.change(&name, |project| {
+            let id = project.add_run(plan)?;
+            project.set_run(&id, RunState::Running, None)?;
+            let folder = project.run_folder(&id);
+            Ok((id, folder))
+        })?;
+        self.keeper.run = Some(id);
+        Ok(folder)
+    }
+
+    fn keep_run(&mut self, state: RunState, trained: Option<&Trained>) {
+        let Some(id) = self.keeper.run.clone() else { return };
+        let name = self.project_name();
+        let figures = trained.and_then(|trained| serde_json::to_value(trained).ok());
+        let saved = self.keeper.change(&name, |project| project.set_run(&id, state, figures));
+        self.tell(saved);
+    }
+
+    /// Notes that the training ended without a result and is not continued.
+    pub(super) fn keep_run_ended(&mut self) {
+        self.keep_run(RunState::Failed, None);
+    }
+
+    /// Notes that the training was stopped or continued.
+    pub(super) fn keep_run_state(&mut self, running: bool) {
+        self.keep_run(if running { RunState::Running } else { RunState::Stopped }, None);
+    }
+
+    /// Notes what the training left behind.
+    pub(super) fn keep_trained(&mut self, trained: &Trained) {
+        self.keep_run(RunState::Done, Some(trained));
+    }
+
+    /// Keeps a report in the project.
+    pub(super) fn keep_report(&mut self, report: &Arc<Report>) {
+        let name = self.project_name();
+        let saved = self.keeper.change(&name, |project| {
+            let id = project.add_report(&report.suspect, report.verdict, &report.made)?;
+            let path = project.report_folder(&id).join(REPORT);
+            crate::vault::files::write_atomic(&path, &serde_json::to_vec_pretty(&**report).unwrap_or_default())?;
+            Ok(id)
+        });
+        if let Some(id) = self.tell(saved) {
+            let folder = self.keeper.project.as_ref().map(|project| project.report_folder(&id));
+            let written = folder.map_or(Ok(()), |folder| super::sheet::write(report, &folder));
+            if let Err(error) = written {
+                self.fail(text::save_failed(&error.to_string()), None);
+            }
+            self.keeper.fresh.insert(id, report.clone());
+        }
+    }
+
+    /// Shows a kept report.
+    pub(super) fn open_report(&mut self, id: &str) {
+        match self.keeper.report(id) {
+            Ok(report) => {
+                self.proof.report = Some(report);
+                self.step = super::Step::Prove;
+                self.bring_forward = true;
+            }
+            Err(reason) => self.fail(reason, None),
+        }
+    }
+
+    /// Asks where to write a kept report.
+    pub(super) fn browse_export(&mut self, id: String) {
+        self.keeper.exporting = Some(id);
+        self.browse(super::Wanted::Export);
+    }
+
+    /// Writes the kept report that was asked for to `path`.
+    pub(super) fn export_report(&mut self, path: PathBuf) {
+        let Some(id) = self.keeper.exporting.take() else { return };
+        let written = self.keeper.report(&id).and_then(|report| {
+            let json = serde_json::to_vec_pretty(&*report).map_err(|error| error.to_string())?;
+            crate::vault::files::write_atomic(&path, &json).map_err(|error| error.to_string())
+        });
+        match written {
+            Ok(()) => self.notices.good(text::exported(&path)),
+            Err(reason) => self.fail(reason, None),
+        }
+    }
+
+    /// Opens another project.
+    pub(super) fn open_project(&mut self, folder: PathBuf) {
+        self.switch_project(&folder, Project::open);
+    }
+
+    /// Makes a project in a folder of the user's choice.
+    pub(super) fn new_project(&mut self, folder: PathBuf) {
+        let name = text::file_name(&folder);
+        self.switch_project(&folder, |folder| Project::create(folder, &name));
+    }
+
+    fn switch_project(&mut self, folder: &Path, open: impl FnOnce(&Path) -> Result<Project, ProjectError>) {
+        if self.board.training().is_some() {
+            return self.notices.warn(text::STOP_BEFORE_SWITCH);
+        }
+        if self.keeper.folder() == Some(folder) {
+            return;
+        }
+        match open(folder) {
+            Ok(project) => {
+                self.keeper.project = Some(project);
+                self.keeper.run = None;
+                self.keeper.fresh.clear();
+                self.keeper.settings.remember(folder);
+                self.keeper.save_settings();
+                self.plan = super::fresh_plan();
+                self.restore();
+            }
+            Err(error) => self.fail(error.to_string(), None),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Data and logo: read in the background from what was dropped, dialled or typed, and confirmed before they replace anything.
+
+use super::{Model, Step};
+use crate::app::action::Wanted;
+use crate::app::background::{Poll, Task};
+use crate::app::text;
+use crate::data::limits::Limits;
+use crate::data::logo::{Logo, LogoOptions};
+use crate::data::{self, Dataset, Details, Kind, OpenOptions, Problem};
+use std::path::PathBuf;
+
+/// The pictures and the logo of the project.
+#[derive(Default)]
+pub struct Material {
+    /// The data set in use.
+    pub data: Option<Dataset>,
+    /// A data set being read.
+    pub reading: Option<Task<Result<Dataset, String>>>,
+    /// The logo in use.
+    pub logo: Option<LogoChoice>,
+    expected: Option<String>,
+    announce: bool,
+}
+
+/// A logo with the drawing it was made from.
+#[derive(Clone)]
+pub struct LogoChoice {
+    /// File name, or the name of the built-in logo.
+    pub name: String,
+    /// Whether it is built in.
+    pub sample: bool,
+    /// The drawing as it was read.
+    pub bytes: Vec<u8>,
+    /// How it is placed.
+    pub options: LogoOptions,
+    /// The prepared logo.
+    pub logo: Logo,
+}
+
+/// Something dropped, what it is, and what would be done with it.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it would be used as; `Anything` when it cannot be used.
+    pub wanted: Wanted,
+    /// What it is, a sentence.
+    pub what: String,
+    /// What happens on a yes, or why nothing can: a sentence.
+    pub then: &'static str,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+impl Material {
+    /// Gives up the data set being read.
+    pub fn cancel(&mut self) {
+        self.reading = None;
+    }
+
+    /// Prepares a logo and takes it.
+    pub fn choose_logo(&mut self, name: String, bytes: Vec<u8>, options: LogoOptions) -> Result<(), String> {
+        let logo = Logo::from_bytes(&name, &bytes, &options).map_err(|error| error.to_string())?;
+        let sample = data::sample_logos().iter().any(|(known, drawing)| *known == name && *drawing == bytes.as_slice());
+        self.logo = Some(LogoChoice { name, sample, bytes, options, logo });
+        Ok(())
+    }
+}
+
+impl Model {
+    /// Finds out what a path holds, and offers to use it.
+    pub(super) fn look_at(&mut self, path: PathBuf) {
+        self.offer = None;
+        let title = text::reading(&path);
+        self.looking = Some(Task::start(title, &self.wake, move |_| offer(path)));
+    }
+
+    /// Reads a data set in the background and takes it.
+    pub(super) fn read_data(&mut self, path: PathBuf) {
+        self.start_reading(path, None, true);
+        self.go_to(Step::Data);
+    }
+
+    /// Reads the data set of the project again; a changed digest is told.
+    pub(super) fn reread_data(&mut self, path: PathBuf, expected: Option<String>) {
+        self.start_reading(path, expected, false);
+    }
+
+    fn start_reading(&mut self, path: PathBuf, expected: Option<String>, announce: bool) {
+        self.material.expected = expected;
+        self.material.announce = announce;
+        let title = text::reading(&path);
+        self.material.reading = Some(Task::start(title, &self.wake, move |ticket| {
+            let mut progress = |share: f32| {
+                ticket.progress(share);
+                !ticket.cancelled()
+            };
+            data::open(&path, &OpenOptions::default(), &mut progress).map_err(|error| error.to_string())
+        }));
+    }
+
+    /// Takes the built-in pictures.
+    pub(super) fn use_sample_data(&mut self) {
+        self.material.reading = None;
+        match data::sample() {
+            Ok(set) => self.take_data(set),
+            Err(error) => self.fail(error.to_string(), None),
+        }
+    }
+
+    /// Takes the built-in pictures again, as the project says.
+    pub(super) fn reread_sample(&mut self) {
+        match data::sample() {
+            Ok(set) => self.material.data = Some(set),
+            Err(error) => self.fail(error.to_string(), None),
+        }
+    }
+
+    fn take_data(&mut self, set: Dataset) {
+        self.estimate = super::Estimate::Unknown;
+        self.board.note(text::data_ready(&set));
+        self.material.data = Some(set.clone());
+        if !self.scheme_chosen
+            && let Some(plan) = self.replanned(self.plan.scheme.id(), self.plan.preset)
+        {
+            self.plan = plan;
+        }
+        self.keep_data(&set);
+    }
+
+    /// Looks for finished readings.
+    pub(super) fn poll_material(&mut self) {
+        let Some(poll) = self.material.reading.as_ref().map(Task::poll) else { return };
+        match poll {
+            Poll::Running => return,
+            Poll::Ready(Ok(set)) if self.material.announce => {
+                self.notices.good(text::data_ready(&set));
+                self.take_data(set);
+            }
+            Poll::Ready(Ok(set)) => {
+                if self.material.expected.as_ref().is_some_and(|digest| *digest != set.digest) {
+                    self.notices.warn(text::DATA_CHANGED);
+                }
+                self.material.data = Some(set);
+            }
+            Poll::Ready(Err(reason)) => self.fail(reason, None),
+            Poll::Lost => self.fail(text::READING_LOST.into(), None),
+        }
+        self.material.reading = None;
+    }
+
+    /// Reads a logo from a file and takes it.
+    pub(super) fn read_logo(&mut self, path: PathBuf) {
+        let options = self.material.logo.as_ref().map(|choice| choice.options).unwrap_or_default();
+        let read = crate::vault::files::read_limited(&path, Limits::default().picture_bytes).map_err(|error| error.to_string());
+        let taken = read.and_then(|bytes| self.material.choose_logo(text::file_name(&path), bytes, options));
+        self.logo_taken(taken);
+    }
+
+    /// Takes one of the built-in logos.
+    pub(super) fn use_sample_logo(&mut self, index: usize) {
+        let Some((name, bytes)) = data::sample_logos().into_iter().nth(index) else { return };
+        let taken = self.material.choose_logo(name.into(), bytes.to_vec(), LogoOptions::default());
+        self.logo_taken(taken);
+    }
+
+    fn logo_taken(&mut self, taken: Result<(), String>) {
+        match taken {
+            Ok(()) => {
+                self.keep_logo();
+                self.go_to(Step::Logo);
+            }
+            Err(reason) => self.fail(reason, None),
+        }
+    }
+
+    /// Places the logo otherwise.
+    pub(super) fn place_logo(&mut self, options: LogoOptions) {
+        let Some(choice) = self.material.logo.clone() else { return };
+        match self.material.choose_logo(choice.name, choice.bytes, options) {
+            Ok(()) => self.keep_logo_options(),
+            Err(reason) => self.fail(reason, None),
+        }
+    }
+}
+
+/// Recognises a path and says what would be done with it.
+fn offer(path: PathBuf) -> Offer {
+    if crate::project::is_project(&path) {
+        return Offer {
+            path,
+            wanted: Wanted::Project,
+            what: text::OFFER_PROJECT_IS.into(),
+            then: text::OFFER_PROJECT,
+            problems: Vec::new(),
+        };
+    }
+    let found = data::inspect(&path);
+    let (wanted, then) = match found.kind {
+        Kind::Dataset => (Wanted::Data, text::OFFER_DATA),
+        Kind::Logo | Kind::Image => (Wanted::Logo, text::OFFER_LOGO),
+        Kind::Model => (Wanted::Suspect, text::OFFER_SUSPECT),
+        Kind::KeyPackage => (Wanted::Key, text::OFFER_KEY),
+        Kind::Pairs | Kind::Bundle => (Wanted::Anything, text::OFFER_LATER),
+        Kind::Unknown => (Wanted::Anything, text::OFFER_NOTHING),
+    };
+    let usable = !matches!(found.details, Details::None {}) || matches!(wanted, Wanted::Key | Wanted::Anything);
+    let wanted = if usable { wanted } else { Wanted::Anything };
+    let then = if usable { then } else { text::OFFER_NOTHING };
+    Offer { path, wanted, what: found.what, then, problems: found.problems }
+}

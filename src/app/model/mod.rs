@@ -1,0 +1,381 @@
+//! What the window knows and does: the state behind the panels, changed only by [`Action`]s and by what the worker says.
+//!
+//! Panels read the model and hand in actions; nothing here draws. `material` holds data and logo, `work` the jobs,
+//! `keeping` the project on disk.
+
+mod keeping;
+mod material;
+mod sheet;
+mod work;
+
+pub use keeping::Keeper;
+pub use material::{LogoChoice, Material, Offer};
+pub use work::{Estimate, Proof, Training, scheme_name};
+
+use super::action::{Action, Pair, Wanted};
+use super::background::{self, Pick, Poll, Task, Wake};
+use super::board::Board;
+use super::notices::Notices;
+use super::steps::{Door, Reached, Step, StepState};
+use super::text;
+use crate::data::{Dataset, Shape};
+use crate::jobs::{Command, Event, Worker};
+use crate::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
+use crate::schemes::{blind, catalogue};
+use std::path::PathBuf;
+
+/// Starts the worker once the first frame is on the screen.
+pub type StartWorker = Box<dyn FnOnce(Wake) -> Worker>;
+
+/// The state behind the window.
+pub struct Model {
+    /// What the user came for.
+    pub door: Door,
+    /// Which step's panel is in front.
+    pub step: Step,
+    /// Set when the panel of `step` shall come to the front.
+    pub bring_forward: bool,
+    /// Set when the panels shall go back where they were.
+    pub reset_layout: bool,
+    /// Data and logo.
+    pub material: Material,
+    /// What will be trained.
+    pub plan: Plan,
+    /// Whether the user agreed to the plan.
+    pub scheme_chosen: bool,
+    /// The time that the plan takes.
+    pub estimate: Estimate,
+    /// The training and what it left behind.
+    pub training: Training,
+    /// The suspect, the key and the verdict.
+    pub proof: Proof,
+    /// The project on disk.
+    pub keeper: Keeper,
+    /// Jobs and log.
+    pub board: Board,
+    /// Messages in the corner.
+    pub notices: Notices,
+    /// The training device in words, once the worker told.
+    pub device: Option<String>,
+    /// What was dropped and waits for a yes.
+    pub offer: Option<Offer>,
+    /// The pair in the compare view.
+    pub compare: Option<Pair>,
+    /// Whether the command palette is open.
+    pub palette: bool,
+    /// Whether the help is open.
+    pub help: bool,
+    /// Whether the log is open.
+    pub log: bool,
+    /// A text for the clipboard.
+    pub copy: Option<String>,
+    /// Set when the colours changed.
+    pub restyle: bool,
+    looking: Option<Task<Offer>>,
+    dialogs: Vec<(Wanted, Task<Option<PathBuf>>)>,
+    start: Option<StartWorker>,
+    worker: Option<Worker>,
+    wake: Wake,
+}
+
+impl Model {
+    /// A model over the project and settings that `keeper` holds. The worker is not started yet.
+    pub fn new(keeper: Keeper, start: StartWorker, wake: Wake) -> Model {
+        let mut model = Model {
+            door: Door::Protect,
+            step: Step::Data,
+            bring_forward: true,
+            reset_layout: false,
+            material: Material::default(),
+            plan: fresh_plan(),
+            scheme_chosen: false,
+            estimate: Estimate::Unknown,
+            training: Training::default(),
+            proof: Proof::default(),
+            keeper,
+            board: Board::default(),
+            notices: Notices::default(),
+            device: None,
+            offer: None,
+            compare: None,
+            palette: false,
+            help: false,
+            log: false,
+            copy: None,
+            restyle: false,
+            looking: None,
+            dialogs: Vec::new(),
+            start: Some(start),
+            worker: None,
+            wake,
+        };
+        model.restore();
+        model
+    }
+
+    /// What has been reached.
+    pub fn reached(&self) -> Reached {
+        Reached {
+            data: self.material.data.is_some(),
+            logo: self.material.logo.is_some(),
+            scheme: self.scheme_chosen,
+            training: self.board.training().is_some(),
+            trained: self.training.trained.is_some(),
+            proving: self.board.proving().is_some(),
+            reports: !self.keeper.reports().is_empty(),
+        }
+    }
+
+    /// How a step stands.
+    pub fn state_of(&self, step: Step) -> StepState {
+        self.reached().state(self.door, step)
+    }
+
+    /// The data set in use.
+    pub fn data(&self) -> Option<&Dataset> {
+        self.material.data.as_ref()
+    }
+
+    /// Whether something dropped is being looked at.
+    pub fn is_looking(&self) -> bool {
+        self.looking.is_some()
+    }
+
+    /// Whether nothing was chosen yet, so that the window explains itself.
+    pub fn is_blank(&self) -> bool {
+        let reached = self.reached();
+        self.door == Door::Protect && !reached.data && !reached.logo && !reached.trained && self.material.reading.is_none()
+    }
+
+    /// Does what can be done without waiting: starts the worker, takes in events and finished background work.
+    /// The events are handed back so that panels can take in theirs.
+    pub fn poll(&mut self) -> Vec<Event> {
+        if let Some(start) = self.start.take() {
+            self.worker = Some(start(self.wake.clone()));
+        }
+        let events: Vec<Event> = self.worker.as_ref().map(|worker| worker.events.try_iter().collect()).unwrap_or_default();
+        for event in &events {
+            self.on_event(event);
+        }
+        if let Some(preview) = self.worker.as_ref().and_then(|worker| worker.slots.take_preview()) {
+            self.training.preview = Some(preview);
+        }
+        self.poll_material();
+        self.poll_dialogs();
+        events
+    }
+
+    fn poll_dialogs(&mut self) {
+        let mut taken = Vec::new();
+        self.dialogs.retain(|(wanted, task)| match task.poll() {
+            Poll::Running => true,
+            Poll::Ready(path) => {
+                taken.extend(path.map(|path| (*wanted, path)));
+                false
+            }
+            Poll::Lost => false,
+        });
+        for (wanted, path) in taken {
+            self.take(wanted, path);
+        }
+        match self.looking.as_ref().map(Task::poll) {
+            Some(Poll::Ready(offer)) => {
+                self.looking = None;
+                self.offer = Some(offer);
+            }
+            Some(Poll::Lost) => {
+                self.looking = None;
+                self.fail(text::READING_LOST.into(), None);
+            }
+            Some(Poll::Running) | None => {}
+        }
+    }
+
+    /// Shows an error and writes it into the log.
+    pub fn fail(&mut self, message: String, details: Option<String>) {
+        self.board.note(message.clone());
+        self.notices.bad(message, details);
+    }
+
+    /// Does what the user wants.
+    pub fn apply(&mut self, action: Action) {
+        match action {
+            Action::Enter(door) => self.enter(door),
+            Action::GoTo(step) => self.go_to(step),
+            Action::Look(step) => self.step = step,
+            Action::GoOn => self.go_to(self.reached().next(self.door)),
+            Action::TrySample => self.try_sample(),
+            Action::Browse(wanted) => self.browse(wanted),
+            Action::Take(wanted, path) => self.take(wanted, path),
+            Action::UseSampleData => self.use_sample_data(),
+            Action::CancelReading => self.material.cancel(),
+            Action::RemoveData => self.remove_data(),
+            Action::UseSampleLogo(index) => self.use_sample_logo(index),
+            Action::PlaceLogo(options) => self.place_logo(options),
+            Action::RemoveLogo => self.remove_logo(),
+            Action::SetPlan(plan) => self.set_plan(*plan),
+            Action::ConfirmScheme => self.confirm_scheme(),
+            Action::Estimate => self.ask_estimate(),
+            Action::Train => self.train(),
+            Action::ContinueTraining => self.continue_training(),
+            Action::ForgetInterrupted => self.forget_interrupted(),
+            Action::Pause(job) => self.pause(job),
+            Action::Resume(job) => self.resume(job),
+            Action::Stop(job) => self.stop(job),
+            Action::UseTrained => self.use_trained(false),
+            Action::UseTwin => self.use_trained(true),
+            Action::UseTrainedKey => self.use_trained_key(),
+            Action::Prove => self.prove(),
+            Action::ProveAgain => self.proof.report = None,
+            Action::OpenReport(id) => self.open_report(&id),
+            Action::ExportReport(id) => self.browse_export(id),
+            Action::DeleteReport(id) => self.delete_report(&id),
+            Action::Compare(pair) => self.compare = Some(pair),
+            Action::Theme(theme) => {
+                self.keeper.set_theme(theme);
+                self.restyle = true;
+            }
+            Action::Undo => self.undo(),
+            Action::Redo => self.redo(),
+            Action::Palette => self.palette = !self.palette,
+            Action::Help => self.help = !self.help,
+            Action::Log => self.log = !self.log,
+            Action::ResetLayout => {
+                self.reset_layout = true;
+                self.notices.good(text::LAYOUT_RESET);
+            }
+            Action::Copy(text) => {
+                self.copy = Some(text);
+                self.notices.good(text::COPIED);
+            }
+        }
+    }
+
+    fn enter(&mut self, door: Door) {
+        self.door = door;
+        if !Step::behind(door).contains(&self.step) {
+            self.step = Step::Prove;
+        } else if door == Door::Protect {
+            self.step = self.reached().next(door);
+        }
+        self.bring_forward = true;
+    }
+
+    /// Shows a step's panel, or says what is missing for it.
+    pub fn go_to(&mut self, step: Step) {
+        if !Step::behind(self.door).contains(&step) {
+            self.door = Door::Protect;
+        }
+        if let StepState::Blocked(missing) = self.state_of(step) {
+            self.notices.warn(missing);
+            return;
+        }
+        self.step = step;
+        self.bring_forward = true;
+    }
+
+    fn browse(&mut self, wanted: Wanted) {
+        if self.dialogs.iter().any(|(open, _)| *open == wanted) {
+            return;
+        }
+        let (title, pick) = match wanted {
+            Wanted::Anything => (text::CHOOSE_ANYTHING, Pick::File(text::ANY_FILE, &[])),
+            Wanted::Data => (text::CHOOSE_DATA, Pick::File(text::ANY_FILE, &[])),
+            Wanted::DataFolder => (text::CHOOSE_DATA, Pick::Folder),
+            Wanted::Logo => (text::CHOOSE_LOGO, Pick::File(text::PICTURE_FILE, &["png", "jpg", "jpeg", "webp", "svg"])),
+            Wanted::Key => (text::CHOOSE_KEY, Pick::File(text::KEY_FILE, &["cmkey"])),
+            Wanted::Suspect => (text::CHOOSE_SUSPECT, Pick::File(text::MODEL_FILE, &["safetensors"])),
+            Wanted::Project => (text::CHOOSE_PROJECT, Pick::Folder),
+            Wanted::NewProject => (text::CHOOSE_NEW_PROJECT, Pick::Folder),
+            Wanted::Export => (text::CHOOSE_EXPORT, Pick::Save(text::REPORT_FILE)),
+        };
+        self.dialogs.push((wanted, background::pick(title.into(), pick, &self.wake)));
+    }
+
+    fn take(&mut self, wanted: Wanted, path: PathBuf) {
+        match wanted {
+            Wanted::Anything => self.look_at(path),
+            Wanted::Data | Wanted::DataFolder => self.read_data(path),
+            Wanted::Logo => self.read_logo(path),
+            Wanted::Key => self.set_key(path),
+            Wanted::Suspect => self.set_suspect(path),
+            Wanted::Project => self.open_project(path),
+            Wanted::NewProject => self.new_project(path),
+            Wanted::Export => self.export_report(path),
+        }
+    }
+
+    fn try_sample(&mut self) {
+        self.door = Door::Protect;
+        self.plan = fresh_plan();
+        if self.plan.owner.is_empty() {
+            self.plan.owner = text::SAMPLE_OWNER.into();
+        }
+        self.scheme_chosen = true;
+        self.use_sample_data();
+        self.use_sample_logo(0);
+        self.step = Step::Train;
+        self.bring_forward = true;
+        self.keep();
+    }
+
+    fn set_plan(&mut self, plan: Plan) {
+        if plan != self.plan {
+            self.plan = plan;
+            self.estimate = Estimate::Unknown;
+            self.keep();
+        }
+    }
+
+    /// The plan with another scheme or preset, everything else of it at its default; owner, salt and seed stay.
+    pub fn replanned(&self, scheme: &str, preset: Preset) -> Option<Plan> {
+        let shape = self.data().map_or(USUAL, Dataset::shape);
+        catalogue::plan(scheme, preset, shape, &self.plan.owner, &self.plan.salt, self.plan.seed)
+    }
+
+    fn confirm_scheme(&mut self) {
+        self.scheme_chosen = true;
+        self.keep();
+        self.go_to(Step::Train);
+    }
+
+    /// Sends a command to the worker; false when there is none (any more).
+    fn send(&mut self, command: Command) -> bool {
+        let sent = self.worker.as_ref().is_some_and(|worker| worker.commands.send(command).is_ok());
+        if !sent {
+            self.fail(text::WORKER_LOST.into(), None);
+        }
+        sent
+    }
+
+    /// Asks the worker to save and end, and waits a short while for its checkpoint.
+    pub fn quit(&mut self) {
+        self.keep();
+        let Some(worker) = self.worker.take() else { return };
+        if worker.commands.send(Command::Quit).is_err() || self.board.training().is_none() {
+            return;
+        }
+        let until = std::time::Instant::now() + work::QUIT_PATIENCE;
+        // The worker drops its end of the channel when the checkpoint is written.
+        while worker.events.recv_deadline(until).is_ok() {}
+    }
+}
+
+/// Grey pictures of 28x28 pixels: what plans are made for until a data set is chosen.
+const USUAL: Shape = Shape { channels: 1, height: 28, width: 28 };
+
+/// A plan to begin with: the recommended scheme in its quick form, with fresh salt and seed.
+fn fresh_plan() -> Plan {
+    let (salt, seed) = (format!("{:032x}", rand::random::<u128>()), u64::from(rand::random::<u32>()));
+    let recommended = catalogue::cards().first().and_then(|card| catalogue::plan(card.id, Preset::Quick, USUAL, "", &salt, seed));
+    recommended.unwrap_or_else(|| Plan {
+        scheme: SchemeSettings::Blind(blind::Settings::default()),
+        preset: Preset::Quick,
+        host: HostKind::default(),
+        owner: String::new(),
+        seed,
+        salt,
+        nulls: 3,
+        foreign: 5,
+    })
+}

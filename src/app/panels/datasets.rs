@@ -1,0 +1,242 @@
+//! The data panel: drop or choose pictures, see what was found, look through them, and read what could not be used.
+
+use super::{Pane, fact, heading, muted, subheading};
+use crate::app::action::{Action, Pair, Wanted};
+use crate::app::model::Model;
+use crate::app::text;
+use crate::app::theme::{self, Tone};
+use crate::app::widgets::{self, GridState, PathAction, TextureCache, Tile};
+use crate::data::{Dataset, Samples};
+use eframe::egui::{self, ComboBox, ScrollArea, Ui, Vec2};
+
+/// How many unreadable files are listed; the rest is counted.
+const PROBLEMS_SHOWN: usize = 200;
+
+/// How many classes get a bar at the side.
+const BARS_SHOWN: usize = 20;
+
+/// The panel.
+#[derive(Default)]
+pub struct Datasets {
+    path: String,
+    grid: GridState,
+    textures: TextureCache,
+    test_part: bool,
+    class: Option<u16>,
+    shown: Shown,
+    opened: Option<usize>,
+}
+
+/// Which pictures the grid holds: indices into one part, and for which data set, part and class they were made.
+#[derive(Default, PartialEq)]
+struct Shown {
+    digest: String,
+    test_part: bool,
+    class: Option<u16>,
+    indices: Vec<usize>,
+}
+
+impl Datasets {
+    fn part<'a>(&self, set: &'a Dataset) -> &'a Samples {
+        if self.test_part { &set.test } else { &set.train }
+    }
+
+    fn refresh(&mut self, set: &Dataset) {
+        let known = &self.shown;
+        if known.digest == set.digest && known.test_part == self.test_part && known.class == self.class {
+            return;
+        }
+        if known.digest != set.digest {
+            self.class = None;
+        }
+        let part = self.part(set);
+        let indices = (0..part.count()).filter(|&i| self.class.is_none_or(|class| part.labels[i] == class)).collect();
+        self.shown = Shown { digest: set.digest.clone(), test_part: self.test_part, class: self.class, indices };
+        self.grid = GridState::default();
+        self.opened = None;
+    }
+
+    fn empty(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        if model.is_blank() {
+            welcome(ui, out);
+            ui.add_space(theme::GAP_2);
+        } else {
+            heading(ui, text::DATA_TITLE);
+        }
+        let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
+        if widgets::drop_zone(ui, text::DATA_DROP, text::DATA_DROP_HINT, hovering).clicked() {
+            out.push(Action::Browse(Wanted::DataFolder));
+        }
+        self.path_row(ui, out);
+        if !model.is_blank() && widgets::quiet_button(ui, text::DATA_SAMPLE).clicked() {
+            out.push(Action::UseSampleData);
+        }
+    }
+
+    fn path_row(&mut self, ui: &mut Ui, out: &mut Vec<Action>) {
+        match widgets::path_field(ui, &mut self.path, text::DATA_PATH_HINT, text::BROWSE) {
+            PathAction::Browse => out.push(Action::Browse(Wanted::Data)),
+            PathAction::Entered(path) => {
+                self.path.clear();
+                out.push(Action::Take(Wanted::Data, path));
+            }
+            PathAction::None => {}
+        }
+    }
+
+    fn found(&mut self, ui: &mut Ui, model: &Model, set: &Dataset, out: &mut Vec<Action>) {
+        egui::Sides::new().shrink_left().truncate().show(ui, |ui| heading(ui, &text::data_heading(set)), |ui| super::go_on(ui, model, out));
+        for note in &set.notes {
+            widgets::notice(ui, Tone::Neutral, note);
+        }
+        self.filters(ui, set, out);
+        self.refresh(set);
+        let part = if self.test_part { set.test.clone() } else { set.train.clone() };
+        let (indices, classes) = (&self.shown.indices, &set.classes);
+        let height = ui.available_height();
+        ui.allocate_ui(Vec2::new(ui.available_width(), height), |ui| {
+            let answer = widgets::image_grid(ui, &mut self.grid, indices.len(), theme::THUMBNAIL, &mut |place| {
+                let index = indices.get(place).copied().unwrap_or_default();
+                Tile { picture: part.picture(index), caption: class_name(classes, part.labels[index]).to_owned(), badge: None }
+            });
+            if let Some(place) = answer.clicked {
+                self.opened = indices.get(place).copied();
+            }
+        });
+    }
+
+    fn filters(&mut self, ui: &mut Ui, set: &Dataset, out: &mut Vec<Action>) {
+        ui.horizontal_wrapped(|ui| {
+            for (test, name, count) in [(false, text::DATA_TRAIN_PART, set.train.count()), (true, text::DATA_TEST_PART, set.test.count())] {
+                let words = text::part(name, count);
+                if ui.add(widgets::Action::quiet(&words).selected(self.test_part == test)).clicked() {
+                    self.test_part = test;
+                }
+            }
+            let chosen = self.class.map_or(text::DATA_ALL_CLASSES, |class| class_name(&set.classes, class));
+            let combo = ComboBox::from_id_salt("class").selected_text(chosen).show_ui(ui, |ui| {
+                ui.selectable_value(&mut self.class, None, text::DATA_ALL_CLASSES);
+                for (class, name) in set.classes.iter().enumerate() {
+                    ui.selectable_value(&mut self.class, u16::try_from(class).ok(), name);
+                }
+            });
+            combo.response.accessible_name(text::DATA_CLASSES);
+            if ui.add(widgets::Action::plain(text::DATA_REPLACE)).clicked() {
+                out.push(Action::RemoveData);
+            }
+        });
+    }
+}
+
+impl Pane for Datasets {
+    fn title(&self) -> &'static str {
+        text::TAB_DATA
+    }
+
+    fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        if let Some(task) = &model.material.reading {
+            heading(ui, &task.title);
+            widgets::progress_bar(ui, task.share(), text::READING, None);
+            if widgets::quiet_button(ui, text::CANCEL).clicked() {
+                out.push(Action::CancelReading);
+            }
+            return;
+        }
+        match model.data() {
+            Some(set) => self.found(ui, model, set, out),
+            None => {
+                ScrollArea::vertical().show(ui, |ui| self.empty(ui, model, out));
+            }
+        }
+    }
+
+    fn side(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        let Some(set) = model.data() else {
+            muted(ui, text::SIDE_DATA_EMPTY);
+            return;
+        };
+        let part = self.part(set);
+        match self.opened.filter(|&index| index < part.count()) {
+            Some(index) => {
+                let picture = part.picture(index);
+                let name = class_name(&set.classes, part.labels[index]);
+                subheading(ui, name);
+                let side = ui.available_width();
+                if widgets::picture(ui, &mut self.textures, &picture, Vec2::splat(side), name).clicked() {
+                    let next = (index + 1) % part.count();
+                    let pair = Pair::new(picture, name, part.picture(next), class_name(&set.classes, part.labels[next]));
+                    out.push(Action::Compare(pair));
+                }
+                muted(ui, text::picture_place(index, part.count()));
+            }
+            None => {
+                muted(ui, text::DATA_SELECT);
+            }
+        }
+        ui.separator();
+        facts(ui, set);
+        problems(ui, set);
+    }
+}
+
+fn facts(ui: &mut Ui, set: &Dataset) {
+    fact(ui, text::DATA_FORMAT, text::format(set.format));
+    fact(ui, text::DATA_SIZE, &set.train.shape.to_string());
+    let counts = set.class_counts();
+    let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
+    fact(ui, text::DATA_BALANCE, &text::balance(least, most));
+    for (name, count) in set.classes.iter().zip(&counts).take(BARS_SHOWN) {
+        let share = *count as f32 / most.max(1) as f32;
+        super::bar(ui, name, &text::number(*count), share);
+    }
+    if set.classes.len() > BARS_SHOWN {
+        muted(ui, text::and_more(set.classes.len() - BARS_SHOWN));
+    }
+    egui::CollapsingHeader::new(text::MORE).show(ui, |ui| {
+        let from = set.source.as_ref().map_or_else(|| text::DATA_INSIDE.to_owned(), |path| path.display().to_string());
+        fact(ui, text::DATA_FROM, &from);
+        fact(ui, text::DATA_DIGEST, &set.digest);
+    });
+}
+
+fn problems(ui: &mut Ui, set: &Dataset) {
+    if set.problems.is_empty() {
+        widgets::tag(ui, Tone::Good, Some(widgets::Icon::Check), text::DATA_NO_PROBLEMS);
+        return;
+    }
+    widgets::notice(ui, Tone::Warn, &text::problems(set.problems.len()));
+    egui::CollapsingHeader::new(text::WHY).default_open(true).show(ui, |ui| {
+        for problem in set.problems.iter().take(PROBLEMS_SHOWN) {
+            fact(ui, &problem.file.display().to_string(), &problem.reason);
+        }
+        if set.problems.len() > PROBLEMS_SHOWN {
+            muted(ui, text::and_more(set.problems.len() - PROBLEMS_SHOWN));
+        }
+    });
+}
+
+fn class_name(classes: &[String], class: u16) -> &str {
+    classes.get(usize::from(class)).map_or("", String::as_str)
+}
+
+fn welcome(ui: &mut Ui, out: &mut Vec<Action>) {
+    ui.set_max_width(ui.available_width());
+    widgets::card(ui, |ui| {
+        ui.set_width(ui.available_width());
+        heading(ui, text::WELCOME);
+        ui.scope(|ui| {
+            ui.set_max_width(theme::READING_WIDTH.min(ui.available_width()));
+            ui.label(text::WELCOME_BODY);
+        });
+        ui.add_space(theme::GAP);
+        ui.horizontal(|ui| {
+            if widgets::primary_button(ui, text::WELCOME_SAMPLE).clicked() {
+                out.push(Action::TrySample);
+            }
+            if ui.add(widgets::Action::quiet(text::WELCOME_INVESTIGATE).icon(widgets::Icon::Magnifier)).clicked() {
+                out.push(Action::Enter(crate::app::steps::Door::Investigate));
+            }
+        });
+        muted(ui, text::WELCOME_SAMPLE_HINT);
+    });
+}

@@ -1,0 +1,180 @@
+//! The logo panel: drop or choose a logo, place it, and see what remains of it at the sizes that networks see.
+
+use super::{Pane, fact, heading, muted, subheading};
+use crate::app::action::{Action, Pair, Wanted};
+use crate::app::model::{LogoChoice, Model};
+use crate::app::text;
+use crate::app::theme::{self, Tone};
+use crate::app::widgets::{self, PathAction, TextureCache};
+use crate::data::logo::{Fit, Logo, LogoOptions};
+use crate::data::{self, Shape};
+use eframe::egui::{self, ScrollArea, Slider, Ui, Vec2};
+
+/// What the networks see: side and channels.
+const SEEN: [(usize, usize, &str); 2] = [(28, 1, text::LOGO_SEEN_GREY), (32, 3, text::LOGO_SEEN_COLOUR)];
+
+/// The panel.
+#[derive(Default)]
+pub struct Logos {
+    path: String,
+    textures: TextureCache,
+    samples: Option<Vec<Logo>>,
+}
+
+impl Logos {
+    fn choose(&mut self, ui: &mut Ui, out: &mut Vec<Action>) {
+        let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
+        if widgets::drop_zone(ui, text::LOGO_DROP, text::LOGO_DROP_HINT, hovering).clicked() {
+            out.push(Action::Browse(Wanted::Logo));
+        }
+        match widgets::path_field(ui, &mut self.path, text::LOGO_PATH_HINT, text::BROWSE) {
+            PathAction::Browse => out.push(Action::Browse(Wanted::Logo)),
+            PathAction::Entered(path) => {
+                self.path.clear();
+                out.push(Action::Take(Wanted::Logo, path));
+            }
+            PathAction::None => {}
+        }
+    }
+
+    fn samples(&mut self, ui: &mut Ui, chosen: Option<&str>, out: &mut Vec<Action>) {
+        subheading(ui, text::LOGO_SAMPLES);
+        let samples = self.samples.get_or_insert_with(|| {
+            let prepare = |(name, bytes): (&str, &[u8])| Logo::from_bytes(name, bytes, &LogoOptions::default()).ok();
+            data::sample_logos().into_iter().filter_map(prepare).collect()
+        });
+        ui.horizontal_wrapped(|ui| {
+            for (index, logo) in samples.iter().enumerate() {
+                ui.vertical(|ui| {
+                    let name = text::sample_logo(&logo.name);
+                    let used = chosen == Some(logo.name.as_str());
+                    let shown = widgets::picture(ui, &mut self.textures, &logo.picture, Vec2::splat(theme::THUMBNAIL), &name);
+                    let button = ui.add(widgets::Action::quiet(&logo.name).selected(used));
+                    if shown.clicked() || button.clicked() {
+                        out.push(Action::UseSampleLogo(index));
+                    }
+                });
+            }
+        });
+    }
+
+    fn placed(&mut self, ui: &mut Ui, choice: &LogoChoice, data_shape: Option<Shape>, out: &mut Vec<Action>) {
+        ui.horizontal_top(|ui| {
+            ui.vertical(|ui| {
+                subheading(ui, text::LOGO_LARGE);
+                let side = theme::PREVIEW_LARGE;
+                if widgets::picture(ui, &mut self.textures, &choice.logo.picture, Vec2::splat(side), text::LOGO_LARGE).clicked() {
+                    out.push(compare(&choice.logo, 32, 3, text::LOGO_SEEN_COLOUR));
+                }
+            });
+            ui.add_space(theme::GAP_2);
+            ui.vertical(|ui| {
+                subheading(ui, text::LOGO_SEEN);
+                ui.horizontal_top(|ui| {
+                    for (side, channels, words) in SEEN {
+                        ui.vertical(|ui| {
+                            let seen = choice.logo.at(Shape { channels, height: side, width: side });
+                            if widgets::picture(ui, &mut self.textures, &seen, Vec2::splat(theme::PREVIEW), words).clicked() {
+                                out.push(compare(&choice.logo, side, channels, words));
+                            }
+                            muted(ui, words);
+                            if data_shape.is_some_and(|shape| shape.channels == channels) {
+                                widgets::tag(ui, Tone::Accent, Some(widgets::Icon::Check), text::LOGO_USED);
+                            }
+                        });
+                    }
+                });
+            });
+        });
+        warnings(ui, choice, data_shape);
+        options(ui, &choice.options, out);
+    }
+}
+
+impl Pane for Logos {
+    fn title(&self) -> &'static str {
+        text::TAB_LOGO
+    }
+
+    fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        let choice = model.material.logo.as_ref();
+        egui::Sides::new().shrink_left().truncate().show(
+            ui,
+            |ui| heading(ui, choice.map_or(text::LOGO_TITLE, |choice| choice.name.as_str())),
+            |ui| {
+                if choice.is_some() {
+                    super::go_on(ui, model, out);
+                }
+            },
+        );
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            if let Some(choice) = choice {
+                self.placed(ui, choice, model.data().map(|set| set.train.shape), out);
+                ui.add_space(theme::GAP_2);
+            }
+            self.samples(ui, choice.map(|choice| choice.name.as_str()), out);
+            ui.add_space(theme::GAP);
+            self.choose(ui, out);
+        });
+    }
+
+    fn side(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        let Some(choice) = &model.material.logo else {
+            muted(ui, text::SIDE_LOGO_EMPTY);
+            return;
+        };
+        subheading(ui, &choice.name);
+        ui.label(text::SIDE_LOGO);
+        fact(ui, text::DATA_FROM, if choice.sample { text::DATA_INSIDE } else { choice.name.as_str() });
+        egui::CollapsingHeader::new(text::MORE).show(ui, |ui| fact(ui, text::DATA_DIGEST, &choice.logo.digest));
+        if widgets::quiet_button(ui, text::LOGO_REMOVE).clicked() {
+            out.push(Action::RemoveLogo);
+        }
+    }
+}
+
+fn compare(logo: &Logo, side: usize, channels: usize, words: &str) -> Action {
+    let seen = logo.at(Shape { channels, height: side, width: side });
+    let full = logo.picture.shape;
+    let enlarged = seen.colour().resized(full.width, full.height);
+    Action::Compare(Pair::new(logo.picture.colour(), text::LOGO_LARGE, enlarged, words))
+}
+
+fn warnings(ui: &mut Ui, choice: &LogoChoice, data_shape: Option<Shape>) {
+    let warnings = choice.logo.warnings(data_shape.unwrap_or(Shape { channels: 1, height: 28, width: 28 }));
+    for warning in &warnings {
+        widgets::notice(ui, Tone::Warn, warning);
+    }
+    if warnings.is_empty() {
+        widgets::tag(ui, Tone::Good, Some(widgets::Icon::Check), text::LOGO_FINE);
+    }
+}
+
+fn options(ui: &mut Ui, options: &LogoOptions, out: &mut Vec<Action>) {
+    let mut changed = *options;
+    ui.add_space(theme::GAP);
+    subheading(ui, text::LOGO_OPTIONS);
+    super::row(ui, text::LOGO_BACKGROUND, |ui| {
+        for (value, words) in [([255; 3], text::WHITE), ([0; 3], text::BLACK), ([128; 3], text::GREY)] {
+            if ui.add(widgets::Action::quiet(words).selected(changed.background == value)).clicked() {
+                changed.background = value;
+            }
+        }
+    });
+    super::row(ui, text::LOGO_FIT, |ui| {
+        for (value, words) in [(Fit::Fit, text::FIT_WHOLE), (Fit::Fill, text::FIT_FILL)] {
+            if ui.add(widgets::Action::quiet(words).selected(changed.fit == value)).clicked() {
+                changed.fit = value;
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label(text::LOGO_PADDING);
+        let slider = Slider::new(&mut changed.padding, 0..=45).suffix("%");
+        ui.add(slider).labelled_by(label.id).on_hover_text(text::LOGO_PADDING_HINT);
+        ui.checkbox(&mut changed.invert, text::LOGO_INVERT);
+    });
+    if changed != *options {
+        out.push(Action::PlaceLogo(changed));
+    }
+}

@@ -1,0 +1,294 @@
+//! The scheme panel: two questions, the schemes as cards, preset and network, and every setting for those who want it.
+
+use super::{Pane, fact, heading, muted, subheading};
+use crate::app::action::Action;
+use crate::app::model::{Estimate, Model, scheme_name};
+use crate::app::text;
+use crate::app::theme::{self, Tone};
+use crate::app::widgets;
+use crate::schemes::catalogue::{self, Card};
+use crate::schemes::plan::{HostKind, Plan, Preset};
+use crate::schemes::settings::{Field, Kind};
+use eframe::egui::{self, ComboBox, DragValue, ScrollArea, TextEdit, Ui};
+use serde_json::Value;
+
+const PRESETS: [Preset; 3] = [Preset::Quick, Preset::Standard, Preset::Paper];
+const HOSTS: [HostKind; 4] = [HostKind::Lenet1, HostKind::Lenet3, HostKind::Lenet5, HostKind::Resnet18];
+
+/// What the user fears most; sorts and explains the cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Fear {
+    /// A copy that asks nobody.
+    #[default]
+    Copy,
+    /// Somebody who claims the same.
+    Claim,
+    /// Somebody who looks for marks.
+    Find,
+}
+
+const FEARS: [(Fear, &str, &str); 3] = [
+    (Fear::Copy, text::FEAR_COPY, text::FEAR_COPY_WHY),
+    (Fear::Claim, text::FEAR_CLAIM, text::FEAR_CLAIM_WHY),
+    (Fear::Find, text::FEAR_FIND, text::FEAR_FIND_WHY),
+];
+
+/// The panel.
+#[derive(Default)]
+pub struct Schemes {
+    fear: Fear,
+}
+
+impl Schemes {
+    fn questions(&mut self, ui: &mut Ui) {
+        super::row(ui, text::QUESTION_PROTECT, |ui| {
+            ui.add(widgets::Action::quiet(text::PROTECT_CLASSIFIER).selected(true));
+            ui.add_enabled(false, widgets::Action::quiet(text::PROTECT_IMAGES)).on_disabled_hover_text(text::DOOR_MARK_HINT);
+        });
+        super::row(ui, text::QUESTION_FEAR, |ui| {
+            for (fear, words, _) in FEARS {
+                if ui.add(widgets::Action::quiet(words).selected(self.fear == fear)).clicked() {
+                    self.fear = fear;
+                }
+            }
+        });
+        if let Some((_, _, why)) = FEARS.iter().find(|(fear, ..)| *fear == self.fear) {
+            muted(ui, *why);
+        }
+    }
+
+    /// The cards, best answer first: an encoder hides better and cannot be forged, a plain stamp trains faster.
+    fn sorted(&self) -> Vec<&'static Card> {
+        let mut cards: Vec<&Card> = catalogue::cards().iter().collect();
+        if self.fear != Fear::Copy {
+            cards.sort_by_key(|card| !card.has_encoder);
+        }
+        cards
+    }
+
+    fn cards(&self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        let plan = &model.plan;
+        let cards = self.sorted();
+        if cards.is_empty() {
+            widgets::notice(ui, Tone::Warn, text::SCHEME_NONE);
+        }
+        for (place, card) in cards.into_iter().enumerate() {
+            let chosen = plan.scheme.id() == card.id;
+            let answer = widgets::choice_card(ui, card.name, chosen, |ui| {
+                ui.set_width(ui.available_width());
+                ui.horizontal(|ui| {
+                    subheading(ui, card.name);
+                    if place == 0 {
+                        widgets::tag(ui, Tone::Accent, None, text::SCHEME_FITS);
+                    }
+                    if chosen {
+                        widgets::tag(ui, Tone::Good, Some(widgets::Icon::Check), text::SCHEME_PICKED);
+                    }
+                });
+                ui.label(card.summary);
+                for (name, words) in
+                    [(text::SCHEME_NEEDS, card.needs), (text::SCHEME_SURVIVES, card.survives), (text::SCHEME_FAILS, card.fails)]
+                {
+                    fact(ui, name, words);
+                }
+            });
+            if answer.response.clicked()
+                && !chosen
+                && let Some(changed) = model.replanned(card.id, plan.preset)
+            {
+                out.push(Action::SetPlan(Box::new(changed)));
+            }
+        }
+    }
+}
+
+impl Pane for Schemes {
+    fn title(&self) -> &'static str {
+        text::TAB_SCHEME
+    }
+
+    fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        if super::blocked(ui, model, crate::app::steps::Step::Scheme, out) {
+            return;
+        }
+        egui::Sides::new().shrink_left().truncate().show(
+            ui,
+            |ui| heading(ui, text::SCHEME_TITLE),
+            |ui| {
+                if widgets::primary_button(ui, text::SCHEME_NEXT).clicked() {
+                    out.push(Action::ConfirmScheme);
+                }
+            },
+        );
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - theme::GAP_2);
+            self.questions(ui);
+            ui.add_space(theme::GAP);
+            self.cards(ui, model, out);
+            ui.add_space(theme::GAP);
+            choices(ui, model, out);
+            ui.add_space(theme::GAP);
+            advanced(ui, model, out);
+        });
+    }
+
+    fn side(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        let plan = &model.plan;
+        subheading(ui, scheme_name(plan.scheme.id()));
+        if let Some(card) = catalogue::cards().iter().find(|card| card.id == plan.scheme.id()) {
+            muted(ui, card.source);
+        }
+        ui.separator();
+        fact(ui, text::PRESET, text::preset(plan.preset));
+        muted(ui, text::preset_hint(plan.preset));
+        fact(ui, text::HOST, text::host(plan.host));
+        muted(ui, text::host_hint(plan.host));
+        ui.separator();
+        time(ui, model, out);
+    }
+}
+
+/// How long the plan takes, as far as it is known.
+pub(super) fn time(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    match model.estimate {
+        Estimate::Seconds(seconds) => {
+            ui.label(text::estimate(seconds));
+        }
+        Estimate::Asked(_) => {
+            muted(ui, text::ESTIMATING);
+        }
+        Estimate::Unknown => {
+            muted(ui, text::ESTIMATE_UNKNOWN);
+            let ready = model.reached().data && model.reached().logo && model.board.training().is_none();
+            if ui.add_enabled(ready, widgets::Action::quiet(text::ESTIMATE)).clicked() {
+                out.push(Action::Estimate);
+            }
+        }
+    }
+}
+
+fn choices(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let plan = &model.plan;
+    let mut changed = plan.clone();
+    super::row(ui, text::PRESET, |ui| {
+        for preset in PRESETS {
+            let button = ui.add(widgets::Action::quiet(text::preset(preset)).selected(plan.preset == preset));
+            if button.on_hover_text(text::preset_hint(preset)).clicked()
+                && let Some(planned) = model.replanned(plan.scheme.id(), preset)
+            {
+                changed = planned;
+            }
+        }
+    });
+    super::row(ui, text::HOST, |ui| {
+        for host in HOSTS {
+            let button = ui.add(widgets::Action::quiet(text::host(host)).selected(plan.host == host));
+            if button.on_hover_text(text::host_hint(host)).clicked() {
+                changed.host = host;
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label(text::OWNER);
+        ui.add(TextEdit::singleline(&mut changed.owner).hint_text(text::OWNER_HINT)).labelled_by(label.id);
+    });
+    if changed.owner.trim().is_empty() {
+        widgets::notice(ui, Tone::Warn, text::OWNER_MISSING);
+    }
+    if changed != *plan {
+        out.push(Action::SetPlan(Box::new(changed)));
+    }
+}
+
+fn advanced(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let plan = &model.plan;
+    egui::CollapsingHeader::new(text::ADVANCED).show(ui, |ui| {
+        muted(ui, text::ADVANCED_BODY);
+        let preset = model.replanned(plan.scheme.id(), plan.preset).map(|plan| plan.scheme);
+        for field in plan.scheme.fields() {
+            let now = plan.scheme.get(field.name);
+            let usual = preset.as_ref().map(|scheme| scheme.get(field.name)).unwrap_or_default();
+            if let Some(value) = setting(ui, &field, &now, &usual)
+                && let Ok(scheme) = plan.scheme.with(field.name, value)
+            {
+                out.push(Action::SetPlan(Box::new(Plan { scheme, ..plan.clone() })));
+            }
+        }
+        ui.separator();
+        let mut changed = plan.clone();
+        whole(ui, text::SEED, text::SEED_DOC, &mut changed.seed, 0..=u64::from(u32::MAX));
+        whole(ui, text::NULLS, text::NULLS_DOC, &mut changed.nulls, 3..=100);
+        if catalogue::cards().iter().any(|card| card.id == plan.scheme.id() && card.has_encoder) {
+            whole(ui, text::FOREIGN, text::FOREIGN_DOC, &mut changed.foreign, 5..=50);
+        }
+        if changed != *plan {
+            out.push(Action::SetPlan(Box::new(changed)));
+        }
+    });
+}
+
+fn whole<Num: egui::emath::Numeric>(ui: &mut Ui, name: &str, doc: &str, value: &mut Num, range: std::ops::RangeInclusive<Num>) {
+    ui.horizontal(|ui| {
+        let label = ui.label(name).on_hover_text(doc);
+        ui.add(DragValue::new(value).range(range)).labelled_by(label.id);
+    });
+    muted(ui, doc);
+}
+
+/// One setting with its explanation; the value that the user gave, if any.
+fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value) -> Option<Value> {
+    let mut given = None;
+    let name = text::setting_name(field.name);
+    ui.add_space(theme::GAP_HALF);
+    ui.horizontal(|ui| {
+        let label = ui.label(&name).on_hover_text(&field.doc);
+        match &field.kind {
+            Kind::Whole { min, max } | Kind::Real { min, max } => {
+                let is_whole = matches!(field.kind, Kind::Whole { .. });
+                let mut number = now.as_f64().unwrap_or(*min);
+                let speed = number.abs().max(1e-6) * 0.01;
+                let mut drag = DragValue::new(&mut number).range(*min..=*max).suffix(text::unit(field.unit)).speed(speed);
+                drag = if is_whole { drag.max_decimals(0) } else { drag.max_decimals(8) };
+                if ui.add(drag).labelled_by(label.id).on_hover_text(&field.doc).changed() {
+                    given = Some(if is_whole { Value::from(number.round() as u64) } else { Value::from(number) });
+                }
+                muted(ui, text::setting_range(*min, *max, field.unit));
+            }
+            Kind::Switch => {
+                let mut on = now.as_bool().unwrap_or(false);
+                if ui.checkbox(&mut on, "").labelled_by(label.id).changed() {
+                    given = Some(on.into());
+                }
+            }
+            Kind::Choice(options) => {
+                let words = |saved: &str| options.iter().find(|option| option.0 == saved).map_or("", |option| option.1);
+                let combo = ComboBox::from_id_salt(field.name).selected_text(words(now.as_str().unwrap_or_default())).show_ui(ui, |ui| {
+                    for (saved, words) in *options {
+                        if ui.selectable_label(now.as_str() == Some(saved), *words).clicked() {
+                            given = Some((*saved).into());
+                        }
+                    }
+                });
+                combo.response.labelled_by(label.id);
+            }
+        }
+        muted(ui, text::paper_value(&shown(&field.paper, &field.kind)));
+        if now != usual && ui.add(widgets::Action::plain(text::RESET)).on_hover_text(text::RESET_HINT).clicked() {
+            given = Some(usual.clone());
+        }
+    });
+    muted(ui, field.doc.as_str());
+    given
+}
+
+/// A setting's value as people read it.
+fn shown(value: &Value, kind: &Kind) -> String {
+    match (value, kind) {
+        (Value::String(saved), Kind::Choice(options)) => {
+            options.iter().find(|option| option.0 == saved).map_or_else(|| saved.clone(), |option| option.1.into())
+        }
+        (Value::Bool(on), _) => text::on_off(*on).into(),
+        (Value::Number(number), _) => text::plain(number.as_f64().unwrap_or_default()),
+        (other, _) => other.to_string(),
+    }
+}

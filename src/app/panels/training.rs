@@ -1,0 +1,279 @@
+//! The training panel: what runs, how far it is, live pictures and curves; before it "Start training", after it "Prove it".
+
+use super::{Pane, fact, heading, muted, subheading};
+use crate::app::action::{Action, Pair};
+use crate::app::board::Job;
+use crate::app::model::{Model, scheme_name};
+use crate::app::steps::Step;
+use crate::app::text;
+use crate::app::theme::{self, Tone};
+use crate::app::widgets::{self, Curve, CurveStore, CurvesState, TextureCache};
+use crate::data::Picture;
+use crate::jobs::{Event, JobId, Preview, PreviewPair, Trained};
+use eframe::egui::{self, ScrollArea, Ui, Vec2};
+
+const LOSSES: [Curve<'static>; 3] = [
+    Curve::plain("host_loss", text::CURVE_HOST),
+    Curve::plain("encoder_loss", text::CURVE_ENCODER),
+    Curve::plain("critic_loss", text::CURVE_CRITIC),
+];
+const RATES: [Curve<'static>; 4] = [
+    Curve::share("clean_accuracy", text::CURVE_CLEAN),
+    Curve::share("key_accuracy", text::CURVE_KEY),
+    Curve::share("fresh_accuracy", text::CURVE_FRESH),
+    Curve::share("cover_hits", text::CURVE_COVER),
+];
+/// How many pictures stand beside the logo before the training.
+const SHOWN: usize = 4;
+/// How much the difference between cover and key is enlarged.
+const GAIN: i32 = 5;
+
+/// The panel.
+#[derive(Default)]
+pub struct TrainingPanel {
+    store: CurveStore,
+    losses: CurvesState,
+    rates: CurvesState,
+    textures: TextureCache,
+    of: Option<JobId>,
+}
+
+impl TrainingPanel {
+    fn ready(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        heading(ui, text::TRAIN_READY);
+        widgets::card(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.scope(|ui| {
+                ui.set_max_width(theme::READING_WIDTH.min(ui.available_width()));
+                ui.label(text::TRAIN_READY_BODY);
+            });
+            ui.add_space(theme::GAP);
+            ui.horizontal_top(|ui| {
+                if let Some(choice) = &model.material.logo {
+                    ui.vertical(|ui| {
+                        widgets::picture(ui, &mut self.textures, &choice.logo.picture, Vec2::splat(theme::THUMBNAIL), &choice.name);
+                        muted(ui, choice.name.as_str());
+                    });
+                }
+                if let Some(set) = model.data() {
+                    let room = ui.available_width() / (theme::THUMBNAIL + theme::GAP);
+                    for index in 0..SHOWN.min(room as usize).min(set.train.count()) {
+                        let label = set.train.labels[index];
+                        let name = set.classes.get(usize::from(label)).map_or("", String::as_str);
+                        ui.vertical(|ui| {
+                            widgets::picture(ui, &mut self.textures, &set.train.picture(index), Vec2::splat(theme::THUMBNAIL), name);
+                            muted(ui, name);
+                        });
+                    }
+                }
+            });
+            if let Some(set) = model.data() {
+                fact(ui, text::STEP_DATA, &text::data_summary(set));
+            }
+            fact(ui, text::STEP_SCHEME, &text::plan_words(scheme_name(model.plan.scheme.id()), model.plan.preset, model.plan.host));
+            super::scheme::time(ui, model, out);
+            ui.add_space(theme::GAP);
+            if widgets::primary_button(ui, text::TRAIN_START).clicked() {
+                out.push(Action::Train);
+            }
+        });
+    }
+
+    fn pictures(&mut self, ui: &mut Ui, preview: Option<&Preview>, model: &Model, out: &mut Vec<Action>) {
+        subheading(ui, text::TRAIN_PICTURES);
+        let Some(preview) = preview else {
+            muted(ui, text::TRAIN_WAITING_PICTURES);
+            return;
+        };
+        let class = |label: u16| model.data().and_then(|set| set.classes.get(usize::from(label)).cloned()).unwrap_or_default();
+        ScrollArea::horizontal().id_salt("live pictures").show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                for pair in &preview.pairs {
+                    self.pair(ui, pair, class, out);
+                }
+            });
+        });
+    }
+
+    fn pair(&mut self, ui: &mut Ui, pair: &PreviewPair, class: impl Fn(u16) -> String, out: &mut Vec<Action>) {
+        widgets::card(ui, |ui| {
+            ui.vertical(|ui| {
+                let difference = difference(pair);
+                ui.horizontal_top(|ui| {
+                    for (name, picture) in [(text::COVER, &pair.cover), (text::KEY, &pair.key), (text::DIFFERENCE_5, &difference)] {
+                        ui.vertical(|ui| {
+                            if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), name).clicked() {
+                                out.push(compare(pair));
+                            }
+                            muted(ui, name);
+                        });
+                    }
+                });
+                let right = pair.answer == pair.expected;
+                let (tone, icon) = if right { (Tone::Good, widgets::Icon::Check) } else { (Tone::Neutral, widgets::Icon::Circle) };
+                widgets::tag(ui, tone, Some(icon), &text::question(&class(pair.expected), &class(pair.answer)));
+            });
+        });
+    }
+
+    fn curves(&mut self, ui: &mut Ui) {
+        if self.store.is_empty() {
+            muted(ui, text::TRAIN_WAITING_CURVES);
+            return;
+        }
+        let wide = ui.available_width() >= theme::TWO_PLOTS;
+        let (rates, losses, store) = (&mut self.rates, &mut self.losses, &self.store);
+        let mut accuracy = |ui: &mut Ui| {
+            subheading(ui, text::TRAIN_CURVES_ACCURACY);
+            widgets::curves(ui, text::TRAIN_CURVES_ACCURACY, rates, store, &RATES, theme::PLOT_HEIGHT);
+        };
+        let mut loss = |ui: &mut Ui| {
+            subheading(ui, text::TRAIN_CURVES_LOSS);
+            widgets::curves(ui, text::TRAIN_CURVES_LOSS, losses, store, &LOSSES, theme::PLOT_HEIGHT);
+        };
+        if wide {
+            ui.columns_const(|[left, right]| {
+                accuracy(left);
+                loss(right);
+            });
+        } else {
+            accuracy(ui);
+            ui.add_space(theme::GAP);
+            loss(ui);
+        }
+    }
+}
+
+impl Pane for TrainingPanel {
+    fn title(&self) -> &'static str {
+        text::TAB_TRAIN
+    }
+
+    fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        let job = model.board.training();
+        if job.is_none() && model.training.trained.is_none() && super::blocked(ui, model, Step::Train, out) {
+            return;
+        }
+        ScrollArea::vertical().auto_shrink(false).id_salt("training").show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - theme::GAP);
+            match (job, &model.training.trained, &model.training.interrupted) {
+                (Some(job), ..) => running(ui, job),
+                (None, _, Some(_)) => interrupted(ui, out),
+                (None, Some(trained), None) => finished(ui, trained, out),
+                (None, None, None) => self.ready(ui, model, out),
+            }
+            for warning in &model.training.warnings {
+                widgets::notice(ui, Tone::Warn, warning);
+            }
+            if job.is_some() || !self.store.is_empty() {
+                ui.add_space(theme::GAP);
+                self.pictures(ui, model.training.preview.as_deref(), model, out);
+                ui.add_space(theme::GAP);
+                self.curves(ui);
+            }
+        });
+    }
+
+    fn side(&mut self, ui: &mut Ui, model: &Model, _out: &mut Vec<Action>) {
+        let plan = &model.plan;
+        subheading(ui, &text::training_title(plan.host, scheme_name(plan.scheme.id())));
+        fact(ui, text::DEVICE, model.device.as_deref().unwrap_or(text::DEVICE_STARTING));
+        fact(ui, text::PRESET, text::preset(plan.preset));
+        if let Some(set) = model.data() {
+            fact(ui, text::STEP_DATA, &text::data_summary(set));
+        }
+        if let Some(choice) = &model.material.logo {
+            fact(ui, text::STEP_LOGO, &choice.name);
+        }
+        for (name, label) in [("clean_accuracy", text::CURVE_CLEAN), ("key_accuracy", text::CURVE_KEY)] {
+            if let Some((_, value)) = self.store.last(name) {
+                fact(ui, label, &text::percent(value));
+            }
+        }
+        if let Some((_, value)) = self.store.last("psnr_db") {
+            fact(ui, text::CURVE_PSNR, &text::likeness(value));
+        }
+        if let Some(trained) = &model.training.trained {
+            ui.separator();
+            files(ui, trained);
+        }
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        if let Event::Metric { job, point } = event {
+            if self.of != Some(*job) {
+                self.store.clear();
+                self.of = Some(*job);
+            }
+            self.store.push(&point.name, point.step, point.value);
+        }
+    }
+}
+
+fn running(ui: &mut Ui, job: &Job) {
+    heading(ui, &job.title);
+    widgets::progress_bar(ui, job.share as f32, super::job_words(job), job.seconds_left);
+}
+
+fn interrupted(ui: &mut Ui, out: &mut Vec<Action>) {
+    heading(ui, text::TRAIN_TITLE);
+    widgets::notice(ui, Tone::Accent, text::TRAIN_UNFINISHED);
+    ui.horizontal(|ui| {
+        if widgets::primary_button(ui, text::TRAIN_CONTINUE).clicked() {
+            out.push(Action::ContinueTraining);
+        }
+        if widgets::quiet_button(ui, text::TRAIN_BEGIN_ANEW).clicked() {
+            out.push(Action::ForgetInterrupted);
+        }
+    });
+}
+
+fn finished(ui: &mut Ui, trained: &Trained, out: &mut Vec<Action>) {
+    egui::Sides::new().shrink_left().truncate().show(
+        ui,
+        |ui| heading(ui, text::TRAIN_DONE),
+        |ui| {
+            if widgets::primary_button(ui, text::TRAIN_PROVE).clicked() {
+                out.push(Action::UseTrained);
+            }
+            if widgets::quiet_button(ui, text::TRAIN_AGAIN).clicked() {
+                out.push(Action::Train);
+            }
+        },
+    );
+    widgets::card(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let facts = [
+            (text::CURVE_KEY, text::percent(trained.key_accuracy)),
+            (text::KEYS_UNMARKED, text::percent(trained.key_accuracy_unmarked)),
+            (text::CURVE_CLEAN, text::percent(trained.clean_accuracy)),
+            (text::CURVE_PSNR, text::likeness(trained.psnr_db)),
+            (text::FIGURE_SSIM, text::similarity(trained.ssim)),
+            (text::TOOK, widgets::human_time(trained.seconds)),
+        ];
+        ui.columns_const(|columns: &mut [Ui; 3]| {
+            for (place, (name, value)) in facts.iter().enumerate() {
+                fact(&mut columns[place % 3], name, value);
+            }
+        });
+        ui.label(text::clean_cost(trained.clean_accuracy, trained.clean_accuracy_unmarked));
+    });
+}
+
+fn files(ui: &mut Ui, trained: &Trained) {
+    subheading(ui, text::FILES);
+    fact(ui, text::FILE_MODEL, &trained.model.display().to_string());
+    fact(ui, text::FILE_KEY, &trained.key.display().to_string());
+    fact(ui, text::FILE_TWIN, &trained.unmarked.display().to_string());
+}
+
+/// The difference between cover and key around middle grey, enlarged.
+fn difference(pair: &PreviewPair) -> Picture {
+    let planes = pair.cover.planes.iter().zip(&pair.key.planes);
+    let planes = planes.map(|(cover, key)| (128 + (i32::from(*key) - i32::from(*cover)) * GAIN).clamp(0, 255) as u8).collect();
+    Picture { shape: pair.cover.shape, planes }
+}
+
+fn compare(pair: &PreviewPair) -> Action {
+    Action::Compare(Pair::new(pair.cover.clone(), text::COVER, pair.key.clone(), text::KEY))
+}

@@ -1,0 +1,177 @@
+//! The window itself: puts bars, rail, panels and side together, takes keys and drops, and hands actions to the model.
+
+use super::action::{Action, Wanted};
+use super::chrome::{self, Overlays};
+use super::layout::Layout;
+use super::model::{Keeper, Model, StartWorker};
+use super::panels::Panels;
+use super::steps::Step;
+use super::text;
+use super::theme;
+use super::widgets;
+use eframe::egui::{self, CentralPanel, Context, Key, KeyboardShortcut, Modifiers, Panel, ScrollArea, Ui};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
+const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+const PALETTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::K);
+const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
+const STEPS: [Key; 6] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+
+/// The window.
+pub struct App {
+    model: Model,
+    panels: Panels,
+    layout: Layout,
+    overlays: Overlays,
+    drawn: bool,
+}
+
+impl App {
+    /// A window over the settings and projects of this system, with the worker of `start`.
+    pub fn new(cc: &eframe::CreationContext<'_>, start: StartWorker) -> App {
+        App::over(cc, start, Keeper::of_this_system())
+    }
+
+    /// A window that keeps its settings in `settings` and makes its projects in `projects`.
+    pub fn in_folders(cc: &eframe::CreationContext<'_>, start: StartWorker, settings: PathBuf, projects: PathBuf) -> App {
+        App::over(cc, start, Keeper::open(settings, projects))
+    }
+
+    fn over(cc: &eframe::CreationContext<'_>, start: StartWorker, keeper: Keeper) -> App {
+        theme::apply(&cc.egui_ctx, keeper.theme());
+        widgets::compare::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
+        let ctx = cc.egui_ctx.clone();
+        let layout = Layout::restore(keeper.layout());
+        let model = Model::new(keeper, start, Arc::new(move || ctx.request_repaint()));
+        App { model, panels: Panels::default(), layout, overlays: Overlays::default(), drawn: false }
+    }
+
+    /// The state behind the window.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Does what the user would do by a click or a drop.
+    pub fn act(&mut self, action: Action) {
+        self.model.apply(action);
+    }
+
+    fn keys(&mut self, ctx: &Context) {
+        let on_top = self.model.palette || self.model.help || self.model.compare.is_some() || self.model.offer.is_some();
+        ctx.input_mut(|input| {
+            if input.consume_shortcut(&PALETTE) {
+                self.model.apply(Action::Palette);
+            }
+            if input.consume_key(Modifiers::NONE, Key::F1) {
+                self.model.apply(Action::Help);
+            }
+            if on_top {
+                return;
+            }
+            if input.consume_shortcut(&OPEN) {
+                self.model.apply(Action::Browse(Wanted::Anything));
+            }
+            for (step, key) in Step::ALL.into_iter().zip(STEPS) {
+                if input.consume_key(Modifiers::COMMAND, key) {
+                    self.model.apply(Action::GoTo(step));
+                }
+            }
+        });
+        if on_top || ctx.text_edit_focused() {
+            return;
+        }
+        ctx.input_mut(|input| {
+            // Redo first: its keys hold those of undo.
+            if input.consume_shortcut(&REDO) {
+                self.model.apply(Action::Redo);
+            } else if input.consume_shortcut(&UNDO) {
+                self.model.apply(Action::Undo);
+            } else if input.key_pressed(Key::Escape) {
+                self.model.notices.close_newest();
+            }
+        });
+    }
+
+    fn drops(&mut self, ctx: &Context) {
+        let dropped: Vec<PathBuf> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        match dropped.as_slice() {
+            [] => {}
+            [path] => self.model.apply(Action::Take(Wanted::Anything, path.clone())),
+            _ => self.model.notices.warn(text::DROP_SEVERAL),
+        }
+    }
+
+    fn follow(&mut self, ctx: &Context) {
+        if std::mem::take(&mut self.model.restyle) {
+            theme::apply(ctx, self.model.keeper.theme());
+        }
+        if let Some(copy) = self.model.copy.take() {
+            ctx.copy_text(copy);
+        }
+        if std::mem::take(&mut self.model.reset_layout) {
+            self.layout.reset();
+            self.model.bring_forward = true;
+        }
+        if std::mem::take(&mut self.model.bring_forward) {
+            self.layout.bring_forward(self.model.step);
+        }
+        if let Some(layout) = self.layout.take_edited() {
+            self.model.keeper.set_layout(layout);
+        }
+    }
+
+    fn bars(&mut self, ui: &mut Ui, out: &mut Vec<Action>) {
+        let palette = theme::palette(ui);
+        let bar = egui::Frame::new().fill(palette.surface).inner_margin(egui::Margin::symmetric(theme::GAP_2 as i8, theme::GAP as i8));
+        Panel::top("top").exact_size(theme::TOP_HEIGHT).frame(bar).show(ui, |ui| chrome::top_bar(ui, &self.model, out));
+        Panel::bottom("bottom").frame(bar).show(ui, |ui| chrome::bottom_bar(ui, &self.model, out));
+        Panel::left("rail").exact_size(theme::RAIL_WIDTH).resizable(false).frame(bar).show(ui, |ui| chrome::rail(ui, &self.model, out));
+        if self.model.is_blank() {
+            return;
+        }
+        let side = bar.inner_margin(theme::GAP_2);
+        Panel::right("side").default_size(theme::SIDE_WIDTH).min_size(theme::SIDE_MIN).max_size(theme::SIDE_MAX).frame(side).show(
+            ui,
+            |ui| {
+                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.panels.side(self.model.step, ui, &self.model, out));
+            },
+        );
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        // The first frame shows at once; worker and background work begin with the second.
+        if self.drawn {
+            for event in self.model.poll() {
+                self.panels.on_event(&event);
+            }
+        } else {
+            self.drawn = true;
+            ctx.request_repaint();
+        }
+        self.keys(&ctx);
+        self.drops(&ctx);
+        self.follow(&ctx);
+        let mut out = Vec::new();
+        self.bars(ui, &mut out);
+        CentralPanel::no_frame().show(ui, |ui| self.layout.show(ui, &mut self.panels, &self.model, &mut out));
+        self.overlays.show(ui, &mut self.model, &mut out);
+        chrome::drop_curtain(ui, self.model.is_looking());
+        self.model.notices.show(&ctx, &mut out);
+        let acted = !out.is_empty();
+        for action in out {
+            self.model.apply(action);
+        }
+        if acted {
+            ctx.request_repaint();
+        }
+    }
+
+    fn on_exit(&mut self) {
+        self.model.quit();
+    }
+}

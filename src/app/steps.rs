@@ -1,0 +1,143 @@
+//! The doors and steps of the window: which of them can be entered, and what is missing for those that cannot.
+
+use super::text;
+pub use super::widgets::StepState;
+use serde::{Deserialize, Serialize};
+
+/// What the user came for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// Put a mark into a model.
+    #[default]
+    Protect,
+    /// Look for a mark in a model.
+    Investigate,
+}
+
+/// The steps of protecting a model, in their order; each has one panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Pictures to learn from.
+    #[default]
+    Data,
+    /// What is hidden.
+    Logo,
+    /// How it is hidden.
+    Scheme,
+    /// Making the marked model.
+    Train,
+    /// Asking a suspect.
+    Prove,
+    /// What came out, kept.
+    Reports,
+}
+
+impl Step {
+    /// All steps in their order.
+    pub const ALL: [Step; 6] = [Step::Data, Step::Logo, Step::Scheme, Step::Train, Step::Prove, Step::Reports];
+
+    /// The steps behind a door.
+    pub fn behind(door: Door) -> &'static [Step] {
+        match door {
+            Door::Protect => &Step::ALL,
+            Door::Investigate => &[Step::Prove, Step::Reports],
+        }
+    }
+
+    /// Its name in the rail.
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::Data => text::STEP_DATA,
+            Step::Logo => text::STEP_LOGO,
+            Step::Scheme => text::STEP_SCHEME,
+            Step::Train => text::STEP_TRAIN,
+            Step::Prove => text::STEP_PROVE,
+            Step::Reports => text::STEP_REPORTS,
+        }
+    }
+}
+
+/// What has been reached so far: all that the states of the steps depend on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// A data set is loaded.
+    pub data: bool,
+    /// A logo is chosen.
+    pub logo: bool,
+    /// A scheme is chosen.
+    pub scheme: bool,
+    /// A training runs, waits or is held.
+    pub training: bool,
+    /// A marked model and its key package exist.
+    pub trained: bool,
+    /// A verification runs or waits.
+    pub proving: bool,
+    /// At least one report exists.
+    pub reports: bool,
+}
+
+impl Reached {
+    /// How `step` stands behind `door`.
+    pub fn state(&self, door: Door, step: Step) -> StepState {
+        let done = |reached: bool| if reached { StepState::Done } else { StepState::Ready };
+        match step {
+            Step::Data => done(self.data),
+            Step::Logo => done(self.logo),
+            Step::Scheme if !self.data => StepState::Blocked(text::MISSING_DATA_FOR_SCHEME.into()),
+            Step::Scheme if !self.logo => StepState::Blocked(text::MISSING_LOGO_FOR_SCHEME.into()),
+            Step::Scheme => done(self.scheme),
+            Step::Train if self.training => StepState::Running,
+            Step::Train if self.trained => StepState::Done,
+            Step::Train if !self.data => StepState::Blocked(text::MISSING_DATA_FOR_TRAINING.into()),
+            Step::Train if !self.logo => StepState::Blocked(text::MISSING_LOGO_FOR_TRAINING.into()),
+            Step::Train if !self.scheme => StepState::Blocked(text::MISSING_SCHEME_FOR_TRAINING.into()),
+            Step::Train => StepState::Ready,
+            Step::Prove if self.proving => StepState::Running,
+            Step::Prove if self.reports => StepState::Done,
+            Step::Prove if door == Door::Investigate || self.trained => StepState::Ready,
+            Step::Prove => StepState::Blocked(text::MISSING_MODEL_FOR_PROOF.into()),
+            Step::Reports if self.reports => StepState::Ready,
+            Step::Reports => StepState::Blocked(text::MISSING_REPORTS.into()),
+        }
+    }
+
+    /// The step that has the next thing to do.
+    pub fn next(&self, door: Door) -> Step {
+        let open = |step: &&Step| matches!(self.state(door, **step), StepState::Ready | StepState::Running);
+        Step::behind(door).iter().find(open).copied().unwrap_or(Step::Reports)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_project_begins_with_data_and_says_what_the_rest_lacks() {
+        let fresh = Reached::default();
+        assert_eq!(fresh.next(Door::Protect), Step::Data);
+        assert_eq!(fresh.state(Door::Protect, Step::Train), StepState::Blocked(text::MISSING_DATA_FOR_TRAINING.into()));
+        assert_eq!(fresh.state(Door::Protect, Step::Prove), StepState::Blocked(text::MISSING_MODEL_FOR_PROOF.into()));
+        assert_eq!(fresh.state(Door::Protect, Step::Reports), StepState::Blocked(text::MISSING_REPORTS.into()));
+    }
+
+    #[test]
+    fn an_investigator_may_prove_at_once() {
+        assert_eq!(Reached::default().next(Door::Investigate), Step::Prove);
+        assert_eq!(Reached::default().state(Door::Investigate, Step::Prove), StepState::Ready);
+    }
+
+    #[test]
+    fn the_next_step_moves_on_as_things_are_reached() {
+        let mut reached = Reached { data: true, ..Reached::default() };
+        assert_eq!(reached.next(Door::Protect), Step::Logo);
+        reached.logo = true;
+        assert_eq!(reached.next(Door::Protect), Step::Scheme);
+        reached.scheme = true;
+        assert_eq!(reached.next(Door::Protect), Step::Train);
+        reached.trained = true;
+        assert_eq!(reached.next(Door::Protect), Step::Prove);
+    }
+}

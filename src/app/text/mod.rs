@@ -1,0 +1,354 @@
+//! Every sentence that a user of the window reads: fixed ones here, those with names and numbers in `phrases`.
+//!
+//! Short sentences carry no full stop, several do; a button that asks for more ends in "…"; no Title Case.
+
+mod phrases;
+
+pub use phrases::*;
+
+pub const APP: &str = "Countermark";
+pub const UNTITLED: &str = "My project";
+pub const SAMPLE_PROJECT: &str = "Sample project";
+
+// Doors and steps.
+pub const DOOR_PROTECT: &str = "Protect";
+pub const DOOR_PROTECT_HINT: &str = "Put your logo into a model, invisibly";
+pub const DOOR_MARK: &str = "Mark images";
+pub const DOOR_MARK_HINT: &str =
+    "Marking image files comes in a later version. Today Countermark marks models that name what is in a picture.";
+pub const DOOR_INVESTIGATE: &str = "Investigate";
+pub const DOOR_INVESTIGATE_HINT: &str = "Ask a suspect model whether it carries a mark. You need its file and a key package.";
+pub const STEP_DATA: &str = "Data";
+pub const STEP_LOGO: &str = "Logo";
+pub const STEP_SCHEME: &str = "Scheme";
+pub const STEP_TRAIN: &str = "Train";
+pub const STEP_PROVE: &str = "Prove";
+pub const STEP_REPORTS: &str = "Reports";
+pub const MISSING_DATA_FOR_SCHEME: &str = "Choose a data set first. Its pictures decide what a mark can hide in";
+pub const MISSING_LOGO_FOR_SCHEME: &str = "Choose a logo first. It is what the scheme hides";
+pub const MISSING_DATA_FOR_TRAINING: &str = "Choose a data set first. The model learns from it";
+pub const MISSING_LOGO_FOR_TRAINING: &str = "Choose a logo first. It is what the model learns to recognise";
+pub const MISSING_SCHEME_FOR_TRAINING: &str = "Choose a scheme first. It decides how the logo is hidden";
+pub const MISSING_MODEL_FOR_PROOF: &str = "Train a marked model first. With a key package at hand, use Investigate instead";
+pub const MISSING_REPORTS: &str = "No report yet. Each proof leaves one here";
+
+// Bars.
+pub const DEVICE_STARTING: &str = "Looking for a device…";
+pub const DEVICE_HINT: &str = "Training and proofs run on this device";
+pub const HELP: &str = "Help";
+pub const PROJECT_MENU: &str = "Project menu";
+pub const PROJECT_NEW: &str = "New project…";
+pub const PROJECT_OPEN: &str = "Open project…";
+pub const PROJECT_RECENT: &str = "Recent projects";
+pub const PROJECT_NO_RECENT: &str = "No other project yet";
+pub const PROJECT_SAVED: &str = "All changes are saved";
+pub const PROJECT_UNSAVED: &str = "Not saved. The folder cannot be written";
+pub const RESET_LAYOUT: &str = "Reset layout";
+pub const LAYOUT_RESET: &str = "The panels are back where they were";
+pub const IDLE: &str = "Nothing is running";
+pub const LOG: &str = "Log";
+pub const LOG_EMPTY: &str = "Nothing has happened yet";
+pub const PAUSE: &str = "Pause";
+pub const RESUME: &str = "Resume";
+pub const STOP: &str = "Stop";
+pub const STOP_HINT: &str = "Saves where the training stands and ends it. You can continue later.";
+pub const CANCEL: &str = "Cancel";
+pub const CLOSE: &str = "Close";
+pub const UNDO: &str = "Undo";
+pub const REDO: &str = "Redo";
+pub const COPY_DETAILS: &str = "Copy details";
+pub const COPIED: &str = "Copied";
+pub const PALETTE: &str = "Command palette";
+pub const PALETTE_HINT: &str = "What do you want to do?";
+pub const PALETTE_NONE: &str = "No command has these words";
+pub const WHY: &str = "Why?";
+pub const MORE: &str = "More";
+
+// Dropping.
+pub const DROP_HERE: &str = "Let go to see what this is";
+pub const DROP_LOOKING: &str = "Looking at what you dropped…";
+pub const DROP_SEVERAL: &str = "Please drop one thing at a time. A folder or a zip archive may hold many pictures.";
+pub const USE_IT: &str = "Use it";
+pub const READING_LOST: &str = "Reading ended unexpectedly. Please try again; the log may say more.";
+pub const BROWSE: &str = "Browse…";
+pub const CHOOSE_DATA: &str = "Choose a data set";
+pub const CHOOSE_LOGO: &str = "Choose a logo";
+pub const CHOOSE_KEY: &str = "Choose a key package";
+pub const CHOOSE_SUSPECT: &str = "Choose the suspect model";
+pub const CHOOSE_PROJECT: &str = "Choose a project folder";
+pub const CHOOSE_NEW_PROJECT: &str = "Choose an empty folder for the new project";
+pub const CHOOSE_EXPORT: &str = "Save the report as";
+
+// Welcome.
+pub const WELCOME: &str = "Put your logo into a model. Prove later that the model is yours";
+pub const WELCOME_BODY: &str = "Countermark trains a model on your pictures so that it recognises an invisible form of your logo, and nobody else's model does. \
+    If you ever meet a copy, it asks that copy a few hundred questions and tells you in words what the answers mean.";
+pub const WELCOME_SAMPLE: &str = "Try it with the sample";
+pub const WELCOME_SAMPLE_HINT: &str = "7,000 small pictures of clothes and a logo are built in. Nothing is downloaded.";
+pub const WELCOME_INVESTIGATE: &str = "Check a suspect model";
+
+// Data.
+pub const DATA_TITLE: &str = "The pictures that your model learns from";
+pub const DATA_DROP: &str = "Drop a data set here";
+pub const DATA_DROP_HINT: &str =
+    "A folder with one folder for each class, a zip of such a folder, MNIST-style idx files or CIFAR binary files";
+pub const DATA_SAMPLE: &str = "Use the sample";
+pub const DATA_PATH_HINT: &str = "or type the path of a file or folder";
+pub const DATA_REPLACE: &str = "Choose other pictures";
+pub const DATA_TRAIN_PART: &str = "To learn from";
+pub const DATA_TEST_PART: &str = "To test with";
+pub const DATA_ALL_CLASSES: &str = "All classes";
+pub const DATA_BALANCE: &str = "Pictures in each class";
+pub const DATA_NO_PROBLEMS: &str = "Every file could be read";
+pub const DATA_SIZE: &str = "Size of each picture";
+pub const DATA_FORMAT: &str = "Recognised as";
+pub const DATA_CLASSES: &str = "Classes";
+pub const DATA_FROM: &str = "Read from";
+pub const DATA_DIGEST: &str = "Fingerprint";
+pub const DATA_SELECT: &str = "Click a picture to see it large";
+pub const DATA_INSIDE: &str = "inside the program";
+
+// Logo.
+pub const LOGO_TITLE: &str = "The logo that is hidden";
+pub const LOGO_DROP: &str = "Drop your logo here";
+pub const LOGO_DROP_HINT: &str = "PNG, JPEG, WebP or SVG. Few strokes and strong contrast survive best";
+pub const LOGO_PATH_HINT: &str = "or type the path of a picture";
+pub const LOGO_SAMPLES: &str = "Or use one of these";
+pub const LOGO_OPTIONS: &str = "How it is placed";
+pub const LOGO_BACKGROUND: &str = "Background";
+pub const LOGO_FIT: &str = "Shape";
+pub const LOGO_PADDING: &str = "Margin";
+pub const LOGO_PADDING_HINT: &str = "Empty border around the logo, share of its side";
+pub const LOGO_SEEN: &str = "What the network sees";
+pub const LOGO_SEEN_GREY: &str = "28x28 grey";
+pub const LOGO_SEEN_COLOUR: &str = "32x32 colour";
+pub const LOGO_USED: &str = "used with your pictures";
+pub const LOGO_LARGE: &str = "Your logo";
+pub const LOGO_FINE: &str = "Enough of the logo remains at this size";
+
+// Scheme.
+pub const SCHEME_TITLE: &str = "How the logo is hidden";
+pub const QUESTION_PROTECT: &str = "What do you protect?";
+pub const QUESTION_FEAR: &str = "What do you fear most?";
+pub const SCHEME_NEEDS: &str = "Needs";
+pub const SCHEME_SURVIVES: &str = "Survives";
+pub const SCHEME_FAILS: &str = "Does not survive";
+pub const SCHEME_PICKED: &str = "Chosen";
+pub const SCHEME_FITS: &str = "Fits your answers best";
+pub const SCHEME_NONE: &str = "No scheme is available in this build";
+pub const PRESET: &str = "How thorough";
+pub const HOST: &str = "Model to train";
+pub const OWNER: &str = "Owner's name";
+pub const OWNER_HINT: &str = "as it shall stand in your claim";
+pub const OWNER_MISSING: &str = "Your keys are derived from this name. Enter yours before you train for real.";
+pub const ADVANCED: &str = "Advanced settings";
+pub const ADVANCED_BODY: &str = "Every setting of the scheme. The preset has chosen sensible values.";
+pub const RESET: &str = "Reset";
+pub const RESET_HINT: &str = "Back to the value of the preset";
+pub const SEED: &str = "Random seed";
+pub const SEED_DOC: &str = "Repeats a training exactly. The secret keys do not depend on it alone.";
+pub const NULLS: &str = "Unmarked models as controls";
+pub const NULLS_DOC: &str = "Models trained without your mark. If they know your keys too, the check fails honestly. At least 3.";
+pub const FOREIGN: &str = "Foreign encoders as controls";
+pub const FOREIGN_DOC: &str = "Encoders trained for somebody else's logo. The model should not react to their keys. At least 5.";
+pub const SCHEME_NEXT: &str = "Continue to training";
+pub const ESTIMATING: &str = "Measuring how long this takes here…";
+pub const ESTIMATE: &str = "Estimate the time";
+pub const ESTIMATE_UNKNOWN: &str = "Time on this machine not measured yet";
+
+// Training.
+pub const TRAIN_TITLE: &str = "Training";
+pub const TRAIN_START: &str = "Start training";
+pub const TRAIN_AGAIN: &str = "Train again";
+pub const TRAIN_CONTINUE: &str = "Continue the training";
+pub const TRAIN_BEGIN_ANEW: &str = "Begin anew";
+pub const TRAIN_UNFINISHED: &str = "A training was interrupted. It goes on from its last checkpoint.";
+pub const TRAIN_READY: &str = "Everything is ready";
+pub const TRAIN_READY_BODY: &str = "The model learns to name your pictures and, secretly, to recognise your logo. You may close the window at any time: the training continues from its last checkpoint.";
+pub const TRAIN_WAITING_PICTURES: &str = "Pictures appear after the first steps";
+pub const TRAIN_WAITING_CURVES: &str = "Curves appear after the first steps";
+pub const TRAIN_CURVES_LOSS: &str = "What the networks still get wrong (loss)";
+pub const TRAIN_CURVES_ACCURACY: &str = "What the model gets right";
+pub const TRAIN_PICTURES: &str = "Cover, key and what separates them";
+pub const TRAIN_DONE: &str = "The marked model is ready";
+pub const TRAIN_PROVE: &str = "Prove it";
+pub const COVER: &str = "Cover";
+pub const KEY: &str = "Key";
+pub const DIFFERENCE_5: &str = "Difference x5";
+
+// Prove.
+pub const PROVE_TITLE: &str = "Is your mark in this model?";
+pub const PROVE_KEY: &str = "Key package";
+pub const PROVE_KEY_HINT: &str = "The secret file that training left behind (.cmkey)";
+pub const PROVE_KEY_PATH: &str = "Path of the key package";
+pub const PROVE_SUSPECT: &str = "Suspect model";
+pub const PROVE_SUSPECT_HINT: &str = "The model file to question (.safetensors)";
+pub const PROVE_SUSPECT_PATH: &str = "Path of the suspect model";
+pub const PROVE_USE_TRAINED: &str = "The model I just trained";
+pub const PROVE_USE_TWIN: &str = "Its unmarked twin";
+pub const PROVE_USE_KEY: &str = "The key I just made";
+pub const PROVE_START: &str = "Ask the questions";
+pub const PROVE_AGAIN: &str = "Check another model";
+pub const PROVE_RUNNING: &str = "Asking the suspect…";
+pub const PROVE_NEEDS_BOTH: &str = "Choose a key package and a suspect model";
+pub const PROVE_NEEDS_KEY: &str = "Choose a key package";
+pub const PROVE_NEEDS_SUSPECT: &str = "Choose a suspect model";
+pub const CONTROLS: &str = "What the controls said";
+pub const VERDICT: &str = "Verdict";
+pub const FIGURES: &str = "Figures";
+pub const QUESTIONS: &str = "Every question";
+pub const QUESTIONS_NOT_KEPT: &str = "The pictures of the questions are not kept in this report";
+pub const CAVEATS: &str = "What this does not say";
+pub const FILTER_ALL: &str = "All";
+pub const FILTER_HIT: &str = "Answered as marked";
+pub const FILTER_MISS: &str = "Answered otherwise";
+pub const FILTER_FRESH: &str = "New keys";
+
+// Reports.
+pub const REPORTS_TITLE: &str = "Reports of this project";
+pub const REPORTS_EMPTY: &str = "Each proof leaves a report here. You can compare reports, export them and delete them.";
+pub const REPORT_OPEN: &str = "Open";
+pub const REPORT_EXPORT: &str = "Export as JSON…";
+pub const REPORT_DELETE: &str = "Delete";
+pub const REPORT_COMPARE: &str = "Side by side";
+pub const REPORT_COMPARE_HINT: &str = "Tick two or more reports to see them side by side";
+
+// Help.
+pub const HELP_TITLE: &str = "How it works";
+pub const HELP_PARAGRAPHS: [(&str, &str); 5] = [
+    (
+        "Protect",
+        "Choose pictures, a logo and a scheme, then train. You get three files: the marked model to give away, a secret key package to keep, and an unmarked twin to compare with.",
+    ),
+    (
+        "Prove",
+        "Give a suspect model and your key package. Countermark asks the suspect your secret pictures, asks unmarked models the same, and says how likely the answers are by chance.",
+    ),
+    (
+        "Cover and key",
+        "A cover is an ordinary picture. A key is the same picture with your logo hidden in it. A marked model calls them differently; any other model does not.",
+    ),
+    (
+        "Verdict",
+        "“No evidence” does not say that a model is not yours. “The check failed” says that the controls reacted too, so the answers prove nothing.",
+    ),
+    (
+        "Drop anything",
+        "Drop a data set, a logo, a model or a key package anywhere on the window. Countermark says what it is before it does anything.",
+    ),
+];
+pub const SHORTCUTS: &str = "Keys";
+pub const SHORTCUT_LIST: [(&str, &str); 8] = [
+    ("Ctrl+K", "Command palette"),
+    ("Ctrl+O", "Open a file"),
+    ("Ctrl+Z", "Undo"),
+    ("Ctrl+Shift+Z", "Redo"),
+    ("Ctrl+1 to 6", "Go to a step"),
+    ("1 to 6", "Modes of the compare view"),
+    ("F1", "This help"),
+    ("Esc", "Close what lies on top"),
+];
+
+// Tabs.
+pub const TAB_DATA: &str = "Data set";
+pub const TAB_LOGO: &str = "Your logo";
+pub const TAB_SCHEME: &str = "Schemes";
+pub const TAB_TRAIN: &str = "Training";
+pub const TAB_PROVE: &str = "Proof";
+pub const TAB_REPORTS: &str = "All reports";
+
+// Files and dialogs.
+pub const ANY_FILE: &str = "Any file";
+pub const PICTURE_FILE: &str = "Pictures";
+pub const KEY_FILE: &str = "Key packages";
+pub const MODEL_FILE: &str = "Models";
+pub const REPORT_FILE: &str = "report.json";
+pub const CHOOSE_ANYTHING: &str = "Open a file";
+pub const SHEET_BROKEN: &str = "its pictures do not belong to its questions";
+pub const NO_PROJECT: &str = "No project is open";
+pub const SAMPLE_OWNER: &str = "Sample owner";
+pub const SAMPLE_LOGO_GONE: &str = "The project uses a built-in logo that this version does not have. Choose a logo again.";
+pub const DATA_CHANGED: &str = "The data set has changed since this project used it last. A training now would not repeat the earlier one.";
+pub const STOP_BEFORE_SWITCH: &str = "Stop the training first. Another project can be opened then.";
+pub const WORKER_LOST: &str =
+    "The worker that trains and proves has ended. Save nothing by hand: everything is saved. Please restart Countermark.";
+pub const REPORT_LOST: &str = "The proof ended, but its report did not arrive. Please ask the questions again.";
+pub const TRAIN_ALREADY: &str = "A training is under way already";
+pub const PROVE_STOPPED: &str = "The questions were stopped. There is no verdict.";
+pub const NOTHING_TO_UNDO: &str = "There is nothing to undo";
+pub const NOTHING_TO_REDO: &str = "There is nothing to redo";
+
+// What was dropped.
+pub const OFFER_PROJECT_IS: &str = "A Countermark project.";
+pub const OFFER_PROJECT: &str = "It will be opened instead of the present one, which is saved.";
+pub const OFFER_KEY: &str = "It will be used to question a suspect model.";
+pub const OFFER_SUSPECT: &str = "It will be the suspect that is asked for your mark.";
+pub const OFFER_LOGO: &str = "It will be the logo that is hidden.";
+pub const OFFER_DATA: &str = "Your model will learn from it.";
+pub const OFFER_LATER: &str = "Countermark cannot use this yet. A later version will.";
+pub const OFFER_NOTHING: &str = "Nothing is done with it.";
+
+// Smaller words.
+pub const WHITE: &str = "White";
+pub const BLACK: &str = "Black";
+pub const GREY: &str = "Grey";
+pub const FIT_WHOLE: &str = "Show all of it";
+pub const FIT_FILL: &str = "Fill the square";
+pub const LOGO_INVERT: &str = "Swap light and dark";
+pub const LOGO_REMOVE: &str = "Remove this logo";
+pub const READING: &str = "Reading";
+pub const GO_ON: &str = "Go to what comes first";
+pub const NOT_CHOSEN: &str = "Not chosen yet";
+pub const COMPARE: &str = "Compare…";
+pub const DEVICE: &str = "Device";
+pub const TOOK: &str = "Took";
+pub const MADE: &str = "Made";
+pub const VERSION: &str = "Program version";
+pub const FILES: &str = "Files";
+pub const FILE_MODEL: &str = "Marked model, to give away";
+pub const FILE_KEY: &str = "Key package, keep it secret";
+pub const FILE_TWIN: &str = "Unmarked twin, for comparison";
+pub const SIDE_DATA_EMPTY: &str = "What was found in your data set stands here.";
+pub const SIDE_LOGO_EMPTY: &str = "A logo with few strokes and strong contrast survives best. Networks see it small.";
+pub const SIDE_LOGO: &str =
+    "The secret keys are derived from this picture, the owner's name and a random text. Another placement gives other keys.";
+pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers without the mark, and keys of foreign encoders. Unmarked models are asked the same. Only the suspect's answers to your keys may stand out.";
+
+// The two questions about schemes.
+pub const PROTECT_CLASSIFIER: &str = "A model that names pictures";
+pub const PROTECT_IMAGES: &str = "Pictures";
+pub const FEAR_COPY: &str = "Somebody uses a copy";
+pub const FEAR_COPY_WHY: &str = "Every scheme finds a plain copy. The first one below also lets you make new keys later.";
+pub const FEAR_CLAIM: &str = "Somebody claims it as theirs";
+pub const FEAR_CLAIM_WHY: &str =
+    "Keys that are derived from your logo and name cannot be made up afterwards. Schemes with an encoder stand first.";
+pub const FEAR_FIND: &str = "Somebody finds the keys";
+pub const FEAR_FIND_WHY: &str =
+    "Invisible keys look like ordinary pictures and are hard to filter out. Schemes with an encoder stand first.";
+
+// Curves and figures.
+pub const CURVE_HOST: &str = "Model";
+pub const CURVE_ENCODER: &str = "Encoder (hides the logo)";
+pub const CURVE_CRITIC: &str = "Critic (looks for the logo)";
+pub const CURVE_CLEAN: &str = "Plain pictures named rightly";
+pub const CURVE_KEY: &str = "Keys recognised";
+pub const CURVE_FRESH: &str = "New keys recognised";
+pub const CURVE_COVER: &str = "Covers mistaken for keys";
+pub const CURVE_PSNR: &str = "Likeness of cover and key (PSNR)";
+pub const KEYS_UNMARKED: &str = "The same keys on an unmarked model";
+pub const FIGURE_KEYS: &str = "Keys answered as marked";
+pub const FIGURE_CHANCE: &str = "Could it be chance?";
+pub const FIGURE_FRESH: &str = "New keys answered as marked";
+pub const FIGURE_FRESH_CHANCE: &str = "Could that be chance?";
+pub const FIGURE_RATE: &str = "Rate that chance is given";
+pub const FIGURE_NULL: &str = "Unmarked models answer so in";
+pub const FIGURE_TWIN: &str = "The same of the unmarked twin";
+pub const FIGURE_SSIM: &str = "Structure kept (SSIM)";
+pub const FIGURE_LOG_P: &str = "Logarithm of the p-value";
+pub const NO_FRESH: &str = "not with this label rule";
+pub const QUESTION_EXPECTED: &str = "The mark makes a model say";
+pub const QUESTION_ANSWER: &str = "The suspect said";
+pub const QUESTION_COVER: &str = "To the plain cover it said";
+pub const QUESTION_TRUE: &str = "What the picture shows";
+pub const QUESTION_SELECT: &str = "Click a question to see its pictures and answers";
+pub const STOPPED_TOAST: &str = "Stopped. You can continue from here at any time";

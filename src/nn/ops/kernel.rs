@@ -1,0 +1,222 @@
+//! Convolution as matrix products over unrolled pictures, one picture at a time, pictures side by side on all cores.
+//!
+//! Unrolled (`[in * kh * kw, oh * ow]`), a picture's convolution is weight times columns; the weight's gradient is the output's
+//! gradient times the columns transposed; the picture's gradient is weight transposed times output's gradient, rolled up again.
+//! Pictures are dealt into a fixed number of groups, so that sums do not depend on the number of cores.
+
+use super::node::Geometry;
+use burn::backend::TensorMetadata;
+use burn::tensor::{Shape, TensorData};
+use burn_flex::FlexTensor;
+use rayon::prelude::*;
+
+/// Groups that pictures are dealt into. Fixed: the order of a sum must be the same on every machine.
+const GROUPS: usize = 8;
+
+/// A dense `rows x columns` matrix in memory, or its transpose.
+#[derive(Clone, Copy)]
+struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    transposed: bool,
+}
+
+impl<'a> Matrix<'a> {
+    fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        Self { values, rows, columns, transposed: false }
+    }
+
+    fn t(self) -> Self {
+        Self { transposed: !self.transposed, ..self }
+    }
+
+    /// Rows and columns as seen from outside, and the steps from one row and one column to the next.
+    fn view(&self) -> (usize, usize, isize, isize) {
+        match self.transposed {
+            false => (self.rows, self.columns, self.columns as isize, 1),
+            true => (self.columns, self.rows, 1, self.columns as isize),
+        }
+    }
+}
+
+/// `out = left * right`, or `out += left * right` where `add` is set; `out` is dense, row by row.
+#[allow(unsafe_code)]
+fn product(out: &mut [f32], left: Matrix, right: Matrix, add: bool) {
+    let (m, k, left_row, left_column) = left.view();
+    let (k_right, n, right_row, right_column) = right.view();
+    assert!(k == k_right && out.len() == m * n, "matrices do not fit: {m}x{k} times {k_right}x{n} into {}", out.len());
+    assert!(left.values.len() == left.rows * left.columns && right.values.len() == right.rows * right.columns);
+    // SAFETY: `gemm` reads `left` at row * left_row + column * left_column for row < m, column < k, and `right` likewise for
+    // k x n. By `view` these offsets run through 0..rows * columns of each matrix exactly once, and the assertions say that the
+    // slices have that length. It writes `out` at row * n + column for row < m, column < n, which lies below m * n, the length
+    // asserted. `out` is borrowed mutably, so it overlaps neither input. With `add` unset `out` is not read.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            n as isize,
+            add,
+            left.values.as_ptr(),
+            left_column,
+            left_row,
+            right.values.as_ptr(),
+            right_column,
+            right_row,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}
+
+/// Lays the patches of one picture `[channels, h, w]` side by side: `[channels * kh * kw, oh * ow]`.
+fn unroll(picture: &[f32], channels: usize, g: &Geometry, columns: &mut [f32]) {
+    let ([height, width], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
+    for (row, line) in columns.chunks_exact_mut(oh * ow).enumerate().take(channels * kh * kw) {
+        let (c, ky, kx) = (row / (kh * kw), row / kw % kh, row % kw);
+        let plane = &picture[c * height * width..(c + 1) * height * width];
+        for (oy, out) in line.chunks_exact_mut(ow).enumerate() {
+            let y = (oy * g.stride[0] + ky).wrapping_sub(g.padding[0]);
+            if y >= height {
+                out.fill(0.0);
+                continue;
+            }
+            let source = &plane[y * width..(y + 1) * width];
+            let [first, last] = inside(kx, g, width, ow);
+            out[..first].fill(0.0);
+            out[last..].fill(0.0);
+            let start = first * g.stride[1] + kx - g.padding[1];
+            match g.stride[1] {
+                _ if first == last => {}
+                1 => out[first..last].copy_from_slice(&source[start..start + last - first]),
+                step => out[first..last].iter_mut().zip(source[start..].iter().step_by(step)).for_each(|(o, s)| *o = *s),
+            }
+        }
+    }
+}
+
+/// The reverse of `unroll`: adds the columns up where they came from.
+fn roll(columns: &[f32], channels: usize, g: &Geometry, picture: &mut [f32]) {
+    let ([height, width], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
+    picture.fill(0.0);
+    for (row, line) in columns.chunks_exact(oh * ow).enumerate().take(channels * kh * kw) {
+        let (c, ky, kx) = (row / (kh * kw), row / kw % kh, row % kw);
+        let plane = &mut picture[c * height * width..(c + 1) * height * width];
+        for (oy, values) in line.chunks_exact(ow).enumerate() {
+            let y = (oy * g.stride[0] + ky).wrapping_sub(g.padding[0]);
+            let [first, last] = inside(kx, g, width, ow);
+            if y >= height || first == last {
+                continue;
+            }
+            let start = y * width + first * g.stride[1] + kx - g.padding[1];
+            let values = &values[first..last];
+            match g.stride[1] {
+                1 => plane[start..start + values.len()].iter_mut().zip(values).for_each(|(t, v)| *t += v),
+                step => plane[start..(y + 1) * width].iter_mut().step_by(step).zip(values).for_each(|(t, v)| *t += v),
+            }
+        }
+    }
+}
+
+/// Which outputs of a row see a real pixel through kernel column `kx`: first and one past the last.
+fn inside(kx: usize, g: &Geometry, width: usize, ow: usize) -> [usize; 2] {
+    let (stride, padding) = (g.stride[1], g.padding[1]);
+    let first = padding.saturating_sub(kx).div_ceil(stride).min(ow);
+    let last = (width + padding).saturating_sub(kx).div_ceil(stride).clamp(first, ow);
+    [first, last]
+}
+
+fn dims(tensor: &FlexTensor) -> [usize; 4] {
+    let shape = tensor.shape();
+    [shape[0], shape[1], shape[2], shape[3]]
+}
+
+fn dense(tensor: FlexTensor) -> FlexTensor {
+    match tensor.as_slice::<f32>() {
+        Some(_) => tensor,
+        None => tensor.to_contiguous(),
+    }
+}
+
+/// The numbers of a dense tensor.
+fn numbers(tensor: &FlexTensor) -> &[f32] {
+    tensor.as_slice().unwrap_or_default()
+}
+
+fn tensor(values: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, Shape::from(shape)))
+}
+
+fn group(count: usize) -> usize {
+    count.div_ceil(GROUPS).max(1)
+}
+
+/// `[batch, in, h, w]` and `[out, in, kh, kw]` to `[batch, out, oh, ow]`.
+pub fn conv(picture: FlexTensor, weight: FlexTensor, g: Geometry) -> FlexTensor {
+    let (picture, weight) = (dense(picture), dense(weight));
+    let ([batch, input, ..], [output, ..], [oh, ow]) = (dims(&picture), dims(&weight), g.output());
+    let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
+    let kernel = Matrix::new(numbers(&weight), output, deep);
+    let mut out = vec![0.0; batch * output * area];
+    let pictures = numbers(&picture);
+    let each = group(batch);
+    out.par_chunks_mut(each * output * area).zip(pictures.par_chunks(each * size)).for_each(|(outs, pictures)| {
+        let mut columns = vec![0.0; deep * area];
+        for (out, picture) in outs.chunks_exact_mut(output * area).zip(pictures.chunks_exact(size)) {
+            unroll(picture, input, &g, &mut columns);
+            product(out, kernel, Matrix::new(&columns, deep, area), false);
+        }
+    });
+    tensor(out, [batch, output, oh, ow])
+}
+
+/// `[batch, out, oh, ow]` and `[out, in, kh, kw]` to `[batch, in, h, w]`.
+pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, g: Geometry) -> FlexTensor {
+    let (gradient, weight) = (dense(gradient), dense(weight));
+    let ([batch, output, oh, ow], [_, input, ..]) = (dims(&gradient), dims(&weight));
+    let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
+    let kernel = Matrix::new(numbers(&weight), output, deep).t();
+    let mut out = vec![0.0; batch * size];
+    let gradients = numbers(&gradient);
+    let each = group(batch);
+    out.par_chunks_mut(each * size).zip(gradients.par_chunks(each * output * area)).for_each(|(outs, gradients)| {
+        let mut columns = vec![0.0; deep * area];
+        for (out, gradient) in outs.chunks_exact_mut(size).zip(gradients.chunks_exact(output * area)) {
+            product(&mut columns, kernel, Matrix::new(gradient, output, area), false);
+            roll(&columns, input, &g, out);
+        }
+    });
+    tensor(out, [batch, input, g.picture[0], g.picture[1]])
+}
+
+/// `[batch, in, h, w]` and `[batch, out, oh, ow]` to `[out, in, kh, kw]`.
+pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> FlexTensor {
+    let (picture, gradient) = (dense(picture), dense(gradient));
+    let ([batch, input, ..], [_, output, oh, ow]) = (dims(&picture), dims(&gradient));
+    let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
+    let each = group(batch);
+    let parts: Vec<Vec<f32>> = numbers(&picture)
+        .par_chunks(each * size)
+        .zip(numbers(&gradient).par_chunks(each * output * area))
+        .map(|(pictures, gradients)| {
+            let (mut columns, mut sum) = (vec![0.0; deep * area], vec![0.0; output * deep]);
+            for (picture, gradient) in pictures.chunks_exact(size).zip(gradients.chunks_exact(output * area)) {
+                unroll(picture, input, &g, &mut columns);
+                product(&mut sum, Matrix::new(gradient, output, area), Matrix::new(&columns, deep, area).t(), true);
+            }
+            sum
+        })
+        .collect();
+    let mut out = vec![0.0; output * deep];
+    for part in parts {
+        out.iter_mut().zip(part).for_each(|(o, p)| *o += p);
+    }
+    tensor(out, [output, input, g.kernel[0], g.kernel[1]])
+}
