@@ -1,6 +1,6 @@
 //! The CPU backend against wgpu: what every layer gives and which gradients it passes back.
 //!
-//! By default one small test on a software Vulkan driver. `COUNTERMARK_GPU_PARITY=1 cargo test --test nn_parity` compares every
+//! By default one small test on a software Vulkan driver. `scripts/gpu_parity` (COUNTERMARK_GPU_PARITY=1) compares every
 //! layer, on a real GPU if there is one; on a software driver that takes minutes, because each shape is tuned first.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -16,9 +16,21 @@ use countermark::nn::device::{Compute, settle};
 use countermark::nn::ssim::Ssim;
 use countermark::nn::weights::WeightMap;
 
+/// Tunes as little as can be: the software driver takes seconds to compile each candidate.
+fn settle_quickly() {
+    use cubecl_runtime::config::autotune::{AutotuneLevel, BenchConfig};
+    use cubecl_runtime::config::{CubeClRuntimeConfig, RuntimeConfig};
+    let mut config = CubeClRuntimeConfig::default();
+    config.autotune.level = AutotuneLevel::Minimal;
+    config.autotune.bench = BenchConfig { min_samples: 1, max_samples: 1, ..BenchConfig::default() };
+    // Another test of this file may have settled it already.
+    let _ = CubeClRuntimeConfig::try_set(config);
+    settle();
+}
+
 /// A software Vulkan device, if a driver answers.
 fn software() -> Option<Device> {
-    settle();
+    settle_quickly();
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     let found = adapters.iter().map(wgpu::Adapter::get_info).find(|info| info.device_type == wgpu::DeviceType::Cpu)?;

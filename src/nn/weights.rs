@@ -395,7 +395,9 @@ mod tests {
 
     #[test]
     fn each_fault_of_a_file_gets_its_sentence() {
-        let text = said(|map| drop(map.tensors.remove("fc2.bias")));
+        let text = said(|map| {
+            map.tensors.remove("fc2.bias");
+        });
         assert!(text.contains("no weights called “fc2.bias”"), "{text}");
         let text = said(|map| map.tensors.get_mut("conv2.weight").unwrap().shape = vec![6, 16, 5, 5]);
         assert!(text.contains("“conv2.weight” have the shape [6, 16, 5, 5], but the network needs [16, 6, 5, 5]"), "{text}");
