@@ -66,8 +66,12 @@ crate::settings! {
         encoder_rate: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// First learning rate of the network that tries to tell keys from covers; it falls to a fifth when the loss stalls for 8 passes.
         critic_rate: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// First learning rate of the model; it falls to a tenth after 40% of the steps and again after 80%.
+        /// First learning rate of the model; it falls to a tenth twice.
         host_rate: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 10.0 }, "";
+        /// Share of the steps after which the model's learning rate falls for the first time. The paper: epoch 40 of 100.
+        first_drop: f64 = 0.4, paper 0.4, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+        /// Share of the steps after which it falls for the second time. The paper: epoch 80 of 100.
+        second_drop: f64 = 0.8, paper 0.8, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// Pulls the model's weights towards zero (weight decay).
         host_decay: f64 = 5e-4, paper 5e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
@@ -78,7 +82,14 @@ crate::settings! {
 impl Settings {
     /// The host's part of the hyper-parameters.
     pub fn recipe(&self) -> Recipe {
-        Recipe { steps: self.steps, batch: self.batch, rate: self.host_rate, decay: self.host_decay, augment: self.augment }
+        Recipe {
+            steps: self.steps,
+            batch: self.batch,
+            rate: self.host_rate,
+            drops: [self.first_drop, self.second_drop],
+            decay: self.host_decay,
+            augment: self.augment,
+        }
     }
 }
 

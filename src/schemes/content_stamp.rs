@@ -33,8 +33,12 @@ crate::settings! {
         batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
         /// Keys in each step.
         key_batch: usize = 20, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
-        /// First learning rate of the model; it falls to a tenth after 40% of the steps and again after 80%.
+        /// First learning rate of the model; it falls to a tenth twice.
         host_rate: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 10.0 }, "";
+        /// Share of the steps after which the model's learning rate falls for the first time. The paper: epoch 40 of 100.
+        first_drop: f64 = 0.4, paper 0.4, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+        /// Share of the steps after which it falls for the second time. The paper: epoch 80 of 100.
+        second_drop: f64 = 0.8, paper 0.8, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// Pulls the model's weights towards zero (weight decay).
         host_decay: f64 = 5e-4, paper 5e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
@@ -45,7 +49,14 @@ crate::settings! {
 impl Settings {
     /// The host's part of the hyper-parameters.
     pub fn recipe(&self) -> Recipe {
-        Recipe { steps: self.steps, batch: self.batch, rate: self.host_rate, decay: self.host_decay, augment: self.augment }
+        Recipe {
+            steps: self.steps,
+            batch: self.batch,
+            rate: self.host_rate,
+            drops: [self.first_drop, self.second_drop],
+            decay: self.host_decay,
+            augment: self.augment,
+        }
     }
 }
 

@@ -13,12 +13,14 @@ use std::sync::Arc;
 /// The host's hyper-parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recipe {
-    /// Steps in all; the rate falls to a tenth after 40% and again after 80% of them.
+    /// Steps in all.
     pub steps: u64,
     /// Clean pictures a step.
     pub batch: usize,
     /// First learning rate.
     pub rate: f64,
+    /// Shares of the steps after which the rate falls to a tenth.
+    pub drops: [f64; 2],
     /// Weight decay.
     pub decay: f64,
     /// Whether clean pictures are shifted and mirrored.
@@ -69,11 +71,11 @@ impl HostTraining {
         (pictures, labels)
     }
 
-    /// The learning rate of a step (S2: a tenth after 40% and 80%).
+    /// The learning rate of a step.
     pub fn rate(&self, step: u64) -> f64 {
         let share = step as f64 / self.recipe.steps.max(1) as f64;
-        let drops = u8::from(share >= 0.4) + u8::from(share >= 0.8);
-        self.recipe.rate * 0.1f64.powi(i32::from(drops))
+        let drops = self.recipe.drops.iter().filter(|&&drop| share >= drop).count();
+        self.recipe.rate * 0.1f64.powi(drops as i32)
     }
 
     /// One step of the optimiser.
