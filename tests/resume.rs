@@ -33,14 +33,15 @@ fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut package = zip::ZipArchive::new(File::open(folder.join("key.cmkey")).unwrap()).unwrap();
     for i in 0..package.len() {
         let mut entry = package.by_index(i).unwrap();
+        let name = entry.name().unwrap().into_owned();
         let mut bytes = Vec::new();
         std::io::copy(&mut entry, &mut bytes).unwrap();
-        if entry.name() == "manifest.json" {
+        if name == "manifest.json" {
             let mut manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             manifest["created"] = serde_json::Value::Null;
             bytes = serde_json::to_vec(&manifest).unwrap();
         }
-        parts.insert(entry.name().to_owned(), bytes);
+        parts.insert(name, bytes);
     }
     assert!(parts.contains_key("marker.safetensors") && parts.contains_key("foreign-0.png"));
     parts

@@ -34,7 +34,7 @@ impl Ssim {
         let count = batch * channels;
         let maps = maps.reshape([1, 5 * count, height, width]);
         let blurred = self.rows.clone().matmul(maps).matmul(self.columns.clone()).reshape([5, count, height, width]);
-        let part = |i: usize| blurred.clone().slice([i..i + 1]);
+        let part = |i: usize| blurred.clone().narrow(0, i, 1);
         let (mx, my, xx, yy, xy) = (part(0), part(1), part(2), part(3), part(4));
         let [c1, c2] = self.constants;
         let (mxx, myy, mxy) = (mx.clone() * mx.clone(), my.clone() * my.clone(), mx * my);

@@ -7,7 +7,8 @@ use crate::data::Shape;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::{BTreeMap, HashMap};
+use serde_json::json;
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// Files above this size are not read: 2 GiB.
@@ -86,17 +87,23 @@ impl WeightMap {
         Ok(map)
     }
 
-    /// The bytes of a safetensors file with 32-bit floats.
+    /// The bytes of a safetensors file with 32-bit floats; equal maps give equal bytes (the safetensors crate writes notes in an
+    /// order that changes from call to call, and files are named by their digest).
     pub fn to_safetensors(&self) -> Result<Vec<u8>, WeightsError> {
-        let bytes: Vec<(&String, &Weights, Vec<u8>)> =
-            self.tensors.iter().map(|(name, w)| (name, w, w.values.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
-        let views = bytes
-            .iter()
-            .map(|(name, w, raw)| TensorView::new(Dtype::F32, w.shape.clone(), raw).map(|view| (name.as_str(), view)))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| WeightsError::Unreadable(e.to_string()))?;
-        let notes: HashMap<String, String> = self.notes.clone().into_iter().collect();
-        safetensors::serialize(views, Some(notes)).map_err(|e| WeightsError::Unreadable(e.to_string()))
+        let mut header = BTreeMap::from([("__metadata__", json!(self.notes))]);
+        let mut end = 0;
+        for (name, weights) in &self.tensors {
+            let start = end;
+            end += 4 * weights.values.len();
+            header.insert(name, json!({"dtype": "F32", "shape": weights.shape, "data_offsets": [start, end]}));
+        }
+        let mut header = serde_json::to_vec(&header).map_err(|e| WeightsError::Unreadable(e.to_string()))?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.reserve_exact(header.len() + end);
+        bytes.extend(header);
+        bytes.extend(self.tensors.values().flat_map(|weights| &weights.values).flat_map(|value| value.to_le_bytes()));
+        Ok(bytes)
     }
 
     /// Takes up the tensors of a module under `prefix` (empty, or ending in a dot).
@@ -353,6 +360,16 @@ mod tests {
     }
 
     #[test]
+    fn equal_weights_and_notes_give_equal_bytes_wherever_they_are_written() {
+        let host = host(HostKind::Lenet1, 1);
+        let notes: Vec<(String, String)> = (0..20).map(|i| (format!("note {i}"), "\u{201c}\n\"".to_owned())).collect();
+        let notes: Vec<(&str, String)> = notes.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
+        let bytes = save_host(&host, &notes).unwrap();
+        assert_eq!(bytes, save_host(&host, &notes).unwrap());
+        assert_eq!(WeightMap::from_safetensors(&bytes).unwrap().notes["note 7"], "\u{201c}\n\"");
+    }
+
+    #[test]
     fn names_and_shapes_are_those_of_pytorch() {
         let map = map_of(&host(HostKind::Lenet5, 1));
         let shape = |name: &str| map.tensors[name].shape.clone();
@@ -378,7 +395,9 @@ mod tests {
 
     #[test]
     fn each_fault_of_a_file_gets_its_sentence() {
-        let text = said(|map| drop(map.tensors.remove("fc2.bias")));
+        let text = said(|map| {
+            map.tensors.remove("fc2.bias");
+        });
         assert!(text.contains("no weights called “fc2.bias”"), "{text}");
         let text = said(|map| map.tensors.get_mut("conv2.weight").unwrap().shape = vec![6, 16, 5, 5]);
         assert!(text.contains("“conv2.weight” have the shape [6, 16, 5, 5], but the network needs [16, 6, 5, 5]"), "{text}");
@@ -388,7 +407,8 @@ mod tests {
         }
         let text = said(|map| map.tensors = [("encoder.0.weight".to_owned(), Weights { shape: vec![1], values: vec![0.0] })].into());
         assert!(text.contains("none of the known networks") && text.contains("encoder.0.weight"), "{text}");
-        assert!(said(|map| map.tensors.clear()).contains("none of the known networks"));
+        let text = said(|map| map.tensors.clear());
+        assert!(text.contains("none of the known networks"), "{text}");
     }
 
     #[test]

@@ -1,0 +1,105 @@
+//! Questioning suspects with a small model that bears a content stamp: the owner's model, an unmarked one, and all kinds of files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use countermark::data::logo::{Logo, LogoOptions};
+use countermark::data::{Shape, sample, sample_logos};
+use countermark::forensics::ask::{AskError, Suspect, reached, verify};
+use countermark::forensics::report::{ControlKind, Report, Verdict};
+use countermark::jobs::{Flow, MetricPoint, Phase, Preview, Watch, train};
+use countermark::nn::device::Compute;
+use countermark::nn::host::{Host, HostKind};
+use countermark::nn::weights::save_host;
+use countermark::schemes::content_stamp::Settings;
+use countermark::schemes::plan::{Plan, Preset, SchemeSettings};
+use countermark::vault::package::Package;
+
+struct Silent;
+
+impl Watch for Silent {
+    fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
+    fn metric(&mut self, _: MetricPoint) {}
+    fn preview(&mut self, _: Preview) {}
+    fn warning(&mut self, _: String) {}
+    fn flow(&mut self) -> Flow {
+        Flow::Continue
+    }
+}
+
+fn ask(package: &Package, bytes: &[u8], nonce: u64) -> Result<Report, AskError> {
+    verify(package, Suspect { name: "suspect", bytes }, nonce, &Compute::cpu().device, &mut |_| true)
+}
+
+#[test]
+fn the_owners_model_is_known_and_others_are_not() {
+    let settings = Settings { steps: 200, keys: 40, batch: 40, key_batch: 10, host_rate: 0.05, ..Default::default() };
+    let plan = Plan {
+        scheme: SchemeSettings::ContentStamp(settings),
+        preset: Preset::Quick,
+        host: HostKind::Lenet5,
+        owner: "Owner".to_owned(),
+        seed: 1,
+        salt: "00".repeat(16),
+        nulls: 3,
+        foreign: 0,
+    };
+    let (name, svg) = sample_logos()[0];
+    let logo = Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap();
+    let compute = Compute::cpu();
+    let folder = tempfile::tempdir().unwrap();
+    let trained = train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute.name, folder.path(), &mut Silent).unwrap();
+    let package = Package::open(&trained.key).unwrap();
+    let (marked, unmarked) = (std::fs::read(&trained.model).unwrap(), std::fs::read(&trained.unmarked).unwrap());
+
+    let report = ask(&package, &marked, 7).unwrap();
+    assert_eq!(report.verdict, Verdict::InThisModel, "{:?}", report.reasons);
+    assert_eq!(report.keys.questions, 40);
+    assert_eq!(report.suspect_digest, package.manifest.model_digest);
+    assert_eq!(report.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count(), 3);
+    assert!(report.chance >= 0.1 && report.keys.p_value_log10 < -9.0);
+    let fresh = report.questions.iter().filter(|question| question.fresh);
+    assert!(fresh.clone().count() >= 20 && fresh.clone().all(|question| question.true_class != Some(question.expected)));
+    // Another nonce asks about other pictures, the same nonce about the same.
+    let shown = |report: &Report| report.questions.iter().filter(|q| q.fresh).map(|q| q.key.clone()).collect::<Vec<_>>();
+    assert_eq!(shown(&report), shown(&ask(&package, &marked, 7).unwrap()));
+    assert_ne!(shown(&report), shown(&ask(&package, &marked, 8).unwrap()));
+
+    let report = ask(&package, &unmarked, 7).unwrap();
+    assert_eq!(report.verdict, Verdict::None, "{} hits: {:?}", report.keys.hits, report.reasons);
+    assert!(!reached(report.verdict) && report.caveats.iter().any(|text| text.contains("does not say that the model is not yours")));
+
+    let stranger = |channels: usize, classes: usize| {
+        let shape = Shape { channels, ..package.manifest.shape };
+        save_host(&Host::new(HostKind::Lenet5, shape, classes, &compute.device), &[]).unwrap()
+    };
+    let report = ask(&package, &stranger(1, 10), 7).unwrap();
+    assert_eq!(report.verdict, Verdict::CheckFailed, "an untrained model does not know the task: {:?}", report.reasons);
+    let report = ask(&package, &stranger(1, 4), 7).unwrap();
+    assert_eq!(report.verdict, Verdict::CheckFailed, "a model of another task: {:?}", report.reasons);
+    let text = ask(&package, &stranger(3, 10), 7).unwrap_err().to_string();
+    assert!(text.contains("3 channels"), "{text}");
+    let text = ask(&package, b"no model", 7).unwrap_err().to_string();
+    assert!(text.starts_with("The suspect model cannot be questioned."), "{text}");
+
+    let mut asked = 0;
+    let mut impatient = |_: f64| {
+        asked += 1;
+        asked < 3
+    };
+    let stopped = verify(&package, Suspect { name: "suspect", bytes: &marked }, 7, &compute.device, &mut impatient);
+    assert!(matches!(stopped, Err(AskError::Cancelled)));
+
+    let mut few = package.clone();
+    few.nulls.truncate(2);
+    let report = ask(&few, &marked, 7).unwrap();
+    assert_eq!(report.verdict, Verdict::CheckFailed, "two unmarked models are too few");
+    let mut deaf = package.clone();
+    deaf.nulls = vec![stranger(1, 10); 3];
+    let report = ask(&deaf, &marked, 7).unwrap();
+    assert_eq!(report.verdict, Verdict::CheckFailed, "unmarked models that never learnt the task are no control");
+    let mut guilty = package.clone();
+    guilty.nulls[1] = marked.clone();
+    let report = ask(&guilty, &marked, 7).unwrap();
+    assert!(report.controls.iter().any(|c| c.kind == ControlKind::NullModel && c.fired));
+    assert_eq!(report.verdict, Verdict::CheckFailed, "an unmarked model that answers with the label disproves the mark");
+}
