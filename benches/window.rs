@@ -35,7 +35,13 @@ fn main() {
     };
     first_frame(&screen);
     let me = std::env::current_exe().unwrap();
-    let status = Command::new(me).arg("--here").env("DISPLAY", &screen.display).env_remove("WAYLAND_DISPLAY").status().unwrap();
+    let status = Command::new(me)
+        .arg("--here")
+        .env("DISPLAY", &screen.display)
+        .env_remove("WAYLAND_DISPLAY")
+        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
+        .status()
+        .unwrap();
     assert!(status.success(), "the window ended with {status}");
 }
 
@@ -224,11 +230,13 @@ fn made_up(home: &Path) -> PathBuf {
         sizes.iter().for_each(|&size| bytes.extend((size as u32).to_be_bytes()));
         bytes
     };
-    let mut pictures = header(3, &[PICTURES, SIDE, SIDE]);
-    pictures.extend((0..PICTURES * SIDE * SIDE).map(|i| ((i % SIDE) * (i / SIDE % SIDE) * (3 + i / SIDE / SIDE % 11) / 8) as u8));
-    let mut labels = header(1, &[PICTURES]);
-    labels.extend((0..PICTURES).map(|i| (i % 10) as u8));
-    std::fs::write(folder.join("train-images-idx3-ubyte"), pictures).unwrap();
-    std::fs::write(folder.join("train-labels-idx1-ubyte"), labels).unwrap();
+    for (part, count) in [("train", PICTURES), ("t10k", PICTURES / 6)] {
+        let mut pictures = header(3, &[count, SIDE, SIDE]);
+        pictures.extend((0..count * SIDE * SIDE).map(|i| ((i % SIDE) * (i / SIDE % SIDE) * (3 + i / SIDE / SIDE % 11) / 8) as u8));
+        let mut labels = header(1, &[count]);
+        labels.extend((0..count).map(|i| (i % 10) as u8));
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), pictures).unwrap();
+        std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
     folder
 }

@@ -77,7 +77,7 @@ fn is_there(program: &str) -> bool {
 pub fn countermark(screen: &Screen, home: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countermark"));
     command.env("DISPLAY", &screen.display).env_remove("WAYLAND_DISPLAY").env("HOME", home).current_dir(home);
-    for (name, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")] {
+    for (name, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache"), ("XDG_RUNTIME_DIR", "")] {
         command.env(name, home.join(folder));
     }
     command
