@@ -1,4 +1,4 @@
-//! Picks window or command line; nothing else.
+//! Starts the log and picks window or command line; nothing else.
 
 use clap::Parser;
 use countermark::cli::{self, Cli};
@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     countermark::nn::device::settle();
+    // Errors only, on standard error; RUST_LOG asks for more.
+    let chosen = tracing_subscriber::EnvFilter::from_default_env();
+    tracing_subscriber::fmt().with_env_filter(chosen).with_writer(std::io::stderr).init();
     let cli = Cli::parse();
     match cli.command {
         Some(task) => cli::run(task, cli.json),

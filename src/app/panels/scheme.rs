@@ -189,6 +189,7 @@ fn choices(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         }
     });
     ui.horizontal(|ui| {
+        ui.set_row_height(theme::CONTROL_HEIGHT);
         let label = ui.label(text::OWNER);
         ui.add(TextEdit::singleline(&mut changed.owner).hint_text(text::OWNER_HINT)).labelled_by(label.id);
     });
@@ -229,6 +230,7 @@ fn advanced(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
 
 fn whole<Num: egui::emath::Numeric>(ui: &mut Ui, name: &str, doc: &str, value: &mut Num, range: std::ops::RangeInclusive<Num>) {
     ui.horizontal(|ui| {
+        ui.set_row_height(theme::CONTROL_HEIGHT);
         let label = ui.label(name).on_hover_text(doc);
         ui.add(DragValue::new(value).range(range)).labelled_by(label.id);
     });
@@ -241,6 +243,7 @@ fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value) -> Option<Val
     let name = text::setting_name(field.name);
     ui.add_space(theme::GAP_HALF);
     ui.horizontal(|ui| {
+        ui.set_row_height(theme::CONTROL_HEIGHT);
         let label = ui.label(&name).on_hover_text(&field.doc);
         match &field.kind {
             Kind::Whole { min, max } | Kind::Real { min, max } => {
