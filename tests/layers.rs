@@ -79,7 +79,11 @@ impl Source {
 
     /// Where the part for tests begins.
     fn tests_begin(&self) -> usize {
-        if self.path.ends_with("tests.rs") { 0 } else { self.code.find("#[cfg(test)]").unwrap_or(self.code.len()) }
+        if self.path.ends_with("tests.rs") {
+            0
+        } else {
+            ["#[cfg(test)]", "#![cfg(test)]"].iter().filter_map(|mark| self.code.find(mark)).min().unwrap_or(self.code.len())
+        }
     }
 }
 

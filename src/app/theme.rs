@@ -358,6 +358,12 @@ fn visuals(palette: &Palette, base: Visuals) -> Visuals {
     visuals
 }
 
+/// Black or white, whichever is easier to read on `fill`.
+pub fn ink_on(fill: Color32) -> Color32 {
+    let luma = 0.299 * f32::from(fill.r()) + 0.587 * f32::from(fill.g()) + 0.114 * f32::from(fill.b());
+    if luma > 128.0 { Color32::BLACK } else { Color32::WHITE }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {

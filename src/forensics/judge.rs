@@ -30,14 +30,21 @@ pub fn chance(classes: usize, null_hits: usize, null_questions: usize) -> f64 {
     }
 }
 
+/// A foreign encoder fires above this hit rate. Marks made the same way for somebody else are known to hit now and then (the
+/// source paper saw 68% once), so chance is no measure for them; what they reach is told beside the verdict.
+pub const FOREIGN_LIMIT: f64 = 0.4;
+
 /// Whether a control fired.
 ///
 /// Plain covers and null models bear no mark at all: they fire when chance at 1/classes explains their hits with p at most
-/// 1e-3. Foreign keys bear a mark, though not this one, and are known to hit now and then: they fire when they alone would earn
-/// the highest verdict (p at most 1e-9).
+/// 1e-3. Foreign keys bear a mark, though not this one: they fire above [`FOREIGN_LIMIT`].
 pub fn fired(kind: ControlKind, hits: usize, questions: usize, classes: usize) -> bool {
-    let level = if kind == ControlKind::ForeignEncoder { LEVEL_IN_MODEL } else { LEVEL_WEAK };
-    questions > 0 && binomial_tail_log10(hits, questions, 1.0 / classes.max(2) as f64) <= level
+    match kind {
+        ControlKind::ForeignEncoder => hits as f64 > FOREIGN_LIMIT * questions as f64,
+        ControlKind::PlainCovers | ControlKind::NullModel => {
+            questions > 0 && binomial_tail_log10(hits, questions, 1.0 / classes.max(2) as f64) <= LEVEL_WEAK
+        }
+    }
 }
 
 /// What is known before the verdict.
@@ -107,7 +114,7 @@ mod tests {
     #[test]
     fn any_fired_control_fails_the_check() {
         for (kind, quiet, loud) in
-            [(ControlKind::PlainCovers, 14, 15), (ControlKind::NullModel, 14, 15), (ControlKind::ForeignEncoder, 23, 24)]
+            [(ControlKind::PlainCovers, 14, 15), (ControlKind::NullModel, 14, 15), (ControlKind::ForeignEncoder, 24, 25)]
         {
             assert_eq!(decide(60, None, &[control(kind, quiet)], 3, true), Verdict::InThisModel);
             assert_eq!(decide(60, None, &[control(kind, loud)], 3, true), Verdict::CheckFailed);

@@ -38,7 +38,7 @@ crate::settings! {
     pub struct Settings {
         /// How many training steps the marked model gets. More steps take longer and make the mark firmer.
         steps: u64 = 600, paper 60_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
-        /// How many pictures are turned into keys. The paper takes 1% of the training pictures.
+        /// How many pictures are turned into keys, at most a quarter of the training pictures. The paper takes 1% of them.
         keys: usize = 60, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
         /// How a key's label is chosen: by a secret shift of the true class (new keys can be made later), or at random for each key.
         label_rule: LabelRule = LabelRule::KeyedShift, paper LabelRule::RandomPerCover, Kind::Choice(&[("keyed_shift", "Secret shift"), ("random_per_cover", "Random for each key")]), "";
@@ -107,7 +107,7 @@ impl Settings {
 /// Keyed choice of covers and labels (verification.md section 2): anybody with logo, owner and salt recomputes it.
 pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
     let mut covers = derivation.stream("covers").permutation(train.count());
-    covers.truncate(settings.keys);
+    covers.truncate(super::most_keys(settings.keys, train));
     let shift = shift(derivation, classes);
     let mut stream = derivation.stream("labels");
     let labels = covers

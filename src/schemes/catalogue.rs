@@ -63,13 +63,34 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
     let photographs = shape.channels == 3;
     match id {
         "blind" => Some(SchemeSettings::Blind(match preset {
-            Preset::Quick => blind::Settings { encoder_width: 16, residual: true, host_rate: 0.05, ..Default::default() },
-            Preset::Standard => blind::Settings { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
+            Preset::Quick => blind::Settings {
+                steps: 800,
+                keys: 600,
+                key_batch: 16,
+                encoder_width: 8,
+                residual: true,
+                decoys: true,
+                ramp: 0.4,
+                host_weight: 1.0,
+                host_rate: 0.05,
+                first_drop: 0.7,
+                second_drop: 0.9,
+                ..Default::default()
+            },
+            Preset::Standard => blind::Settings {
+                steps: 6_000,
+                keys: 600,
+                decoys: true,
+                ramp: 0.4,
+                host_weight: 1.0,
+                augment: photographs,
+                ..Default::default()
+            },
             // Weights as in the authors' code, which made all their saved runs; the paper's text says 0.1 and 0.01.
             Preset::Paper => blind::Settings { critic_weight: 1.0, host_weight: 0.1, augment: photographs, ..blind::Settings::paper() },
         })),
         "content_stamp" => Some(SchemeSettings::ContentStamp(match preset {
-            Preset::Quick => content_stamp::Settings { host_rate: 0.05, ..Default::default() },
+            Preset::Quick => content_stamp::Settings { host_rate: 0.05, first_drop: 0.7, second_drop: 0.9, ..Default::default() },
             Preset::Standard => content_stamp::Settings { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
             Preset::Paper => content_stamp::Settings { augment: photographs, ..content_stamp::Settings::paper() },
         })),

@@ -23,7 +23,7 @@ crate::settings! {
     pub struct Settings {
         /// How many training steps the marked model gets. More steps take longer and make the mark firmer.
         steps: u64 = 600, paper 60_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
-        /// How many pictures are stamped. The paper takes 1% of the training pictures.
+        /// How many pictures are stamped, at most a quarter of the training pictures. The paper takes 1% of them.
         keys: usize = 60, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
         /// Side of the stamp as a share of the picture's side.
         size: f64 = 0.4, paper 0.4, Kind::Real { min: 0.1, max: 1.0 }, "of the side";
@@ -73,7 +73,7 @@ pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, c
         .permutation(train.count())
         .into_iter()
         .filter(|&i| train.labels[i] != label)
-        .take(settings.keys)
+        .take(super::most_keys(settings.keys, train))
         .collect();
     KeyPlan { labels: vec![label; covers.len()], covers }
 }

@@ -123,15 +123,23 @@ pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, true_class: u
     }
 }
 
+/// Training pictures that a plan needs at least.
+pub const FEWEST_PICTURES: usize = 80;
+
+/// As many keys as wanted, but never more than a quarter of the training pictures.
+fn most_keys(wanted: usize, train: &Samples) -> usize {
+    wanted.min(train.count() / 4)
+}
+
 /// Checks that the plan can be trained on the data, before anything is started.
 pub fn check(task: &Task) -> Result<(), SchemeError> {
     use settings::Settings;
     let plan = &task.plan;
-    let keys = match &plan.scheme {
-        SchemeSettings::Blind(s) => s.check().map(|()| s.keys),
-        SchemeSettings::ContentStamp(s) => s.check().map(|()| s.keys),
-    };
-    let keys = keys.map_err(SchemeError::Plan)?;
+    match &plan.scheme {
+        SchemeSettings::Blind(s) => s.check(),
+        SchemeSettings::ContentStamp(s) => s.check(),
+    }
+    .map_err(SchemeError::Plan)?;
     plan.host.check(task.dataset.train.shape).map_err(SchemeError::Plan)?;
     let classes = task.dataset.classes.len();
     if classes < 2 {
@@ -140,10 +148,9 @@ pub fn check(task: &Task) -> Result<(), SchemeError> {
         )));
     }
     let (count, test) = (task.dataset.train.count(), task.dataset.test.count());
-    if count < keys * 2 {
+    if count < FEWEST_PICTURES {
         return Err(SchemeError::Plan(format!(
-            "The data set has {count} training pictures, too few for {keys} keys. Add pictures, or lower the number of keys to {} or less.",
-            count / 2
+            "The data set has {count} training pictures, too few to learn from and to make keys of. Add pictures until there are at least {FEWEST_PICTURES}."
         )));
     }
     if test < 20 {

@@ -45,7 +45,7 @@ pub fn heat_matrix(
                 Align2::CENTER_CENTER,
                 &words,
                 font.clone(),
-                if share.is_some() { ink_on(fill) } else { palette.muted },
+                if share.is_some() { theme::ink_on(fill) } else { palette.muted },
             );
             let sensed = ui.interact(place, response.id.with((row, column)), Sense::hover());
             let spoken = format!("{text}, {heading}: {words}");
@@ -57,12 +57,6 @@ pub fn heat_matrix(
         }
     }
     (response, over)
-}
-
-/// Black or white, whichever is easier to read on `fill`.
-fn ink_on(fill: Color32) -> Color32 {
-    let luma = 0.299 * f32::from(fill.r()) + 0.587 * f32::from(fill.g()) + 0.114 * f32::from(fill.b());
-    if luma > 128.0 { Color32::BLACK } else { Color32::WHITE }
 }
 
 #[cfg(test)]
@@ -86,7 +80,7 @@ mod tests {
 
     #[test]
     fn ink_stands_out() {
-        assert_eq!(ink_on(Color32::from_rgb(250, 240, 200)), Color32::BLACK);
-        assert_eq!(ink_on(Color32::from_rgb(10, 16, 38)), Color32::WHITE);
+        assert_eq!(theme::ink_on(Color32::from_rgb(250, 240, 200)), Color32::BLACK);
+        assert_eq!(theme::ink_on(Color32::from_rgb(10, 16, 38)), Color32::WHITE);
     }
 }

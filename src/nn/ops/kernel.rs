@@ -188,12 +188,13 @@ pub fn channel_sums(gradient: FlexTensor) -> FlexTensor {
     let gradient = dense(gradient);
     let [batch, channels, height, width] = dims(&gradient);
     let area = height * width;
-    let mut sums = vec![0.0; channels];
+    let mut sums = vec![0.0f64; channels];
     for picture in numbers(&gradient).chunks_exact(channels * area).take(batch) {
         for (sum, plane) in sums.iter_mut().zip(picture.chunks_exact(area)) {
-            *sum += plane.iter().sum::<f32>();
+            *sum += plane.iter().map(|&v| f64::from(v)).sum::<f64>();
         }
     }
+    let sums: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();
     FlexTensor::from_data(TensorData::new(sums, Shape::from([channels])))
 }
 
