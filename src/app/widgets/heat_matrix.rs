@@ -1,7 +1,7 @@
 //! A table of numbers as coloured cells: which class is taken for which, which scheme survives which attack.
 
 use crate::app::theme::{self, palette};
-use eframe::egui::{Align2, Color32, FontId, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, FontId, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Rows and columns of `shares` (0..1; `None` is an empty cell) with their numbers in per cent; returns the cell under the pointer.
 ///
@@ -63,6 +63,7 @@ pub fn heat_matrix(
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use eframe::egui::Color32;
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
 
