@@ -41,7 +41,7 @@ fn reports(settings: Settings) -> (Report, Report) {
     };
     let compute = Compute::cpu();
     let folder = tempfile::tempdir().unwrap();
-    let trained = train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute.name, folder.path(), &mut Silent).unwrap();
+    let trained = train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute, folder.path(), &mut Silent).unwrap();
     let package = Package::open(&trained.key).unwrap();
     let ask = |path: &std::path::Path| {
         let bytes = std::fs::read(path).unwrap();

@@ -47,7 +47,7 @@ fn the_owners_model_is_known_and_others_are_not() {
     let logo = Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap();
     let compute = Compute::cpu();
     let folder = tempfile::tempdir().unwrap();
-    let trained = train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute.name, folder.path(), &mut Silent).unwrap();
+    let trained = train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute, folder.path(), &mut Silent).unwrap();
     let package = Package::open(&trained.key).unwrap();
     let (marked, unmarked) = (std::fs::read(&trained.model).unwrap(), std::fs::read(&trained.unmarked).unwrap());
 

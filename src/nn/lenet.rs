@@ -8,7 +8,7 @@ use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{Device, Tensor, activation, module::max_pool2d, ops::MaxPoolOptions};
+use burn::tensor::{Device, Tensor, activation};
 
 /// A LeNet with one, two or three linear layers.
 #[derive(Module, Debug)]
@@ -49,11 +49,11 @@ impl LeNet {
         }
     }
 
-    /// Pictures `[batch, channels, height, width]` to class scores `[batch, classes]`.
+    /// Pictures `[batch, channels, height, width]` to class scores `[batch, classes]`. The largest of rectified values is the rectified
+    /// largest, so the cheaper order is taken.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let halve = || MaxPoolOptions::new([2, 2]);
-        let x = max_pool2d(activation::relu(ops::conv2d(&self.conv1, x)), halve());
-        let x = max_pool2d(activation::relu(ops::conv2d(&self.conv2, x)), halve());
+        let x = activation::relu(ops::max_pool2d(ops::conv2d(&self.conv1, x)));
+        let x = activation::relu(ops::max_pool2d(ops::conv2d(&self.conv2, x)));
         let mut x = self.fc1.forward(x.flatten(1, 3));
         for layer in [&self.fc2, &self.fc3].into_iter().flatten() {
             x = layer.forward(activation::relu(x));

@@ -31,7 +31,7 @@ struct Removed {
 enum Entry {
     Dataset(DatasetRef),
     Logo(LogoRef),
-    Run(RunRef),
+    Run(Box<RunRef>),
     Report(ReportRef),
 }
 
@@ -165,7 +165,7 @@ fn take_out(document: &mut Document, item: &Item) -> Result<Removed, ProjectErro
             if document.runs[place].state == RunState::Running {
                 return Err(ProjectError::Running);
             }
-            Removed { entry: Entry::Run(document.runs.remove(place)), place, chosen: false }
+            Removed { entry: Entry::Run(Box::new(document.runs.remove(place))), place, chosen: false }
         }
         Item::Report(id) => {
             let place = document.reports.iter().position(|r| &r.id == id).ok_or_else(|| gone(id))?;
@@ -191,7 +191,7 @@ fn put_back(document: &mut Document, removed: &Removed) {
             }
             insert(&mut document.logos, removed.place, l);
         }
-        Entry::Run(r) => insert(&mut document.runs, removed.place, r),
+        Entry::Run(r) => insert(&mut document.runs, removed.place, *r),
         Entry::Report(r) => insert(&mut document.reports, removed.place, r),
     }
 }

@@ -196,23 +196,29 @@ impl Blind {
 
     fn end_of_pass(&mut self) {
         let per_pass = (self.samples.count() as u64).div_ceil(self.settings.batch as u64);
-        if self.done.is_multiple_of(per_pass) {
-            if let [critic, encoder, _] = self.pass.take()[..] {
-                self.critic_plateau.observe(critic);
-                self.encoder_plateau.observe(encoder);
-            }
+        if self.done.is_multiple_of(per_pass)
+            && let [critic, encoder, _] = self.pass.take()[..]
+        {
+            self.critic_plateau.observe(critic);
+            self.encoder_plateau.observe(encoder);
         }
     }
 }
 
-/// Covers with the mark mirrored, turned or inverted, in turn from step to step: as strong as the mark, but another.
+/// Covers with the mark mirrored, inverted, turned or moved, in turn from step to step: as strong as the mark, but another.
 fn decoy(cover: Tensor<4>, key: Tensor<4>, step: u64) -> Tensor<4> {
+    let [_, _, height, width] = cover.dims();
     let mark = key - cover.clone();
-    let other = match step % 4 {
+    let other = match step % 8 {
         0 => mark.flip([2]),
         1 => mark.neg(),
         2 => mark.flip([3]),
-        _ => mark.flip([2, 3]),
+        3 => mark.roll_dim((height / 4) as i64, 2),
+        4 => mark.flip([2, 3]),
+        5 => mark.roll_dim((width / 4) as i64, 3),
+        6 => mark.flip([2]).neg(),
+        _ if height == width => mark.swap_dims(2, 3),
+        _ => mark.flip([3]).neg(),
     };
     cover + other
 }

@@ -102,10 +102,9 @@ fn unroll(picture: &[f32], channels: usize, g: &Geometry, columns: &mut [f32]) {
     }
 }
 
-/// The reverse of `unroll`: adds the columns up where they came from.
+/// The reverse of `unroll`: adds the columns to the pixels that they came from.
 fn roll(columns: &[f32], channels: usize, g: &Geometry, picture: &mut [f32]) {
     let ([height, width], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
-    picture.fill(0.0);
     for (row, line) in columns.chunks_exact(oh * ow).enumerate().take(channels * kh * kw) {
         let (c, ky, kx) = (row / (kh * kw), row / kw % kh, row % kw);
         let plane = &mut picture[c * height * width..(c + 1) * height * width];
@@ -158,9 +157,10 @@ fn group(count: usize) -> usize {
     count.div_ceil(GROUPS).max(1)
 }
 
-/// `[batch, in, h, w]` and `[out, in, kh, kw]` to `[batch, out, oh, ow]`.
-pub fn conv(picture: FlexTensor, weight: FlexTensor, g: Geometry) -> FlexTensor {
-    let (picture, weight) = (dense(picture), dense(weight));
+/// `[batch, in, h, w]`, `[out, in, kh, kw]` and a bias `[out]` (or none, `[0]`) to `[batch, out, oh, ow]`.
+pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geometry) -> FlexTensor {
+    let (picture, weight, bias) = (dense(picture), dense(weight), dense(bias));
+    let bias = numbers(&bias);
     let ([batch, input, ..], [output, ..], [oh, ow]) = (dims(&picture), dims(&weight), g.output());
     let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
     let kernel = Matrix::new(numbers(&weight), output, deep);
@@ -171,15 +171,76 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, g: Geometry) -> FlexTensor 
         let mut columns = vec![0.0; deep * area];
         for (out, picture) in outs.chunks_exact_mut(output * area).zip(pictures.chunks_exact(size)) {
             unroll(picture, input, &g, &mut columns);
-            product(out, kernel, Matrix::new(&columns, deep, area), false);
+            lay(out, bias, area);
+            product(out, kernel, Matrix::new(&columns, deep, area), true);
         }
     });
     tensor(out, [batch, output, oh, ow])
 }
 
-/// `[batch, out, oh, ow]` and `[out, in, kh, kw]` to `[batch, in, h, w]`.
-pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, g: Geometry) -> FlexTensor {
-    let (gradient, weight) = (dense(gradient), dense(weight));
+/// Fills each channel's plane with its bias; no numbers mean zero. The planes are zero before.
+fn lay(out: &mut [f32], bias: &[f32], area: usize) {
+    out.chunks_exact_mut(area).zip(bias).for_each(|(plane, value)| plane.fill(*value));
+}
+
+/// `[batch, channels, h, w]` to the sum of each channel, `[channels]`: the gradient of a bias.
+pub fn channel_sums(gradient: FlexTensor) -> FlexTensor {
+    let gradient = dense(gradient);
+    let [batch, channels, height, width] = dims(&gradient);
+    let area = height * width;
+    let mut sums = vec![0.0; channels];
+    for picture in numbers(&gradient).chunks_exact(channels * area).take(batch) {
+        for (sum, plane) in sums.iter_mut().zip(picture.chunks_exact(area)) {
+            *sum += plane.iter().sum::<f32>();
+        }
+    }
+    FlexTensor::from_data(TensorData::new(sums, Shape::from([channels])))
+}
+
+/// Largest of each 2x2 block, `[batch, channels, h, w]` to `[batch, channels, h / 2, w / 2]`.
+pub fn pool(x: FlexTensor) -> FlexTensor {
+    let x = dense(x);
+    let [batch, channels, height, width] = dims(&x);
+    let (oh, ow) = (height / 2, width / 2);
+    let mut out = vec![0.0; batch * channels * oh * ow];
+    for (plane, out) in numbers(&x).chunks_exact(height * width).zip(out.chunks_exact_mut(oh * ow)) {
+        for (rows, out) in plane.chunks_exact(2 * width).zip(out.chunks_exact_mut(ow)) {
+            let (upper, lower) = rows.split_at(width);
+            for ((u, l), o) in upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0).zip(out) {
+                *o = u[0].max(u[1]).max(l[0].max(l[1]));
+            }
+        }
+    }
+    tensor(out, [batch, channels, oh, ow])
+}
+
+/// The gradient of `pool` for its input: each block's first largest pixel gets it all.
+pub fn pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+    let (x, gradient) = (dense(x), dense(gradient));
+    let [batch, channels, height, width] = dims(&x);
+    let (oh, ow) = (height / 2, width / 2);
+    let mut out = vec![0.0; batch * channels * height * width];
+    let planes = numbers(&x).chunks_exact(height * width).zip(out.chunks_exact_mut(height * width));
+    for ((plane, out), gradient) in planes.zip(numbers(&gradient).chunks_exact(oh * ow)) {
+        for oy in 0..oh {
+            for ox in 0..ow {
+                let corner = 2 * oy * width + 2 * ox;
+                let places = [corner, corner + 1, corner + width, corner + width + 1];
+                let mut best = places[0];
+                for place in places {
+                    best = if plane[place] > plane[best] { place } else { best };
+                }
+                out[best] = gradient[oy * ow + ox];
+            }
+        }
+    }
+    tensor(out, [batch, channels, height, width])
+}
+
+/// `[batch, out, oh, ow]`, `[out, in, kh, kw]` and a bias `[in]` (or none, `[0]`) to `[batch, in, h, w]`.
+pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geometry) -> FlexTensor {
+    let (gradient, weight, bias) = (dense(gradient), dense(weight), dense(bias));
+    let bias = numbers(&bias);
     let ([batch, output, oh, ow], [_, input, ..]) = (dims(&gradient), dims(&weight));
     let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
     let kernel = Matrix::new(numbers(&weight), output, deep).t();
@@ -190,6 +251,7 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, g: Geometry) -> Fl
         let mut columns = vec![0.0; deep * area];
         for (out, gradient) in outs.chunks_exact_mut(size).zip(gradients.chunks_exact(output * area)) {
             product(&mut columns, kernel, Matrix::new(gradient, output, area), false);
+            lay(out, bias, g.picture[0] * g.picture[1]);
             roll(&columns, input, &g, out);
         }
     });

@@ -1,4 +1,4 @@
-//! Convolutions that are fast where burn's own are slow, behind functions that every network calls.
+//! Convolutions and pooling that are fast where burn's own are slow, behind functions that every network calls.
 //!
 //! On the CPU backend burn computes the gradients of a convolution as another, very large convolution. Here they are matrix
 //! products over unrolled pictures (`kernel`), wired into burn's autodiff (`node`). On every other device, and for shapes that
@@ -7,10 +7,12 @@
 mod kernel;
 mod node;
 
+use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
-use node::{Geometry, convolve, convolve_transposed};
+use node::{Geometry, convolve, convolve_transposed, largest};
 
 /// A convolution layer on `[batch, in, h, w]`.
 pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
@@ -19,13 +21,13 @@ pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     if [bottom, right] != padding || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
         return layer.forward(x);
     }
-    let [out, _, kh, kw] = layer.weight.dims();
+    let [_, _, kh, kw] = layer.weight.dims();
     let [_, _, height, width] = x.dims();
     if height + 2 * top < kh || width + 2 * left < kw {
         return layer.forward(x);
     }
     let geometry = Geometry { kernel: [kh, kw], stride: layer.stride, padding, picture: [height, width] };
-    biased(convolve(x, layer.weight.val(), geometry), layer.bias.as_ref().map(|b| b.val()), out)
+    convolve(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
 }
 
 /// A transposed convolution layer on `[batch, in, h, w]`.
@@ -33,21 +35,28 @@ pub fn conv_transpose2d(layer: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
     if layer.padding_out != [0, 0] || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
         return layer.forward(x);
     }
-    let [_, out, kh, kw] = layer.weight.dims();
+    let [_, _, kh, kw] = layer.weight.dims();
     let [_, _, height, width] = x.dims();
     let (stride, padding) = (layer.stride, layer.padding);
     let side = |length: usize, axis: usize, kernel: usize| ((length - 1) * stride[axis] + kernel).checked_sub(2 * padding[axis]);
     let (Some(tall), Some(wide)) = (side(height, 0, kh), side(width, 1, kw)) else { return layer.forward(x) };
     // The transposed convolution is the gradient of a convolution that takes the larger picture.
     let geometry = Geometry { kernel: [kh, kw], stride, padding, picture: [tall, wide] };
-    biased(convolve_transposed(x, layer.weight.val(), geometry), layer.bias.as_ref().map(|b| b.val()), out)
+    convolve_transposed(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
 }
 
-fn biased(y: Tensor<4>, bias: Option<Tensor<1>>, channels: usize) -> Tensor<4> {
-    match bias {
-        Some(bias) => y + bias.reshape([1, channels, 1, 1]),
-        None => y,
+/// Largest of each 2x2 block, `[batch, channels, h, w]` to half the sides.
+pub fn max_pool2d(x: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = x.dims();
+    match height.is_multiple_of(2) && width.is_multiple_of(2) && on_cpu(&x) {
+        true => largest(x),
+        false => burn::tensor::module::max_pool2d(x, MaxPoolOptions::new([2, 2])),
     }
+}
+
+/// The layer's bias, or a tensor of no numbers.
+fn bias(parameter: Option<&Param<Tensor<1>>>, like: &Tensor<4>) -> Tensor<1> {
+    parameter.map_or_else(|| Tensor::zeros([0], &like.device().inner()), |bias| bias.val())
 }
 
 fn on_cpu(x: &Tensor<4>) -> bool {

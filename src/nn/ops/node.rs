@@ -1,7 +1,6 @@
 //! The kernels as operations of burn's CPU backend, and their gradients as nodes of its autodiff.
 //!
-//! Three linear maps close over themselves: the convolution, its gradient for the picture (which is the transposed convolution)
-//! and its gradient for the weights. Each one's gradients are the other two.
+//! Convolution and transposed convolution are each other's gradients for the picture; both share the gradient for the weights.
 
 use super::kernel;
 use burn::backend::autodiff::NodeId;
@@ -10,8 +9,8 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::Tensor;
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::{FloatDType, Shape, Tensor};
 
 /// Everything about a convolution but its numbers; `picture` is height and width of its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,105 +32,214 @@ impl Geometry {
     }
 }
 
-/// The three maps. Shapes: picture `[batch, in, h, w]`, weight `[out, in, kh, kw]`, output `[batch, out, oh, ow]`.
+/// The maps. Shapes: picture `[batch, in, h, w]`, weight `[out, in, kh, kw]`, output `[batch, out, oh, ow]`; a bias has one number
+/// for each channel of what it is added to.
 #[backend_extension(Flex, Autodiff)]
 pub trait Convolutions: Backend {
-    /// Picture and weight to output.
-    fn conv(picture: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
-    /// Output's gradient and weight to the picture's gradient.
-    fn conv_picture(output: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    /// Picture, weight and bias to output.
+    fn conv(picture: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    /// Output's gradient and weight to the picture's gradient; with a bias this is the transposed convolution.
+    fn conv_picture(output: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, geometry: Geometry)
+    -> FloatTensor<Self>;
     /// Picture and output's gradient to the weight's gradient.
     fn conv_weight(picture: FloatTensor<Self>, output: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    /// The sum of each channel.
+    fn channel_sums(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Largest of each 2x2 block.
+    fn pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The gradient of `pool` for its input.
+    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 impl Convolutions for Flex {
-    fn conv(picture: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
-        kernel::conv(picture, weight, geometry)
+    fn conv(picture: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        kernel::conv(picture, weight, bias, geometry)
     }
 
-    fn conv_picture(output: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
-        kernel::conv_picture(output, weight, geometry)
+    fn conv_picture(
+        output: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self> {
+        kernel::conv_picture(output, weight, bias, geometry)
     }
 
     fn conv_weight(picture: FloatTensor<Self>, output: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
         kernel::conv_weight(picture, output, geometry)
     }
+
+    fn channel_sums(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        kernel::channel_sums(x)
+    }
+
+    fn pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        kernel::pool(x)
+    }
+
+    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        kernel::pool_gradient(x, gradient)
+    }
+}
+
+/// Which of the two maps a node stands for; each is the other's gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Map {
+    Plain,
+    Transposed,
+}
+
+impl Map {
+    fn apply<B: Convolutions>(self, x: FloatTensor<B>, weight: FloatTensor<B>, bias: FloatTensor<B>, geometry: Geometry) -> FloatTensor<B> {
+        match self {
+            Map::Plain => B::conv(x, weight, bias, geometry),
+            Map::Transposed => B::conv_picture(x, weight, bias, geometry),
+        }
+    }
+
+    /// Gradients for input and weight.
+    fn input_gradient<B: Convolutions>(self, gradient: FloatTensor<B>, weight: FloatTensor<B>, geometry: Geometry) -> FloatTensor<B> {
+        match self {
+            Map::Plain => {
+                let none = without_bias::<B>(&gradient);
+                B::conv_picture(gradient, weight, none, geometry)
+            }
+            Map::Transposed => {
+                let none = without_bias::<B>(&gradient);
+                B::conv(gradient, weight, none, geometry)
+            }
+        }
+    }
+
+    fn weight_gradient<B: Convolutions>(self, x: FloatTensor<B>, gradient: FloatTensor<B>, geometry: Geometry) -> FloatTensor<B> {
+        match self {
+            Map::Plain => B::conv_weight(x, gradient, geometry),
+            Map::Transposed => B::conv_weight(gradient, x, geometry),
+        }
+    }
+}
+
+/// A convolution of either kind in the graph.
+#[derive(Debug)]
+struct Node;
+
+/// What a node keeps: the nodes of input and weight, geometry, and which map it is.
+type State = (NodeId, NodeId, Geometry, Map);
+
+/// A bias of no numbers says that there is none.
+fn without_bias<B: Backend>(like: &FloatTensor<B>) -> FloatTensor<B> {
+    B::float_zeros(Shape::from([0]), &like.device(), FloatDType::F32)
+}
+
+impl<B: Convolutions> Backward<B, 3> for Node {
+    type State = State;
+
+    fn backward(self, ops: Ops<State, 3>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let gradient = gradients.consume::<B>(&ops.node);
+        let [x_node, weight_node, bias_node] = ops.parents;
+        let (x, weight, geometry, map) = ops.state;
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
+        let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
+        if let Some(node) = x_node {
+            gradients.register::<B>(node.id, map.input_gradient::<B>(gradient.clone(), weight, geometry));
+        }
+        if let Some(node) = weight_node {
+            gradients.register::<B>(node.id, map.weight_gradient::<B>(x, gradient.clone(), geometry));
+        }
+        if let Some(node) = bias_node {
+            gradients.register::<B>(node.id, B::channel_sums(gradient));
+        }
+    }
+}
+
+fn track<B: Convolutions, C: CheckpointStrategy>(
+    map: Map,
+    x: FloatTensor<Autodiff<B, C>>,
+    weight: FloatTensor<Autodiff<B, C>>,
+    bias: FloatTensor<Autodiff<B, C>>,
+    geometry: Geometry,
+) -> FloatTensor<Autodiff<B, C>> {
+    match Node.prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful() {
+        OpsKind::Tracked(mut prep) => {
+            let state = (prep.checkpoint(&x), prep.checkpoint(&weight), geometry, map);
+            prep.finish(state, map.apply::<B>(x.into_primitive(), weight.into_primitive(), bias.into_primitive(), geometry))
+        }
+        OpsKind::UnTracked(prep) => {
+            prep.finish(map.apply::<B>(x.into_primitive(), weight.into_primitive(), bias.into_primitive(), geometry))
+        }
+    }
 }
 
 #[derive(Debug)]
-struct Conv;
-#[derive(Debug)]
-struct ConvPicture;
+struct Pool;
 
-impl<B: Backend + Convolutions> Backward<B, 2> for Conv {
-    type State = (NodeId, NodeId, Geometry);
+impl<B: Convolutions> Backward<B, 1> for Pool {
+    type State = NodeId;
 
-    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
-        let [picture_node, weight_node] = ops.parents;
+    fn backward(self, ops: Ops<NodeId, 1>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
-        let (picture, weight, geometry) = ops.state;
-        let picture = checkpointer.retrieve_node_output::<B::FloatTensorPrimitive>(picture);
-        let weight = checkpointer.retrieve_node_output::<B::FloatTensorPrimitive>(weight);
-        if let Some(node) = picture_node {
-            gradients.register::<B>(node.id, B::conv_picture(gradient.clone(), weight, geometry));
-        }
-        if let Some(node) = weight_node {
-            gradients.register::<B>(node.id, B::conv_weight(picture, gradient, geometry));
+        let [parent] = ops.parents;
+        if let Some(node) = parent {
+            let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state);
+            gradients.register::<B>(node.id, B::pool_gradient(x, gradient));
         }
     }
 }
 
-impl<B: Backend + Convolutions> Backward<B, 2> for ConvPicture {
-    type State = (NodeId, NodeId, Geometry);
-
-    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
-        let [output_node, weight_node] = ops.parents;
-        let gradient = gradients.consume::<B>(&ops.node);
-        let (output, weight, geometry) = ops.state;
-        let output = checkpointer.retrieve_node_output::<B::FloatTensorPrimitive>(output);
-        let weight = checkpointer.retrieve_node_output::<B::FloatTensorPrimitive>(weight);
-        if let Some(node) = output_node {
-            gradients.register::<B>(node.id, B::conv(gradient.clone(), weight, geometry));
-        }
-        if let Some(node) = weight_node {
-            gradients.register::<B>(node.id, B::conv_weight(gradient, output, geometry));
-        }
-    }
-}
-
-impl<B: Backend + Convolutions, C: CheckpointStrategy> Convolutions for Autodiff<B, C> {
-    fn conv(picture: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
-        match Conv.prepare::<C>([picture.node(), weight.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut prep) => {
-                let state = (prep.checkpoint(&picture), prep.checkpoint(&weight), geometry);
-                prep.finish(state, B::conv(picture.into_primitive(), weight.into_primitive(), geometry))
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::conv(picture.into_primitive(), weight.into_primitive(), geometry)),
-        }
+impl<B: Convolutions, C: CheckpointStrategy> Convolutions for Autodiff<B, C> {
+    fn conv(picture: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        track::<B, C>(Map::Plain, picture, weight, bias, geometry)
     }
 
-    fn conv_picture(output: FloatTensor<Self>, weight: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
-        match ConvPicture.prepare::<C>([output.node(), weight.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut prep) => {
-                let state = (prep.checkpoint(&output), prep.checkpoint(&weight), geometry);
-                prep.finish(state, B::conv_picture(output.into_primitive(), weight.into_primitive(), geometry))
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::conv_picture(output.into_primitive(), weight.into_primitive(), geometry)),
-        }
+    fn conv_picture(
+        output: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self> {
+        track::<B, C>(Map::Transposed, output, weight, bias, geometry)
     }
 
-    /// Only ever called inside a backward pass, where nothing is tracked.
+    /// Only ever called inside a backward pass, where nothing is tracked; so are the other gradients below.
     fn conv_weight(picture: FloatTensor<Self>, output: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
         <Self as AutodiffBackend>::from_inner(B::conv_weight(picture.into_primitive(), output.into_primitive(), geometry))
     }
+
+    fn channel_sums(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        <Self as AutodiffBackend>::from_inner(B::channel_sums(x.into_primitive()))
+    }
+
+    fn pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Backward::<B, 1>::prepare::<C>(Pool, [x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let state = prep.checkpoint(&x);
+                prep.finish(state, B::pool(x.into_primitive()))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::pool(x.into_primitive())),
+        }
+    }
+
+    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        <Self as AutodiffBackend>::from_inner(B::pool_gradient(x.into_primitive(), gradient.into_primitive()))
+    }
 }
 
-/// `[batch, in, h, w]` and `[out, in, kh, kw]` to `[batch, out, oh, ow]`.
-pub fn convolve(picture: Tensor<4>, weight: Tensor<4>, geometry: Geometry) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as Convolutions>::conv(picture.into_dispatch(), weight.into_dispatch(), geometry))
+/// `[batch, in, h, w]`, `[out, in, kh, kw]` and `[out]` to `[batch, out, oh, ow]`.
+pub fn convolve(picture: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: Geometry) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Convolutions>::conv(picture.into_dispatch(), weight.into_dispatch(), bias.into_dispatch(), geometry))
 }
 
-/// `[batch, in, h, w]` and `[in, out, kh, kw]` to `[batch, out, h', w']`; `geometry.picture` is `[h', w']`.
-pub fn convolve_transposed(small: Tensor<4>, weight: Tensor<4>, geometry: Geometry) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as Convolutions>::conv_picture(small.into_dispatch(), weight.into_dispatch(), geometry))
+/// `[batch, in, h, w]`, `[in, out, kh, kw]` and `[out]` to `[batch, out, h', w']`; `geometry.picture` is `[h', w']`.
+pub fn convolve_transposed(small: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: Geometry) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Convolutions>::conv_picture(
+        small.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+        geometry,
+    ))
+}
+
+/// `[batch, channels, h, w]` with even sides to `[batch, channels, h / 2, w / 2]`.
+pub fn largest(x: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Convolutions>::pool(x.into_dispatch()))
 }
