@@ -10,7 +10,7 @@ mod screen;
 use countermark::app::{Action, App, Pair, Step, Wanted, theme};
 use countermark::data::{Picture, Shape};
 use countermark::jobs::Worker;
-use eframe::egui::{self, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, TouchPhase, ViewportBuilder, vec2};
+use eframe::egui::{self, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, TouchPhase, vec2};
 use eframe::wgpu::PresentMode;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// Frames of a scene that are left out, and frames that count.
 const WARM_UP: usize = 20;
-const FRAMES: usize = 200;
+const FRAMES: usize = 150;
 /// Pictures of the large grid, and their side.
 const PICTURES: usize = 60_000;
 const SIDE: usize = 28;
@@ -97,8 +97,7 @@ struct Script {
 fn draw() {
     let home = tempfile::tempdir().unwrap();
     let data = made_up(home.path());
-    let viewport = ViewportBuilder::default().with_title("Countermark").with_inner_size(theme::WINDOW_SIZE);
-    let mut options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
+    let mut options = countermark::app::options();
     options.wgpu_options.surface.present_mode = PresentMode::AutoNoVsync;
     let (settings, projects) = (home.path().join("settings"), home.path().join("projects"));
     let opened = eframe::run_native(

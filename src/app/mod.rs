@@ -38,14 +38,19 @@ pub enum WindowError {
 /// # Errors
 /// No display, or no graphics adapter that can draw.
 pub fn run() -> Result<(), WindowError> {
+    let start: StartWorker = Box::new(crate::jobs::Worker::start);
+    let opened = eframe::run_native(text::APP, options(), Box::new(|cc| Ok(Box::new(App::new(cc, start)))));
+    opened.map_err(|error| WindowError::Open(error.to_string()))
+}
+
+/// Size, name and drawing of the window.
+pub fn options() -> eframe::NativeOptions {
     let viewport = ViewportBuilder::default()
         .with_title(text::APP)
         .with_app_id("countermark")
         .with_inner_size(theme::WINDOW_SIZE)
         .with_min_inner_size(theme::WINDOW_MIN)
         .with_drag_and_drop(true);
-    let options = eframe::NativeOptions { viewport, centered: true, ..eframe::NativeOptions::default() };
-    let start: StartWorker = Box::new(crate::jobs::Worker::start);
-    let opened = eframe::run_native(text::APP, options, Box::new(|cc| Ok(Box::new(App::new(cc, start)))));
-    opened.map_err(|error| WindowError::Open(error.to_string()))
+    // Nothing here is a gradient, and a software adapter pays for dithering with every pixel.
+    eframe::NativeOptions { viewport, centered: true, dithering: false, ..eframe::NativeOptions::default() }
 }
