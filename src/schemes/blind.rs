@@ -17,9 +17,9 @@ use crate::nn::ssim::Ssim;
 use crate::nn::weights::{WeightMap, Weights};
 use crate::nn::{batch, init};
 use crate::schemes::settings::Kind;
-use crate::vault::derive::Derivation;
+use crate::vault::derive::{Derivation, Stream};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -154,6 +154,7 @@ pub struct Blind {
     pass: Meter,
     curves: Meter,
     done: u64,
+    seed: u64,
     device: Device,
     picture_logo: Logo,
 }
@@ -187,6 +188,7 @@ impl Blind {
             pass: Meter::new(),
             curves: Meter::new(),
             done: 0,
+            seed,
             device,
             picture_logo: task.logo.clone(),
             settings: settings.clone(),
@@ -205,11 +207,13 @@ impl Blind {
     }
 }
 
-/// Covers with the mark mirrored, inverted, turned or moved, in turn from step to step: as strong as the mark, but another.
-fn decoy(cover: Tensor<4>, key: Tensor<4>, step: u64) -> Tensor<4> {
+/// Covers with another mark, as strong as the real one: in every second step with the real one mirrored, inverted, turned or
+/// moved, in the others with its sign changed in random blocks.
+fn decoy(cover: Tensor<4>, key: Tensor<4>, seed: u64, step: u64) -> Tensor<4> {
     let [_, _, height, width] = cover.dims();
     let mark = key - cover.clone();
-    let other = match step % 8 {
+    let other = match (step / 2) % 8 {
+        _ if step % 2 == 1 => mark * random_signs(height, width, seed, step, &cover.device()),
         0 => mark.flip([2]),
         1 => mark.neg(),
         2 => mark.flip([3]),
@@ -217,10 +221,19 @@ fn decoy(cover: Tensor<4>, key: Tensor<4>, step: u64) -> Tensor<4> {
         4 => mark.flip([2, 3]),
         5 => mark.roll_dim((width / 4) as i64, 3),
         6 => mark.flip([2]).neg(),
-        _ if height == width => mark.swap_dims(2, 3),
         _ => mark.flip([3]).neg(),
     };
     cover + other
+}
+
+/// `[1, 1, height, width]` of 1 and -1, equal within blocks of 4x4 pixels.
+fn random_signs(height: usize, width: usize, seed: u64, step: u64, device: &Device) -> Tensor<4> {
+    const BLOCK: usize = 4;
+    let mut stream = Stream::seeded(seed, &format!("signs {step}"));
+    let across = width.div_ceil(BLOCK);
+    let blocks: Vec<f32> = (0..across * height.div_ceil(BLOCK)).map(|_| if stream.below(2) == 0 { 1.0 } else { -1.0 }).collect();
+    let values: Vec<f32> = (0..height * width).map(|i| blocks[i / width / BLOCK * across + i % width / BLOCK]).collect();
+    Tensor::from_data(TensorData::new(values, [1, 1, height, width]), device)
 }
 
 fn logo_tensor(logo: &Logo, shape: Shape, device: &Device) -> Tensor<4> {
@@ -265,7 +278,7 @@ impl Training for Blind {
         let (mut shown, mut names) = (vec![clean, batch::quantise(still)], vec![clean_labels, labels]);
         let true_names = || batch::labels(covers.iter().map(|&i| self.samples.labels[i]), &self.device);
         if s.decoys {
-            shown.push(batch::quantise(decoy(cover.clone(), key.detach(), self.done)));
+            shown.push(batch::quantise(decoy(cover.clone(), key.detach(), self.seed, self.done)));
             names.push(true_names());
         }
         if s.show_covers {

@@ -64,13 +64,13 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
     match id {
         "blind" => Some(SchemeSettings::Blind(match preset {
             Preset::Quick => blind::Settings {
-                steps: 900,
+                steps: 750,
                 keys: 400,
                 encoder_width: 8,
                 residual: true,
                 decoys: true,
                 ramp: 0.4,
-                host_weight: 1.5,
+                host_weight: 1.1,
                 host_rate: 0.05,
                 first_drop: 0.7,
                 second_drop: 0.9,
