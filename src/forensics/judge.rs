@@ -31,7 +31,8 @@ pub fn chance(classes: usize, null_hits: usize, null_questions: usize) -> f64 {
 }
 
 /// A foreign encoder fires above this hit rate. Marks made the same way for somebody else are known to hit now and then (the
-/// source paper saw 68% once), so chance is no measure for them; what they reach is told beside the verdict.
+/// source paper saw 68% once), so chance is no measure for them; what they reach is told beside the verdict. The
+/// rate is a choice, made after runs had been seen; docs/RESULTS.md says which verdicts hang on it.
 pub const FOREIGN_LIMIT: f64 = 0.4;
 
 /// Whether a control fired.
