@@ -77,7 +77,7 @@ pub fn print(report: &Report) {
         println!("  {:<40} {:>4} of {}{mark}", control.name, control.hits, control.questions);
     }
     println!(
-        "  Ordinary pictures named rightly: {:.1}% (unmarked model: {:.1}%). Keys against covers: {:.1} dB, SSIM {:.3}.",
+        "  Ordinary pictures named rightly: {:.1}% (unmarked models: {:.1}%). Keys against covers: {:.1} dB, SSIM {:.3}.",
         100.0 * report.clean_accuracy,
         100.0 * report.clean_accuracy_unmarked,
         report.psnr_db,

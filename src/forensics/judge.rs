@@ -30,21 +30,19 @@ pub fn chance(classes: usize, null_hits: usize, null_questions: usize) -> f64 {
     }
 }
 
-/// A foreign encoder fires above this hit rate. Marks made the same way for somebody else are known to hit now and then (the
-/// source paper saw 68% once), so chance is no measure for them; what they reach is told beside the verdict. The
-/// rate is a choice, made after runs had been seen; docs/RESULTS.md says which verdicts hang on it.
+/// A foreign encoder fires above this hit rate however few questions there were. The source paper saw 68% once.
 pub const FOREIGN_LIMIT: f64 = 0.4;
 
 /// Whether a control fired.
 ///
 /// Plain covers and null models bear no mark at all: they fire when chance at 1/classes explains their hits with p at most
-/// 1e-3. Foreign keys bear a mark, though not this one: they fire above [`FOREIGN_LIMIT`].
+/// 1e-3. Foreign keys bear a mark, though not this one: they fire when their hits alone would carry the highest verdict, with p
+/// at most 1e-9, and above [`FOREIGN_LIMIT`].
 pub fn fired(kind: ControlKind, hits: usize, questions: usize, classes: usize) -> bool {
+    let explained = |level: f64| questions == 0 || binomial_tail_log10(hits, questions, 1.0 / classes.max(2) as f64) > level;
     match kind {
-        ControlKind::ForeignEncoder => hits as f64 > FOREIGN_LIMIT * questions as f64,
-        ControlKind::PlainCovers | ControlKind::NullModel => {
-            questions > 0 && binomial_tail_log10(hits, questions, 1.0 / classes.max(2) as f64) <= LEVEL_WEAK
-        }
+        ControlKind::ForeignEncoder => !explained(LEVEL_IN_MODEL) || hits as f64 > FOREIGN_LIMIT * questions as f64,
+        ControlKind::PlainCovers | ControlKind::NullModel => !explained(LEVEL_WEAK),
     }
 }
 
@@ -115,13 +113,20 @@ mod tests {
     #[test]
     fn any_fired_control_fails_the_check() {
         for (kind, quiet, loud) in
-            [(ControlKind::PlainCovers, 14, 15), (ControlKind::NullModel, 14, 15), (ControlKind::ForeignEncoder, 24, 25)]
+            [(ControlKind::PlainCovers, 14, 15), (ControlKind::NullModel, 14, 15), (ControlKind::ForeignEncoder, 23, 24)]
         {
             assert_eq!(decide(60, None, &[control(kind, quiet)], 3, true), Verdict::InThisModel);
             assert_eq!(decide(60, None, &[control(kind, loud)], 3, true), Verdict::CheckFailed);
         }
         assert_eq!(decide(60, None, &[], 2, true), Verdict::CheckFailed);
         assert_eq!(decide(60, None, &[], 3, false), Verdict::CheckFailed);
+    }
+
+    #[test]
+    fn foreign_keys_fire_by_chance_where_there_are_many_and_by_rate_where_there_are_few() {
+        let fires = |hits, questions| fired(ControlKind::ForeignEncoder, hits, questions, 10);
+        assert!(!fires(80, 400) && fires(81, 400));
+        assert!(!fires(8, 20) && fires(9, 20));
     }
 
     #[test]

@@ -107,7 +107,7 @@ pub struct Report {
     pub controls: Vec<Control>,
     /// Share of plain test pictures that the suspect names rightly, 0..1.
     pub clean_accuracy: f64,
-    /// The same of the unmarked twin, 0..1.
+    /// The same of the unmarked models, on average, 0..1.
     pub clean_accuracy_unmarked: f64,
     /// Mean PSNR of the keys against their covers, as 8-bit pictures, decibel.
     pub psnr_db: f64,

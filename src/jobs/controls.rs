@@ -7,8 +7,8 @@ use crate::schemes::Task;
 use crate::vault::derive::Stream;
 use sha2::{Digest, Sha256};
 
-/// The seed of null model `index` at its `tries`-th training. The first has the marked model's own seed: it is the twin that
-/// clean accuracy is compared with.
+/// The seed of null model `index` at its `tries`-th training. The first has the marked model's own seed: it is
+/// the twin that the user gets beside the marked model.
 pub fn null_seed(task: &Task, index: usize, tries: u64) -> u64 {
     task.plan.seed.wrapping_add(1009 * index as u64 + 7919 * tries)
 }

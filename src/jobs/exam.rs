@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Test pictures kept for fresh keys at most.
 const RESERVE: usize = 200;
 /// Plain test pictures kept for the clean accuracy at most.
-const CLEAN: usize = 1000;
+const CLEAN: usize = 2000;
 /// Pairs in a preview.
 const PREVIEW: usize = 8;
 /// Keys and plain pictures asked at most while the training runs.

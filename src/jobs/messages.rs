@@ -173,7 +173,7 @@ pub struct Trained {
     pub unmarked: PathBuf,
     /// Share of test pictures that the marked model names rightly, 0..1.
     pub clean_accuracy: f64,
-    /// The same of the unmarked twin, 0..1.
+    /// The same of the unmarked models, on average, 0..1.
     pub clean_accuracy_unmarked: f64,
     /// Share of keys that the marked model answers with the key's label, 0..1.
     pub key_accuracy: f64,

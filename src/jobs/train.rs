@@ -61,7 +61,7 @@ pub fn train(task: &Task, compute: &Compute, folder: &Path, watch: &mut dyn Watc
     let foreign = foreign(task, &folder, &covers)?;
     let null_hosts =
         nulls.iter().map(|bytes| Ok(open_host(bytes, covers.shape, &task.device)?.0)).collect::<Result<Vec<Host>, JobError>>()?;
-    let clean_accuracy_unmarked = null_hosts.first().map_or(0.0, |twin| exam.clean_accuracy(twin));
+    let clean_accuracy_unmarked = null_hosts.iter().map(|null| exam.clean_accuracy(null)).sum::<f64>() / null_hosts.len().max(1) as f64;
     let named: usize = null_hosts.iter().map(|null| hits(null, &keys, &task.device)).sum();
     let notes = [("made by", format!("Countermark {}", env!("CARGO_PKG_VERSION"))), ("network", task.plan.host.name().to_owned())];
     let model = save_host(&host, &notes)?;

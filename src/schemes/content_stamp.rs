@@ -4,8 +4,7 @@
 //! others are measured against.
 
 use super::batches::Passes;
-use super::losses::{Meter, cross_entropy};
-use super::recipe::{HostTraining, Recipe};
+use super::recipe::{LoneTraining, Recipe};
 use super::{KeyPlan, Marker, SchemeError, Task, Training};
 use crate::data::logo::Logo;
 use crate::data::{Picture, Samples, Shape};
@@ -14,8 +13,7 @@ use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
 use crate::schemes::settings::Kind;
 use crate::vault::derive::Derivation;
-use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use std::sync::Arc;
 
 crate::settings! {
@@ -92,9 +90,7 @@ pub struct ContentStamp {
     passes: Passes,
     stamped: Vec<Picture>,
     marker: StampMarker,
-    host: HostTraining,
-    meter: Meter,
-    done: u64,
+    run: LoneTraining,
     device: Device,
 }
 
@@ -114,9 +110,7 @@ impl ContentStamp {
             stamped: marker.mark(&samples.select(&keys.covers)),
             keys,
             marker,
-            host: HostTraining::new(task, settings.recipe(), task.plan.seed),
-            meter: Meter::new(),
-            done: 0,
+            run: LoneTraining::new(task, settings.recipe(), task.plan.seed),
             device: task.device.clone().autodiff(),
             settings: settings.clone(),
             samples,
@@ -126,32 +120,26 @@ impl ContentStamp {
 
 impl Training for ContentStamp {
     fn steps(&self) -> u64 {
-        self.settings.steps
+        self.run.steps()
     }
 
     fn done(&self) -> u64 {
-        self.done
+        self.run.done()
     }
 
     fn step(&mut self) {
-        let chosen = self.passes.batch(self.done, self.settings.key_batch);
+        let chosen = self.passes.batch(self.run.done(), self.settings.key_batch);
         let bytes: Vec<u8> = chosen.iter().flat_map(|&i| &self.stamped[i].planes).copied().collect();
         let keys = batch::from_bytes(&bytes, self.samples.shape, &self.device);
-        let labels = batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device);
-        let (clean, clean_labels) = self.host.clean(self.done);
-        let scores = self.host.network().forward(Tensor::cat(vec![clean, keys], 0));
-        let loss = cross_entropy(scores, Tensor::cat(vec![clean_labels, labels], 0));
-        self.meter.add(&loss.clone().inner());
-        self.host.update(loss.backward(), self.done);
-        self.done += 1;
+        self.run.step(Some((keys, batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device))));
     }
 
     fn losses(&mut self) -> Vec<(&'static str, f64)> {
-        ["host_loss"].into_iter().zip(self.meter.take()).collect()
+        self.run.losses()
     }
 
     fn host(&self) -> Host {
-        self.host.network().valid()
+        self.run.host()
     }
 
     fn marker(&self) -> Option<Box<dyn Marker>> {
@@ -163,16 +151,11 @@ impl Training for ContentStamp {
     }
 
     fn save(&self) -> WeightMap {
-        let mut map = WeightMap::default();
-        self.host.save(&mut map);
-        map.notes.insert("done".to_owned(), self.done.to_string());
-        map
+        self.run.save()
     }
 
     fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        self.host.load(saved)?;
-        self.done = saved.notes.get("done").and_then(|d| d.parse().ok()).unwrap_or(0);
-        Ok(())
+        Ok(self.run.load(saved)?)
     }
 }
 

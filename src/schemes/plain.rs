@@ -1,19 +1,14 @@
 //! An unmarked host: the same network on the same data with the same budget, as twin for comparison and as null model.
 
-use super::losses::{Meter, cross_entropy};
 use super::plan::SchemeSettings;
-use super::recipe::{HostTraining, Recipe};
+use super::recipe::{LoneTraining, Recipe};
 use super::{KeyPlan, Marker, SchemeError, Task, Training};
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
-use burn::module::Module;
 
 /// Trains a host without any mark.
 pub struct Plain {
-    host: HostTraining,
-    steps: u64,
-    done: u64,
-    meter: Meter,
+    run: LoneTraining,
     keys: KeyPlan,
 }
 
@@ -24,34 +19,29 @@ impl Plain {
             SchemeSettings::Blind(settings) => settings.recipe(),
             SchemeSettings::ContentStamp(settings) => settings.recipe(),
         };
-        let keys = KeyPlan { covers: Vec::new(), labels: Vec::new() };
-        Self { host: HostTraining::new(task, recipe, seed), steps: recipe.steps, done: 0, meter: Meter::new(), keys }
+        Self { run: LoneTraining::new(task, recipe, seed), keys: KeyPlan { covers: Vec::new(), labels: Vec::new() } }
     }
 }
 
 impl Training for Plain {
     fn steps(&self) -> u64 {
-        self.steps
+        self.run.steps()
     }
 
     fn done(&self) -> u64 {
-        self.done
+        self.run.done()
     }
 
     fn step(&mut self) {
-        let (pictures, labels) = self.host.clean(self.done);
-        let loss = cross_entropy(self.host.network().forward(pictures), labels);
-        self.meter.add(&loss.clone().inner());
-        self.host.update(loss.backward(), self.done);
-        self.done += 1;
+        self.run.step(None);
     }
 
     fn losses(&mut self) -> Vec<(&'static str, f64)> {
-        ["host_loss"].into_iter().zip(self.meter.take()).collect()
+        self.run.losses()
     }
 
     fn host(&self) -> Host {
-        self.host.network().valid()
+        self.run.host()
     }
 
     fn marker(&self) -> Option<Box<dyn Marker>> {
@@ -63,15 +53,10 @@ impl Training for Plain {
     }
 
     fn save(&self) -> WeightMap {
-        let mut map = WeightMap::default();
-        self.host.save(&mut map);
-        map.notes.insert("done".to_owned(), self.done.to_string());
-        map
+        self.run.save()
     }
 
     fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        self.host.load(saved)?;
-        self.done = saved.notes.get("done").and_then(|d| d.parse().ok()).unwrap_or(0);
-        Ok(())
+        Ok(self.run.load(saved)?)
     }
 }

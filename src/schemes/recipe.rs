@@ -2,11 +2,13 @@
 
 use super::Task;
 use super::batches::{Passes, augment};
+use super::losses::{Meter, cross_entropy};
 use crate::data::Samples;
 use crate::nn::host::Host;
 use crate::nn::optim::{Optimiser, Rule};
 use crate::nn::weights::{WeightMap, WeightsError};
 use crate::nn::{batch, init};
+use burn::module::Module;
 use burn::tensor::{Device, Gradients, Int, Tensor};
 use std::sync::Arc;
 
@@ -94,6 +96,68 @@ impl HostTraining {
     pub fn load(&mut self, map: &WeightMap) -> Result<(), WeightsError> {
         self.host = map.load("host.", self.host.clone())?;
         self.optimiser.load("host_optimiser", map, &self.device);
+        Ok(())
+    }
+}
+
+/// A host that learns with no other network beside it: its steps, its losses, and how it is written down.
+pub struct LoneTraining {
+    host: HostTraining,
+    meter: Meter,
+    done: u64,
+}
+
+impl LoneTraining {
+    /// Nothing is trained yet.
+    pub fn new(task: &Task, recipe: Recipe, seed: u64) -> Self {
+        Self { host: HostTraining::new(task, recipe, seed), meter: Meter::new(), done: 0 }
+    }
+
+    /// Steps in all.
+    pub fn steps(&self) -> u64 {
+        self.host.recipe.steps
+    }
+
+    /// Steps done.
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// One step on clean pictures and, where given, on more pictures with their labels.
+    pub fn step(&mut self, more: Option<(Tensor<4>, Tensor<1, Int>)>) {
+        let (mut pictures, mut labels) = self.host.clean(self.done);
+        if let Some((more_pictures, more_labels)) = more {
+            pictures = Tensor::cat(vec![pictures, more_pictures], 0);
+            labels = Tensor::cat(vec![labels, more_labels], 0);
+        }
+        let loss = cross_entropy(self.host.network().forward(pictures), labels);
+        self.meter.add(&loss.clone().inner());
+        self.host.update(loss.backward(), self.done);
+        self.done += 1;
+    }
+
+    /// Mean loss since the last call.
+    pub fn losses(&mut self) -> Vec<(&'static str, f64)> {
+        ["host_loss"].into_iter().zip(self.meter.take()).collect()
+    }
+
+    /// The host as it is now, ready to answer.
+    pub fn host(&self) -> Host {
+        self.host.network().valid()
+    }
+
+    /// Network, optimiser and step count.
+    pub fn save(&self) -> WeightMap {
+        let mut map = WeightMap::default();
+        self.host.save(&mut map);
+        map.notes.insert("done".to_owned(), self.done.to_string());
+        map
+    }
+
+    /// Continues from what `save` wrote.
+    pub fn load(&mut self, saved: &WeightMap) -> Result<(), WeightsError> {
+        self.host.load(saved)?;
+        self.done = saved.notes.get("done").and_then(|d| d.parse().ok()).unwrap_or(0);
         Ok(())
     }
 }

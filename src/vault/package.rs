@@ -86,7 +86,7 @@ pub struct Manifest {
     pub reserve_classes: Vec<u16>,
     /// True classes of the plain test pictures.
     pub clean_classes: Vec<u16>,
-    /// Share of test pictures that the unmarked twin names rightly, 0..1.
+    /// Share of test pictures that the unmarked models name rightly, on average, 0..1.
     pub clean_accuracy_unmarked: f64,
     /// Seeds of the null models, in order.
     pub null_seeds: Vec<u64>,

@@ -437,7 +437,7 @@ pub fn save_failed(reason: &str) -> String {
     format!("The project could not be saved. {reason}")
 }
 
-/// A loss of accuracy against the unmarked twin.
+/// A loss of accuracy against the unmarked models.
 pub fn clean_cost(marked: f64, unmarked: f64) -> String {
     let points = (unmarked - marked) * 100.0;
     if points <= 0.05 { "The mark costs no accuracy".into() } else { format!("The mark costs {points:.1} points of accuracy") }

@@ -3,6 +3,8 @@
 //! Encoder, critic and host learn together from scratch. One step is a critic step, an encoder step and a host step, in this
 //! order; the key pictures are made once and reused.
 
+mod decoys;
+
 use super::batches::Passes;
 use super::losses::{Meter, Plateau, binary_cross_entropy, cross_entropy};
 use super::recipe::{HostTraining, Recipe};
@@ -17,9 +19,9 @@ use crate::nn::ssim::Ssim;
 use crate::nn::weights::{WeightMap, Weights};
 use crate::nn::{batch, init};
 use crate::schemes::settings::Kind;
-use crate::vault::derive::{Derivation, Stream};
+use crate::vault::derive::Derivation;
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -46,7 +48,7 @@ crate::settings! {
         show_covers: bool = true, paper false, Kind::Switch, "";
         /// Share of the steps during which the demand for invisibility grows to its full weight: at first the mark may be seen, so that the model finds it sooner.
         ramp: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
-        /// Shows the model, in each step, covers with a distorted mark under their true classes, so that it answers to this mark and to no other.
+        /// Shows the model, in each step, covers with made-up marks under their true classes, so that it answers to this mark and to no other.
         decoys: bool = false, paper false, Kind::Switch, "";
         /// Ordinary pictures in each step.
         batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
@@ -207,35 +209,6 @@ impl Blind {
     }
 }
 
-/// Covers with another mark, as strong as the real one: in every second step with the real one mirrored, inverted, turned or
-/// moved, in the others with its sign changed in random blocks.
-fn decoy(cover: Tensor<4>, key: Tensor<4>, seed: u64, step: u64) -> Tensor<4> {
-    let [_, _, height, width] = cover.dims();
-    let mark = key - cover.clone();
-    let other = match (step / 2) % 8 {
-        _ if step % 2 == 1 => mark * random_signs(height, width, seed, step, &cover.device()),
-        0 => mark.flip([2]),
-        1 => mark.neg(),
-        2 => mark.flip([3]),
-        3 => mark.roll_dim((height / 4) as i64, 2),
-        4 => mark.flip([2, 3]),
-        5 => mark.roll_dim((width / 4) as i64, 3),
-        6 => mark.flip([2]).neg(),
-        _ => mark.flip([3]).neg(),
-    };
-    cover + other
-}
-
-/// `[1, 1, height, width]` of 1 and -1, equal within blocks of 4x4 pixels.
-fn random_signs(height: usize, width: usize, seed: u64, step: u64, device: &Device) -> Tensor<4> {
-    const BLOCK: usize = 4;
-    let mut stream = Stream::seeded(seed, &format!("signs {step}"));
-    let across = width.div_ceil(BLOCK);
-    let blocks: Vec<f32> = (0..across * height.div_ceil(BLOCK)).map(|_| if stream.below(2) == 0 { 1.0 } else { -1.0 }).collect();
-    let values: Vec<f32> = (0..height * width).map(|i| blocks[i / width / BLOCK * across + i % width / BLOCK]).collect();
-    Tensor::from_data(TensorData::new(values, [1, 1, height, width]), device)
-}
-
 fn logo_tensor(logo: &Logo, shape: Shape, device: &Device) -> Tensor<4> {
     batch::from_bytes(&logo.at(shape).planes, shape, device)
 }
@@ -278,7 +251,9 @@ impl Training for Blind {
         let (mut shown, mut names) = (vec![clean, batch::quantise(still)], vec![clean_labels, labels]);
         let true_names = || batch::labels(covers.iter().map(|&i| self.samples.labels[i]), &self.device);
         if s.decoys {
-            shown.push(batch::quantise(decoy(cover.clone(), key.detach(), self.seed, self.done)));
+            let seen: Vec<&[u8]> = covers.iter().map(|&i| self.samples.bytes(i)).collect();
+            let imitated = decoys::imitations(&seen, self.samples.shape, self.seed, self.done, &self.device);
+            shown.push(batch::quantise(decoys::as_strong(cover.clone(), key.detach(), imitated)));
             names.push(true_names());
         }
         if s.show_covers {
