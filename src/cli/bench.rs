@@ -1,4 +1,4 @@
-//! `countermark bench`: times whole training steps, the same jobs as the PyTorch reference that speed is measured against.
+//! `countermark bench`: times whole training steps, most of them the jobs of the PyTorch reference that speed is measured against.
 
 use super::demo::peak_rss_mb;
 use super::{End, Failure};
@@ -9,6 +9,7 @@ use serde_json::json;
 /// Options of a timing.
 #[derive(Debug, Args)]
 pub struct Options {
+    /// quick: blind watermark as the Quick preset makes it, 28x28 grey, 160 pictures (no PyTorch reference).
     /// lenet5: blind watermark on LeNet-5, 28x28 grey, 100 + 20 pictures. resnet18: the same on ResNet-18, 32x32 colour.
     /// classifier: plain ResNet-18, 128 pictures.
     #[arg(value_enum)]

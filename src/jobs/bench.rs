@@ -6,7 +6,7 @@ use crate::data::{Dataset, Format, Samples, Shape};
 use crate::nn::device::Compute;
 use crate::schemes::plain::Plain;
 use crate::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
-use crate::schemes::{Task, Training, blind, training};
+use crate::schemes::{Task, Training, blind, catalogue, training};
 use crate::vault::derive::Stream;
 use clap::ValueEnum;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ use std::time::Instant;
 /// What can be timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Job {
+    /// Blind watermark as the Quick preset makes it: LeNet-5 on 28x28 grey, batch 100 + 20 keys + 20 decoys + 20 covers.
+    Quick,
     /// Blind watermark, LeNet-5 on 28x28 grey, batch 100 + 20 keys.
     Lenet5,
     /// Blind watermark, ResNet-18 on 32x32 colour, batch 100 + 20 keys.
@@ -27,6 +29,7 @@ impl Job {
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
+            Job::Quick => "quick",
             Job::Lenet5 => "lenet5",
             Job::Resnet18 => "resnet18",
             Job::Classifier => "classifier",
@@ -52,14 +55,23 @@ pub struct Timing {
 pub fn measure(job: Job, steps: usize, warmup: usize) -> Result<Timing, JobError> {
     let compute = Compute::best();
     let (host, channels, side) = match job {
-        Job::Lenet5 => (HostKind::Lenet5, 1, 28),
+        Job::Quick | Job::Lenet5 => (HostKind::Lenet5, 1, 28),
         Job::Resnet18 | Job::Classifier => (HostKind::Resnet18, 3, 32),
     };
-    let batch = if job == Job::Classifier { 128 } else { 100 };
-    let task = made_up(host, Shape { channels, height: side, width: side }, batch, &compute);
+    let (batch, images) = match job {
+        Job::Quick => (100, 160),
+        Job::Classifier => (128, 128),
+        Job::Lenet5 | Job::Resnet18 => (100, 120),
+    };
+    let shape = Shape { channels, height: side, width: side };
+    let settings = match catalogue::preset("blind", Preset::Quick, shape) {
+        Some(settings) if job == Job::Quick => settings,
+        _ => SchemeSettings::Blind(blind::Settings { batch, show_covers: false, ..Default::default() }),
+    };
+    let task = made_up(host, shape, settings, &compute);
     let mut training: Box<dyn Training> = match job {
         Job::Classifier => Box::new(Plain::new(&task, 1)),
-        Job::Lenet5 | Job::Resnet18 => training(&task)?,
+        Job::Quick | Job::Lenet5 | Job::Resnet18 => training(&task)?,
     };
     let mut times: Vec<f64> = (0..warmup + steps.max(1))
         .map(|_| {
@@ -71,21 +83,19 @@ pub fn measure(job: Job, steps: usize, warmup: usize) -> Result<Timing, JobError
         .skip(warmup)
         .collect();
     times.sort_by(f64::total_cmp);
-    let images = if job == Job::Classifier { batch } else { batch + 20 };
     Ok(Timing { device: compute.name, median_step_s: times[times.len() / 2], images })
 }
 
-fn made_up(host: HostKind, shape: Shape, batch: usize, compute: &Compute) -> Task {
+fn made_up(host: HostKind, shape: Shape, scheme: SchemeSettings, compute: &Compute) -> Task {
     let mut stream = Stream::seeded(0, "bench");
     let mut samples = |count: usize| {
         let pixels = (0..count * shape.len()).map(|_| stream.below(256) as u8).collect();
         Arc::new(Samples { shape, pixels, labels: (0..count).map(|i| (i % 10) as u16).collect() })
     };
     let (train, test) = (samples(400), samples(40));
-    let settings = blind::Settings { batch, show_covers: false, ..Default::default() };
     Task {
         plan: Plan {
-            scheme: SchemeSettings::Blind(settings),
+            scheme,
             preset: Preset::Standard,
             host,
             owner: "bench".to_owned(),

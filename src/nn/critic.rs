@@ -1,6 +1,7 @@
 //! The two critics of the blind watermark (S2): a picture in, one score out, high where it takes the picture for a cover.
 
 use super::layers::ConvNorm;
+use super::ops::Activation;
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -55,7 +56,7 @@ impl Critic {
             Self::Colour(critic) => {
                 let mut x = x;
                 for layer in &critic.layers {
-                    x = activation::relu(layer.forward(x));
+                    x = layer.forward(x, Activation::Relu);
                 }
                 critic.last.forward(x.flatten(1, 3))
             }

@@ -1,7 +1,7 @@
 //! The two encoders of the blind watermark (S2): picture and logo in, a picture that looks the same out.
 
 use super::layers::{ConvNorm, PreBranch, conv, conv_transpose, norm};
-use super::ops;
+use super::ops::{self, Activation};
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::BatchNorm;
@@ -38,7 +38,7 @@ impl GreyEncoder {
     fn forward(&self, cover: Tensor<4>, logo: Tensor<4>) -> Tensor<4> {
         let mut x = Tensor::cat(vec![self.cover.forward(cover.clone()), self.logo.forward(logo)], 1);
         for layer in &self.body {
-            x = activation::leaky_relu(layer.forward(x), 0.01);
+            x = layer.forward(x, Activation::Leaky(0.01));
         }
         finish(cover, ops::conv2d(&self.last, x), self.residual)
     }
@@ -85,7 +85,7 @@ impl ColourEncoder {
         for (l, layer) in self.down.iter().enumerate() {
             x = ops::conv2d(layer, if l == 0 { x } else { activation::leaky_relu(x, 0.2) });
             if (1..4).contains(&l) {
-                x = self.down_norm[l - 1].forward(x);
+                x = ops::batch_norm(&self.down_norm[l - 1], x, Activation::Linear);
             }
             levels.push(x.clone());
         }
@@ -95,7 +95,7 @@ impl ColourEncoder {
             }
             x = ops::conv_transpose2d(layer, activation::relu(x));
             if l < 4 {
-                x = self.up_norm[l].forward(x);
+                x = ops::batch_norm(&self.up_norm[l], x, Activation::Linear);
             }
         }
         finish(cover, x, self.residual)

@@ -1,10 +1,10 @@
 //! The handful of layer shapes that the published networks are made of.
 
-use super::ops;
+use super::ops::{self, Activation};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 /// A convolution with a square kernel, equal stride and zero padding on both axes.
 pub(crate) fn conv(channels: [usize; 2], kernel: usize, stride: usize, padding: usize, bias: bool, device: &Device) -> Conv2d {
@@ -48,12 +48,12 @@ impl PreBranch {
 
     /// `[batch, channels, h, w]` to `[batch, 3, h, w]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = activation::leaky_relu(self.first_norm.forward(ops::conv_transpose2d(&self.first, x)), 0.2);
-        activation::leaky_relu(self.second_norm.forward(ops::conv_transpose2d(&self.second, x)), 0.2)
+        let x = ops::batch_norm(&self.first_norm, ops::conv_transpose2d(&self.first, x), Activation::Leaky(0.2));
+        ops::batch_norm(&self.second_norm, ops::conv_transpose2d(&self.second, x), Activation::Leaky(0.2))
     }
 }
 
-/// Convolution and batch normalisation; the caller applies the non-linearity.
+/// Convolution and batch normalisation.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
     conv: Conv2d,
@@ -66,8 +66,8 @@ impl ConvNorm {
         Self { conv: conv(channels, kernel, stride, 1, true, device), norm: norm(channels[1], device) }
     }
 
-    /// `[batch, in, h, w]` to `[batch, out, h', w']`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.norm.forward(ops::conv2d(&self.conv, x))
+    /// `[batch, in, h, w]` to `[batch, out, h', w']`, activated.
+    pub fn forward(&self, x: Tensor<4>, then: Activation) -> Tensor<4> {
+        ops::batch_norm(&self.norm, ops::conv2d(&self.conv, x), then)
     }
 }

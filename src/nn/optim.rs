@@ -3,6 +3,7 @@
 //! The formulas are PyTorch's, so that published learning rates mean the same here. State lies in the order in which the module
 //! names its parameters.
 
+use super::ops::rules::{self, Adam, Sgd};
 use super::weights::{WeightMap, Weights};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
@@ -25,9 +26,6 @@ pub enum Rule {
         decay: f64,
     },
 }
-
-/// Keeps Adam's division finite; PyTorch's default.
-const EPSILON: f64 = 1e-8;
 
 /// One module's optimiser.
 #[derive(Debug, Clone)]
@@ -73,31 +71,24 @@ impl Optimiser {
         self.moments = (0..count).map(|i| (0..2).map_while(|j| read(i, j)).collect()).collect();
     }
 
-    fn advance(&mut self, index: usize, value: Tensor<1>, gradient: Tensor<1>, rate: f64) -> Tensor<1> {
+    fn advance<const D: usize>(&mut self, index: usize, value: Tensor<D>, gradient: Tensor<D>, rate: f64) -> Tensor<D> {
         if self.moments.len() <= index {
             self.moments.resize_with(index + 1, Vec::new);
         }
-        let old = std::mem::take(&mut self.moments[index]);
+        let mut old = std::mem::take(&mut self.moments[index]).into_iter();
+        let count = value.dims().iter().product::<usize>();
+        let mut moment = || old.next().unwrap_or_else(|| Tensor::zeros([count], &value.device()));
         let (value, moments) = match self.rule {
             Rule::Sgd { momentum, decay } => {
-                let gradient = gradient + value.clone().mul_scalar(decay);
-                let velocity = match old.into_iter().next() {
-                    Some(velocity) => velocity.mul_scalar(momentum) + gradient,
-                    None => gradient,
-                };
-                (value - velocity.clone().mul_scalar(rate), vec![velocity])
+                let velocity = moment();
+                let (value, velocity) = rules::sgd(value, gradient, velocity, Sgd { momentum, decay, rate });
+                (value, vec![velocity])
             }
             Rule::Adam { beta1, beta2 } => {
-                let mut old = old.into_iter();
-                let blend = |old: Option<Tensor<1>>, new: Tensor<1>, beta: f64| match old {
-                    Some(old) => old.mul_scalar(beta) + new.mul_scalar(1.0 - beta),
-                    None => new.mul_scalar(1.0 - beta),
-                };
-                let first = blend(old.next(), gradient.clone(), beta1);
-                let second = blend(old.next(), gradient.clone() * gradient, beta2);
-                let (c1, c2) = (1.0 - beta1.powi(self.steps), 1.0 - beta2.powi(self.steps));
-                let scale = second.clone().div_scalar(c2).sqrt().add_scalar(EPSILON);
-                (value - (first.clone() / scale).mul_scalar(rate / c1), vec![first, second])
+                let moments = [moment(), moment()];
+                let corrections = [beta1, beta2].map(|beta| 1.0 - beta.powi(self.steps));
+                let (value, moments) = rules::adam(value, gradient, moments, Adam { betas: [beta1, beta2], corrections, rate });
+                (value, moments.into())
             }
         };
         self.moments[index] = moments;
@@ -120,10 +111,7 @@ impl ModuleMapper for Step<'_> {
         let Some(gradient) = tensor.grad_remove(self.gradients) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };
-        let dims = tensor.dims();
-        let count = dims.iter().product::<usize>();
-        let value = tensor.inner().reshape([count]);
-        let value = self.optimiser.advance(index, value, gradient.inner().reshape([count]), self.rate);
-        Param::from_mapped_value(id, Tensor::from_inner(value.reshape(dims)).require_grad(), mapper)
+        let value = self.optimiser.advance(index, tensor.inner(), gradient.inner(), self.rate);
+        Param::from_mapped_value(id, Tensor::from_inner(value).require_grad(), mapper)
     }
 }

@@ -3,7 +3,7 @@
 //! Parameter names follow the common CIFAR repositories: `conv1`, `bn1`, `layer1.0.conv1`, …, `linear`.
 
 use super::layers::{conv, norm};
-use super::ops;
+use super::ops::{self, Activation};
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, Linear, LinearConfig};
@@ -40,10 +40,10 @@ impl BasicBlock {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let inner = activation::relu(self.bn1.forward(ops::conv2d(&self.conv1, x.clone())));
-        let inner = self.bn2.forward(ops::conv2d(&self.conv2, inner));
+        let inner = ops::batch_norm(&self.bn1, ops::conv2d(&self.conv1, x.clone()), Activation::Relu);
+        let inner = ops::batch_norm(&self.bn2, ops::conv2d(&self.conv2, inner), Activation::Linear);
         let around = match &self.shortcut {
-            Some(shortcut) => shortcut.bn.forward(ops::conv2d(&shortcut.conv, x)),
+            Some(shortcut) => ops::batch_norm(&shortcut.bn, ops::conv2d(&shortcut.conv, x), Activation::Linear),
             None => x,
         };
         activation::relu(inner + around)
@@ -81,7 +81,7 @@ impl ResNet18 {
 
     /// Pictures `[batch, channels, height, width]` to class scores `[batch, classes]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let mut x = activation::relu(self.bn1.forward(ops::conv2d(&self.conv1, x)));
+        let mut x = ops::batch_norm(&self.bn1, ops::conv2d(&self.conv1, x), Activation::Relu);
         for block in [&self.layer1, &self.layer2, &self.layer3, &self.layer4].into_iter().flatten() {
             x = block.forward(x);
         }

@@ -1,11 +1,12 @@
 //! Structural similarity as a loss: separable, differentiable (Wang et al., IEEE TIP 2004).
 //!
-//! Blurring along an axis is a product with a banded matrix, so forward and backward are plain matrix products.
+//! On the CPU it is one operation (`ops::ssim`). Elsewhere blurring along an axis is a product with a banded matrix, so forward and
+//! backward are plain matrix products.
 
+use super::ops::on_cpu;
+use super::ops::ssim::{WINDOW, Window, ssim};
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Width of the Gaussian window.
-const WINDOW: usize = 11;
 /// Its standard deviation in pixels.
 const SIGMA: f64 = 1.5;
 
@@ -29,6 +30,9 @@ impl Ssim {
 
     /// Mean SSIM of two batches `[batch, channels, h, w]`, a tensor of one value, 1 where they are equal.
     pub fn forward(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+        if on_cpu(&x) {
+            return ssim(x, y, Window { weights: weights().map(|v| v as f32), constants: self.constants.map(|v| v as f32) });
+        }
         let [batch, channels, height, width] = x.dims();
         let maps = Tensor::cat(vec![x.clone(), y.clone(), x.clone() * x.clone(), y.clone() * y.clone(), x * y], 0);
         let count = batch * channels;
@@ -44,15 +48,20 @@ impl Ssim {
     }
 }
 
+/// The window along one axis, its sum 1.
+fn weights() -> [f64; WINDOW] {
+    let weights: [f64; WINDOW] = std::array::from_fn(|i| {
+        let d = i as f64 - (WINDOW / 2) as f64;
+        (-d * d / (2.0 * SIGMA * SIGMA)).exp()
+    });
+    let sum: f64 = weights.iter().sum();
+    weights.map(|weight| weight / sum)
+}
+
 /// `[1, 1, side, side]`: row i holds the window's weights around column i.
 fn band(side: usize, device: &Device) -> Tensor<4> {
-    let half = (WINDOW / 2) as isize;
-    let weight = |d: isize| (-((d * d) as f64) / (2.0 * SIGMA * SIGMA)).exp();
-    let sum: f64 = (-half..=half).map(weight).sum();
-    let value = |i: usize| {
-        let d = (i / side) as isize - (i % side) as isize;
-        if d.abs() > half { 0.0 } else { (weight(d) / sum) as f32 }
-    };
+    let weights = weights();
+    let value = |i: usize| weights.get((i / side + WINDOW / 2).wrapping_sub(i % side)).map_or(0.0, |weight| *weight as f32);
     let values: Vec<f32> = (0..side * side).map(value).collect();
     Tensor::from_data(TensorData::new(values, [1, 1, side, side]), device)
 }

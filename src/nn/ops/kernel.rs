@@ -5,13 +5,11 @@
 //! Pictures are dealt into a fixed number of groups, so that sums do not depend on the number of cores.
 
 use super::node::Geometry;
+use super::wide::group;
 use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
-
-/// Groups that pictures are dealt into. Fixed: the order of a sum must be the same on every machine.
-const GROUPS: usize = 8;
 
 /// A dense `rows x columns` matrix in memory, or its transpose.
 #[derive(Clone, Copy)]
@@ -132,12 +130,13 @@ fn inside(kx: usize, g: &Geometry, width: usize, ow: usize) -> [usize; 2] {
     [first, last]
 }
 
-fn dims(tensor: &FlexTensor) -> [usize; 4] {
+pub fn dims(tensor: &FlexTensor) -> [usize; 4] {
     let shape = tensor.shape();
     [shape[0], shape[1], shape[2], shape[3]]
 }
 
-fn dense(tensor: FlexTensor) -> FlexTensor {
+/// The tensor with its numbers side by side.
+pub fn dense(tensor: FlexTensor) -> FlexTensor {
     match tensor.as_slice::<f32>() {
         Some(_) => tensor,
         None => tensor.to_contiguous(),
@@ -145,16 +144,25 @@ fn dense(tensor: FlexTensor) -> FlexTensor {
 }
 
 /// The numbers of a dense tensor.
-fn numbers(tensor: &FlexTensor) -> &[f32] {
+pub fn numbers(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().unwrap_or_default()
 }
 
-fn tensor(values: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
+/// A tensor whose memory holds its numbers and nothing else.
+pub fn own(tensor: FlexTensor) -> FlexTensor {
+    match tensor.as_slice::<f32>() {
+        Some(values) if values.len() == tensor.storage::<f32>().len() => tensor,
+        _ => FlexTensor::from_data(tensor.into_data()),
+    }
+}
+
+pub fn tensor(values: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, Shape::from(shape)))
 }
 
-fn group(count: usize) -> usize {
-    count.div_ceil(GROUPS).max(1)
+pub fn vector(values: Vec<f32>) -> FlexTensor {
+    let shape = Shape::from([values.len()]);
+    FlexTensor::from_data(TensorData::new(values, shape))
 }
 
 /// `[batch, in, h, w]`, `[out, in, kh, kw]` and a bias `[out]` (or none, `[0]`) to `[batch, out, oh, ow]`.
@@ -194,8 +202,7 @@ pub fn channel_sums(gradient: FlexTensor) -> FlexTensor {
             *sum += plane.iter().map(|&v| f64::from(v)).sum::<f64>();
         }
     }
-    let sums: Vec<f32> = sums.into_iter().map(|sum| sum as f32).collect();
-    FlexTensor::from_data(TensorData::new(sums, Shape::from([channels])))
+    vector(sums.into_iter().map(|sum| sum as f32).collect())
 }
 
 /// Largest of each 2x2 block, `[batch, channels, h, w]` to `[batch, channels, h / 2, w / 2]`.

@@ -6,13 +6,18 @@
 
 mod kernel;
 mod node;
+mod norm;
+pub(super) mod rules;
+pub(super) mod ssim;
+mod wide;
 
 use burn::module::Param;
-use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::{BatchNorm, InstanceNorm, PaddingConfig2d};
 use burn::tensor::ops::MaxPoolOptions;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, activation};
 use node::{Geometry, convolve, convolve_transposed, largest};
+use norm::{Over, Rule, normalise};
 
 /// A convolution layer on `[batch, in, h, w]`.
 pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
@@ -54,11 +59,69 @@ pub fn max_pool2d(x: Tensor<4>) -> Tensor<4> {
     }
 }
 
+/// What follows a layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Activation {
+    /// Nothing.
+    Linear,
+    /// Below zero becomes zero.
+    Relu,
+    /// Below zero shrinks by this factor, above 0 and below 1.
+    Leaky(f64),
+}
+
+impl Activation {
+    fn slope(self) -> f64 {
+        match self {
+            Activation::Linear => 1.0,
+            Activation::Relu => 0.0,
+            Activation::Leaky(slope) => slope,
+        }
+    }
+
+    fn apply(self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Activation::Linear => x,
+            Activation::Relu => activation::relu(x),
+            Activation::Leaky(slope) => activation::leaky_relu(x, slope),
+        }
+    }
+}
+
+/// Batch normalisation of `[batch, channels, h, w]` and the activation after it. In training the layer's running statistics take up
+/// those of the batch, as in burn's own layer.
+///
+/// # Panics
+/// If the layer is made for another number of channels.
+pub fn batch_norm(layer: &BatchNorm, x: Tensor<4>, then: Activation) -> Tensor<4> {
+    if !x.is_autodiff() || !layer.training.is_enabled() || !on_cpu(&x) {
+        return then.apply(layer.forward(x));
+    }
+    let rule = Rule { over: Over::Batch, epsilon: layer.epsilon, slope: then.slope() as f32 };
+    let (out, mean, variance) = normalise(x, layer.gamma.val(), layer.beta.val(), rule);
+    for (running, new) in [(&layer.running_mean, mean), (&layer.running_var, variance)] {
+        let old = running.value_sync().inner().mul_scalar(1.0 - layer.momentum);
+        running.update(Tensor::from_inner(old + new.inner().mul_scalar(layer.momentum)));
+    }
+    out
+}
+
+/// Instance normalisation of `[batch, channels, h, w]` and the activation after it.
+///
+/// # Panics
+/// If the layer is made for another number of channels.
+pub fn instance_norm(layer: &InstanceNorm, x: Tensor<4>, then: Activation) -> Tensor<4> {
+    let (Some(gamma), Some(beta), true) = (&layer.gamma, &layer.beta, on_cpu(&x)) else { return then.apply(layer.forward(x)) };
+    let rule = Rule { over: Over::Picture, epsilon: layer.epsilon, slope: then.slope() as f32 };
+    normalise(x, gamma.val(), beta.val(), rule).0
+}
+
 /// The layer's bias, or a tensor of no numbers.
 fn bias(parameter: Option<&Param<Tensor<1>>>, like: &Tensor<4>) -> Tensor<1> {
     parameter.map_or_else(|| Tensor::zeros([0], &like.device().inner()), |bias| bias.val())
 }
 
-fn on_cpu(x: &Tensor<4>) -> bool {
+/// Whether the kernels can take the tensor.
+pub(super) fn on_cpu<const D: usize>(x: &Tensor<D>) -> bool {
     x.device() == Device::flex() && x.dtype() == burn::tensor::DType::F32
 }

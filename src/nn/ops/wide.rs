@@ -1,0 +1,70 @@
+//! How the kernels use a processor: loops compiled for its widest vectors, groups of pictures on all cores.
+//!
+//! Every sum has a fixed order, so that neither the processor nor the number of threads changes a bit of it.
+
+use rayon::prelude::*;
+
+/// Groups that pictures are dealt into. Fixed: the order of a sum must be the same on every machine.
+pub const GROUPS: usize = 8;
+
+/// Pictures in a group.
+pub fn group(count: usize) -> usize {
+    count.div_ceil(GROUPS).max(1)
+}
+
+/// Runs a loop compiled for the widest vectors that the processor has.
+#[inline]
+pub fn wide<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use pulp::x86::{V3, V4};
+        if let Some(vectors) = V4::try_new() {
+            return vectors.vectorize(work);
+        }
+        if let Some(vectors) = V3::try_new() {
+            return vectors.vectorize(work);
+        }
+    }
+    pulp::Arch::new().dispatch(work)
+}
+
+/// Does all tasks, side by side where `numbers` (how many are touched in all) make that worth it.
+pub fn spread<T: Send>(tasks: impl Iterator<Item = T>, numbers: usize, work: impl Fn(T) + Sync + Send) {
+    const WORTH_IT: usize = 1 << 15;
+    match numbers < WORTH_IT {
+        true => tasks.for_each(work),
+        false => tasks.collect::<Vec<T>>().into_par_iter().for_each(work),
+    }
+}
+
+/// Partial sums that a loop keeps, so that vectors fill.
+pub const LANES: usize = 32;
+
+/// The sum of the partial sums, by halves.
+#[inline(always)]
+pub fn fold(mut lanes: [f32; LANES]) -> f64 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] += lanes[i + half];
+        }
+        half /= 2;
+    }
+    f64::from(lanes[0])
+}
+
+/// The sum of `term` over all numbers.
+#[inline(always)]
+pub fn sum(values: &[f32], term: impl Fn(f32) -> f32) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += term(*value);
+        }
+    }
+    for (lane, value) in lanes.iter_mut().zip(rest) {
+        *lane += term(*value);
+    }
+    fold(lanes)
+}
