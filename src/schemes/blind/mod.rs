@@ -4,6 +4,7 @@
 //! order; the key pictures are made once and reused.
 
 mod decoys;
+mod demand;
 
 use super::batches::Passes;
 use super::losses::{Meter, Plateau, binary_cross_entropy, cross_entropy};
@@ -22,6 +23,7 @@ use crate::schemes::settings::Kind;
 use crate::vault::derive::Derivation;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use demand::Demand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -48,6 +50,8 @@ crate::settings! {
         show_covers: bool = true, paper false, Kind::Switch, "";
         /// Share of the steps during which the demand for invisibility grows to its full weight: at first the mark may be seen, so that the model finds it sooner.
         ramp: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+        /// How close keys shall be to their covers (PSNR in decibel): the demand for invisibility follows from it. 0 leaves all weights as they are.
+        clarity: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Shows the model, in each step, covers with made-up marks under their true classes, so that it answers to this mark and to no other.
         decoys: bool = false, paper false, Kind::Switch, "";
         /// Ordinary pictures in each step.
@@ -94,15 +98,6 @@ impl Settings {
             decay: self.host_decay,
             augment: self.augment,
         }
-    }
-}
-
-impl Settings {
-    /// How much the demand for invisibility counts in a step, 0.05..=1.
-    fn invisibility(&self, step: u64) -> f64 {
-        const FIRST: f64 = 0.05;
-        let ramp = self.ramp * self.steps as f64;
-        if ramp > 0.0 { (FIRST + (1.0 - FIRST) * step as f64 / ramp).min(1.0) } else { 1.0 }
     }
 }
 
@@ -153,6 +148,7 @@ pub struct Blind {
     critic_optimiser: Optimiser,
     encoder_plateau: Plateau,
     critic_plateau: Plateau,
+    demand: Demand,
     pass: Meter,
     curves: Meter,
     done: u64,
@@ -187,6 +183,7 @@ impl Blind {
             critic_optimiser: Optimiser::new(adam),
             encoder_plateau: Plateau::new(settings.encoder_rate, 0.2, 5),
             critic_plateau: Plateau::new(settings.critic_rate, 0.2, 8),
+            demand: Demand::new(settings, &device),
             pass: Meter::new(),
             curves: Meter::new(),
             done: 0,
@@ -239,11 +236,12 @@ impl Training for Blind {
 
         let answers = self.host.network().clone().no_grad().forward(batch::quantise(key.clone()));
         let difference = key.clone() - cover.clone();
-        let unseen = s.invisibility(self.done);
-        let encoder_loss = (difference.clone() * difference).mean().mul_scalar(unseen * s.mse_weight)
-            + self.ssim.forward(key.clone(), cover.clone()).neg().add_scalar(1.0).mul_scalar(unseen * s.ssim_weight)
-            + binary_cross_entropy(self.critic.clone().no_grad().forward(key.clone()), true).mul_scalar(unseen * s.critic_weight)
-            + cross_entropy(answers, labels.clone()).mul_scalar(s.host_weight);
+        let square = (difference.clone() * difference).mean();
+        let seen = square.clone().mul_scalar(s.mse_weight)
+            + self.ssim.forward(key.clone(), cover.clone()).neg().add_scalar(1.0).mul_scalar(s.ssim_weight)
+            + binary_cross_entropy(self.critic.clone().no_grad().forward(key.clone()), true).mul_scalar(s.critic_weight);
+        let encoder_loss = seen * self.demand.weight(self.done) + cross_entropy(answers, labels.clone()).mul_scalar(s.host_weight);
+        self.demand.observe(self.done, square.detach());
         let mut gradients = encoder_loss.backward();
         self.encoder = self.encoder_optimiser.step(self.encoder.clone(), &mut gradients, self.encoder_plateau.rate);
 
@@ -295,6 +293,7 @@ impl Training for Blind {
         map.add("critic.", &self.critic);
         self.encoder_optimiser.save("encoder_optimiser", &mut map);
         self.critic_optimiser.save("critic_optimiser", &mut map);
+        self.demand.save(&mut map);
         let (sums, count) = self.pass.parts();
         map.tensors.insert("pass".to_owned(), Weights { shape: vec![sums.len()], values: sums });
         let state = State { done: self.done, count, encoder: self.encoder_plateau.clone(), critic: self.critic_plateau.clone() };
@@ -312,6 +311,7 @@ impl Training for Blind {
         self.critic = saved.load("critic.", self.critic.clone())?;
         self.encoder_optimiser.load("encoder_optimiser", saved, &self.device);
         self.critic_optimiser.load("critic_optimiser", saved, &self.device);
+        self.demand.load(saved, &self.device);
         let sums = saved.tensors.get("pass").map(|w| w.values.as_slice()).unwrap_or_default();
         self.pass = Meter::from_parts(sums, state.count, &self.device.clone().inner());
         (self.done, self.encoder_plateau, self.critic_plateau) = (state.done, state.encoder, state.critic);
