@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use burn::nn::{BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig};
+use burn::nn::conv::{Conv2dConfig, ConvTranspose2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use countermark::nn::ops::{Activation, batch_norm, instance_norm};
+use countermark::nn::ops::{Activation, batch_norm, conv_transpose2d, conv2d, instance_norm, max_pool2d};
 use countermark::nn::ssim::Ssim;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -300,5 +301,68 @@ proptest! {
         let of_sum = |x: &[f64], y: &[f64]| ssim(x, y, dims) * count as f64;
         near("gradient of x", &floats(a.grad(&gradients).unwrap()), &differences(&x, |x| of_sum(x, &y)), 2e-4)?;
         near("gradient of y", &floats(d.grad(&gradients).unwrap()), &differences(&y, |y| of_sum(&x, y)), 2e-4)?;
+    }
+}
+
+/// Output and gradients of pictures, weight and bias.
+fn learn(x: &[f64], dims: [usize; 4], learnt: (Tensor<4>, Tensor<1>), forward: impl FnOnce(Tensor<4>) -> Tensor<4>) -> [Vec<f64>; 4] {
+    let x = tensor(x, dims).require_grad();
+    let out = forward(x.clone());
+    let factors = tensor(&numbers(out.dims().iter().product(), 99), out.dims());
+    let gradients = (out.clone() * factors).sum().backward();
+    [
+        floats(out),
+        floats(x.grad(&gradients).unwrap()),
+        floats(learnt.0.grad(&gradients).unwrap()),
+        floats(learnt.1.grad(&gradients).unwrap()),
+    ]
+}
+
+fn agree(ours: [Vec<f64>; 4], burns: [Vec<f64>; 4]) -> Result<(), TestCaseError> {
+    let names = ["output", "gradient of the pictures", "gradient of the weight", "gradient of the bias"];
+    names.into_iter().zip(ours.iter().zip(&burns)).try_for_each(|(name, (ours, burns))| near(name, ours, burns, 2e-5))
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    #[test]
+    fn convolutions_agree_with_burn(
+        sizes in (1usize..20, 1usize..20, 1usize..20), channels in (1usize..14, 1usize..14), many: bool,
+        kernel in (1usize..6, 1usize..6), stride in (1usize..3, 1usize..3), padding in (0usize..6, 0usize..6), seed in 0u64..1 << 40,
+    ) {
+        let (batch, height, width) = sizes;
+        let (kernel, stride, padding) = ([kernel.0, kernel.1], [stride.0, stride.1], [padding.0 % kernel.0, padding.1 % kernel.1]);
+        // A third of the cases has more channels than the direct kernels take.
+        let (input, output) = if many && seed % 3 == 0 { (channels.0 + 30, channels.1) } else { channels };
+        let stride = if seed % 2 == 0 { [1, 1] } else { stride };
+        prop_assume!(height + 2 * padding[0] >= kernel[0] && width + 2 * padding[1] >= kernel[1]);
+        let dims = [batch, input, height, width];
+        let x = numbers(dims.iter().product(), seed);
+        let around = PaddingConfig2d::Explicit(padding[0], padding[1], padding[0], padding[1]);
+        let layer = Conv2dConfig::new([input, output], kernel).with_stride(stride).with_padding(around).init(&device());
+        let learnt = || (layer.weight.val(), layer.bias.as_ref().unwrap().val());
+        agree(learn(&x, dims, learnt(), |x| conv2d(&layer, x)), learn(&x, dims, learnt(), |x| layer.forward(x)))?;
+
+        let layer = ConvTranspose2dConfig::new([input, output], kernel).with_stride(stride).with_padding(padding).init(&device());
+        let side = |length: usize, axis: usize| (length - 1) * stride[axis] + kernel[axis] > 2 * padding[axis];
+        prop_assume!(side(height, 0) && side(width, 1));
+        let learnt = || (layer.weight.val(), layer.bias.as_ref().unwrap().val());
+        agree(learn(&x, dims, learnt(), |x| conv_transpose2d(&layer, x)), learn(&x, dims, learnt(), |x| layer.forward(x)))?;
+    }
+
+    #[test]
+    fn pooling_agrees_with_burn(sizes in (1usize..9, 1usize..9, 1usize..9, 1usize..9), seed in 0u64..1 << 40) {
+        let dims = [sizes.0, sizes.1, 2 * sizes.2, 2 * sizes.3];
+        // Halves, so that many blocks have two largest pixels.
+        let x: Vec<f64> = numbers(dims.iter().product(), seed).into_iter().map(|v| (2.0 * v).round() / 2.0).collect();
+        let run = |forward: fn(Tensor<4>) -> Tensor<4>| {
+            let x = tensor(&x, dims).require_grad();
+            let out = forward(x.clone());
+            let gradients = (out.clone() * tensor(&numbers(out.dims().iter().product(), 3), out.dims())).sum().backward();
+            (floats(out), floats(x.grad(&gradients).unwrap()))
+        };
+        let burns = |x| burn::tensor::module::max_pool2d(x, burn::tensor::ops::MaxPoolOptions::new([2, 2]));
+        prop_assert_eq!(run(max_pool2d), run(burns));
     }
 }

@@ -4,8 +4,9 @@
 //! gradient times the columns transposed; the picture's gradient is weight transposed times output's gradient, rolled up again.
 //! Pictures are dealt into a fixed number of groups, so that sums do not depend on the number of cores.
 
+use super::direct::{Correlation, Slopes, Strip};
 use super::node::Geometry;
-use super::wide::group;
+use super::wide::{group, spread, sum, wide};
 use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
@@ -175,6 +176,13 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
     let mut out = vec![0.0; batch * output * area];
     let pictures = numbers(&picture);
     let each = group(batch);
+    if few_channels(input, output, &g) {
+        let strip = Strip { picture: g.picture, padding: g.padding, kernel: g.kernel };
+        let weights = numbers(&weight);
+        let correlation = Correlation::new(strip, [input, output], |o, tap| weights[o * deep + tap], bias);
+        correlate(&correlation, strip, [input, size, output * area], pictures, each, &mut out);
+        return tensor(out, [batch, output, oh, ow]);
+    }
     out.par_chunks_mut(each * output * area).zip(pictures.par_chunks(each * size)).for_each(|(outs, pictures)| {
         let mut columns = vec![0.0; deep * area];
         for (out, picture) in outs.chunks_exact_mut(output * area).zip(pictures.chunks_exact(size)) {
@@ -184,6 +192,24 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
         }
     });
     tensor(out, [batch, output, oh, ow])
+}
+
+/// Whether the direct kernels beat unrolling and a matrix product.
+fn few_channels(input: usize, output: usize, g: &Geometry) -> bool {
+    const FEW: usize = 32;
+    g.stride == [1, 1] && g.padding[0] < g.kernel[0] && g.padding[1] < g.kernel[1] && input <= FEW && output <= FEW
+}
+
+/// A direct convolution of pictures of `size` numbers to outputs of `made` numbers, `each` pictures in a group.
+fn correlate(correlation: &Correlation, strip: Strip, [input, size, made]: [usize; 3], pictures: &[f32], each: usize, out: &mut [f32]) {
+    let tasks = out.chunks_mut((each * made).max(1)).zip(pictures.chunks((each * size).max(1)));
+    spread(tasks, pictures.len() * strip.kernel[0] * strip.kernel[1], |(outs, pictures)| {
+        let (mut padded, mut scratch) = (vec![0.0; input * strip.padded()], vec![0.0; 8 * strip.length()]);
+        for (out, picture) in outs.chunks_exact_mut(made).zip(pictures.chunks_exact(size)) {
+            strip.pad(picture, &mut padded);
+            correlation.run(&padded, &mut scratch, out);
+        }
+    });
 }
 
 /// Fills each channel's plane with its bias; no numbers mean zero. The planes are zero before.
@@ -196,11 +222,15 @@ pub fn channel_sums(gradient: FlexTensor) -> FlexTensor {
     let gradient = dense(gradient);
     let [batch, channels, height, width] = dims(&gradient);
     let area = height * width;
+    let mut planes = vec![0.0f64; batch * channels];
+    let each = group(planes.len());
+    let tasks = planes.chunks_mut(each).zip(numbers(&gradient).chunks((each * area).max(1)));
+    spread(tasks, numbers(&gradient).len(), |(sums, values)| {
+        wide(|| sums.iter_mut().zip(values.chunks_exact(area)).for_each(|(total, plane)| *total = sum(plane, |v| v)));
+    });
     let mut sums = vec![0.0f64; channels];
-    for picture in numbers(&gradient).chunks_exact(channels * area).take(batch) {
-        for (sum, plane) in sums.iter_mut().zip(picture.chunks_exact(area)) {
-            *sum += plane.iter().map(|&v| f64::from(v)).sum::<f64>();
-        }
+    for picture in planes.chunks_exact(channels) {
+        sums.iter_mut().zip(picture).for_each(|(sum, plane)| *sum += plane);
     }
     vector(sums.into_iter().map(|sum| sum as f32).collect())
 }
@@ -230,15 +260,19 @@ pub fn pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
     let mut out = vec![0.0; batch * channels * height * width];
     let planes = numbers(&x).chunks_exact(height * width).zip(out.chunks_exact_mut(height * width));
     for ((plane, out), gradient) in planes.zip(numbers(&gradient).chunks_exact(oh * ow)) {
-        for oy in 0..oh {
-            for ox in 0..ow {
-                let corner = 2 * oy * width + 2 * ox;
-                let places = [corner, corner + 1, corner + width, corner + width + 1];
-                let mut best = places[0];
-                for place in places {
-                    best = if plane[place] > plane[best] { place } else { best };
-                }
-                out[best] = gradient[oy * ow + ox];
+        let rows = plane.chunks_exact(2 * width).zip(out.chunks_exact_mut(2 * width)).zip(gradient.chunks_exact(ow));
+        for ((rows, out), gradient) in rows {
+            let ((upper, lower), (to_upper, to_lower)) = (rows.split_at(width), out.split_at_mut(width));
+            let blocks = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
+            let places = to_upper.as_chunks_mut::<2>().0.iter_mut().zip(to_lower.as_chunks_mut::<2>().0);
+            for (((u, l), (to_u, to_l)), g) in blocks.zip(places).zip(gradient) {
+                let largest = u[0].max(u[1]).max(l[0].max(l[1]));
+                let first = u[0] == largest;
+                let second = !first & (u[1] == largest);
+                let third = !(first | second) & (l[0] == largest);
+                let take = |mine: bool| if mine { *g } else { 0.0 };
+                *to_u = [take(first), take(second)];
+                *to_l = [take(third), take(!(first | second | third))];
             }
         }
     }
@@ -255,6 +289,15 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
     let mut out = vec![0.0; batch * size];
     let gradients = numbers(&gradient);
     let each = group(batch);
+    if few_channels(input, output, &g) {
+        // A convolution of the output's gradient with the kernel turned around.
+        let strip = Strip { picture: [oh, ow], padding: [0, 1].map(|axis| g.kernel[axis] - 1 - g.padding[axis]), kernel: g.kernel };
+        let (weights, window) = (numbers(&weight), g.kernel[0] * g.kernel[1]);
+        let turned = |i: usize, tap: usize| weights[tap / window * deep + i * window + window - 1 - tap % window];
+        let correlation = Correlation::new(strip, [output, input], turned, bias);
+        correlate(&correlation, strip, [output, output * area, size], gradients, each, &mut out);
+        return tensor(out, [batch, input, g.picture[0], g.picture[1]]);
+    }
     out.par_chunks_mut(each * size).zip(gradients.par_chunks(each * output * area)).for_each(|(outs, gradients)| {
         let mut columns = vec![0.0; deep * area];
         for (out, gradient) in outs.chunks_exact_mut(size).zip(gradients.chunks_exact(output * area)) {
@@ -272,6 +315,25 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
     let ([batch, input, ..], [_, output, oh, ow]) = (dims(&picture), dims(&gradient));
     let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
     let each = group(batch);
+    if few_channels(input, output, &g) {
+        let strip = Strip { picture: g.picture, padding: g.padding, kernel: g.kernel };
+        let slopes = Slopes::new(strip, [input, output]);
+        let mut parts = vec![vec![0.0; output * deep]; batch.div_ceil(each)];
+        let pairs = numbers(&picture).chunks((each * size).max(1)).zip(numbers(&gradient).chunks((each * output * area).max(1)));
+        spread(
+            parts.iter_mut().zip(pairs),
+            numbers(&picture).len() * strip.kernel[0] * strip.kernel[1],
+            |(sums, (pictures, gradients))| {
+                let (mut padded, mut strips) = (vec![0.0; input * strip.padded()], vec![0.0; output * strip.length()]);
+                for (picture, gradient) in pictures.chunks_exact(size).zip(gradients.chunks_exact(output * area)) {
+                    strip.pad(picture, &mut padded);
+                    strip.lay(gradient, &mut strips);
+                    slopes.add(&padded, &strips, sums);
+                }
+            },
+        );
+        return tensor(added(parts, output * deep), [output, input, g.kernel[0], g.kernel[1]]);
+    }
     let parts: Vec<Vec<f32>> = numbers(&picture)
         .par_chunks(each * size)
         .zip(numbers(&gradient).par_chunks(each * output * area))
@@ -284,9 +346,14 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
             sum
         })
         .collect();
-    let mut out = vec![0.0; output * deep];
+    tensor(added(parts, output * deep), [output, input, g.kernel[0], g.kernel[1]])
+}
+
+/// The sums of all groups, in their order.
+fn added(parts: Vec<Vec<f32>>, count: usize) -> Vec<f32> {
+    let mut out = vec![0.0; count];
     for part in parts {
         out.iter_mut().zip(part).for_each(|(o, p)| *o += p);
     }
-    tensor(out, [output, input, g.kernel[0], g.kernel[1]])
+    out
 }

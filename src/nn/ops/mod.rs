@@ -4,6 +4,7 @@
 //! products over unrolled pictures (`kernel`), wired into burn's autodiff (`node`). On every other device, and for shapes that
 //! the kernels do not cover, burn's own operation runs. Nobody outside this folder knows which.
 
+mod direct;
 mod kernel;
 mod node;
 mod norm;

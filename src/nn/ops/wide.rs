@@ -1,7 +1,10 @@
 //! How the kernels use a processor: loops compiled for its widest vectors, groups of pictures on all cores.
 //!
-//! Every sum has a fixed order, so that neither the processor nor the number of threads changes a bit of it.
+//! Every sum has an order that the number of threads does not change.
 
+#[cfg(target_arch = "x86_64")]
+use pulp::Simd;
+use pulp::WithSimd;
 use rayon::prelude::*;
 
 /// Groups that pictures are dealt into. Fixed: the order of a sum must be the same on every machine.
@@ -15,14 +18,20 @@ pub fn group(count: usize) -> usize {
 /// Runs a loop compiled for the widest vectors that the processor has.
 #[inline]
 pub fn wide<R>(work: impl FnOnce() -> R) -> R {
+    wide_with(work)
+}
+
+/// The same for a loop that is written in vectors.
+#[inline]
+pub fn wide_with<W: WithSimd>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     {
         use pulp::x86::{V3, V4};
         if let Some(vectors) = V4::try_new() {
-            return vectors.vectorize(work);
+            return Simd::vectorize(vectors, work);
         }
         if let Some(vectors) = V3::try_new() {
-            return vectors.vectorize(work);
+            return Simd::vectorize(vectors, work);
         }
     }
     pulp::Arch::new().dispatch(work)

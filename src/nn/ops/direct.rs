@@ -1,0 +1,241 @@
+//! Convolutions of stride 1 with few channels, without unrolling: each picture gets its zeros around it once, and then every tap of
+//! the kernel is a shift of one long strip.
+//!
+//! A strip holds a plane's rows one behind the other, zeros included. Output `p` of the strip is the sum over taps of weight times
+//! input `p + tap`. The last few outputs of each row mix two rows; they are left out when the strip is cut into rows again.
+
+use super::wide::wide_with;
+use pulp::{Simd, WithSimd};
+
+/// Strips are as long as a multiple of this, so that the widest block of vectors fits.
+const BLOCK: usize = 128;
+
+/// Taps whose gradients are summed side by side.
+const TAPS: usize = 4;
+
+/// Measures of a convolution of stride 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Strip {
+    /// Height and width of its input.
+    pub picture: [usize; 2],
+    /// Zeros above and below, left and right.
+    pub padding: [usize; 2],
+    /// Height and width of the kernel.
+    pub kernel: [usize; 2],
+}
+
+impl Strip {
+    fn row(&self) -> usize {
+        self.picture[1] + 2 * self.padding[1]
+    }
+
+    fn output(&self) -> [usize; 2] {
+        [0, 1].map(|axis| self.picture[axis] + 2 * self.padding[axis] + 1 - self.kernel[axis])
+    }
+
+    /// Numbers of an output strip.
+    pub fn length(&self) -> usize {
+        (self.output()[0] * self.row()).next_multiple_of(BLOCK)
+    }
+
+    /// Numbers of an input strip, with room behind for the last taps.
+    pub fn padded(&self) -> usize {
+        self.length() + (self.kernel[0] - 1) * self.row() + self.kernel[1]
+    }
+
+    /// Puts the planes of a picture into strips whose other numbers are zero.
+    pub fn pad(&self, picture: &[f32], strips: &mut [f32]) {
+        let ([height, width], row) = (self.picture, self.row());
+        let start = self.padding[0] * row + self.padding[1];
+        for (plane, strip) in picture.chunks_exact(height * width).zip(strips.chunks_exact_mut(self.padded())) {
+            for (pixels, place) in plane.chunks_exact(width).zip(strip[start..].chunks_mut(row)) {
+                place[..width].copy_from_slice(pixels);
+            }
+        }
+    }
+
+    /// Puts the planes of an output into strips whose other numbers are zero.
+    pub fn lay(&self, output: &[f32], strips: &mut [f32]) {
+        let [height, width] = self.output();
+        for (plane, strip) in output.chunks_exact(height * width).zip(strips.chunks_exact_mut(self.length())) {
+            for (pixels, place) in plane.chunks_exact(width).zip(strip.chunks_mut(self.row())) {
+                place[..width].copy_from_slice(pixels);
+            }
+        }
+    }
+
+    fn cut(&self, strips: &[f32], output: &mut [f32]) {
+        let [height, width] = self.output();
+        for (plane, strip) in output.chunks_exact_mut(height * width).zip(strips.chunks_exact(self.length())) {
+            for (pixels, place) in plane.chunks_exact_mut(width).zip(strip.chunks(self.row())) {
+                pixels.copy_from_slice(&place[..width]);
+            }
+        }
+    }
+
+    /// Where each tap of each channel begins.
+    fn taps(&self, channels: usize) -> Vec<usize> {
+        let ([kh, kw], row, padded) = (self.kernel, self.row(), self.padded());
+        (0..channels * kh * kw).map(|tap| tap / (kh * kw) * padded + tap / kw % kh * row + tap % kw).collect()
+    }
+}
+
+/// A convolution with its weights in the order in which they are used.
+pub struct Correlation {
+    strip: Strip,
+    taps: Vec<usize>,
+    bias: Vec<f32>,
+    /// First output channel, number of channels, their weights tap by tap.
+    blocks: Vec<(usize, usize, Vec<f32>)>,
+}
+
+impl Correlation {
+    /// `weight(o, tap)` is output channel o's weight for a tap; taps count channel by channel, row by row. `bias` has a number for
+    /// each output channel, or none.
+    pub fn new(strip: Strip, [input, output]: [usize; 2], weight: impl Fn(usize, usize) -> f32, bias: &[f32]) -> Self {
+        let taps = strip.taps(input);
+        let bias = if bias.is_empty() { vec![0.0; output] } else { bias.to_vec() };
+        let mut blocks = Vec::new();
+        let mut first = 0;
+        while first < output {
+            let count = [8, 4, 2, 1].into_iter().find(|count| first + count <= output).unwrap_or(1);
+            let weights = (0..taps.len()).flat_map(|tap| (first..first + count).map(move |o| (o, tap))).map(|(o, tap)| weight(o, tap));
+            blocks.push((first, count, weights.collect()));
+            first += count;
+        }
+        Self { strip, taps, bias, blocks }
+    }
+
+    /// One picture's padded strips to its output planes. `scratch` holds at least eight output strips.
+    pub fn run(&self, padded: &[f32], scratch: &mut [f32], output: &mut [f32]) {
+        let (length, [height, width]) = (self.strip.length(), self.strip.output());
+        for (first, count, weights) in &self.blocks {
+            let (taps, bias, out) = (&self.taps, &self.bias[*first..first + count], &mut scratch[..count * length]);
+            match count {
+                8 => wide_with(Block::<8, 2> { padded, taps, weights, bias, out, length }),
+                4 => wide_with(Block::<4, 4> { padded, taps, weights, bias, out, length }),
+                2 => wide_with(Block::<2, 8> { padded, taps, weights, bias, out, length }),
+                _ => wide_with(Block::<1, 8> { padded, taps, weights, bias, out, length }),
+            }
+            self.strip.cut(out, &mut output[first * height * width..(first + count) * height * width]);
+        }
+    }
+}
+
+/// N output channels of one picture, V vectors of the strip at a time.
+struct Block<'a, const N: usize, const V: usize> {
+    padded: &'a [f32],
+    taps: &'a [usize],
+    weights: &'a [f32],
+    bias: &'a [f32],
+    out: &'a mut [f32],
+    length: usize,
+}
+
+impl<const N: usize, const V: usize> WithSimd for Block<'_, N, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let step = V * S::F32_LANES;
+        let weights = self.weights.as_chunks::<N>().0;
+        for start in (0..self.length).step_by(step) {
+            let shifted = &self.padded[start..];
+            let mut sums = [[simd.splat_f32s(0.0); V]; N];
+            for (sums, bias) in sums.iter_mut().zip(self.bias) {
+                *sums = [simd.splat_f32s(*bias); V];
+            }
+            for (tap, weights) in self.taps.iter().zip(weights) {
+                let source = S::as_simd_f32s(&shifted[*tap..][..step]).0.as_chunks::<V>().0;
+                let Some(source) = source.first() else { continue };
+                for (sums, weight) in sums.iter_mut().zip(weights) {
+                    let weight = simd.splat_f32s(*weight);
+                    for (sum, source) in sums.iter_mut().zip(source) {
+                        *sum = simd.mul_add_f32s(weight, *source, *sum);
+                    }
+                }
+            }
+            for (strip, sums) in self.out.chunks_exact_mut(self.length).zip(sums) {
+                for (out, sum) in S::as_mut_simd_f32s(&mut strip[start..][..step]).0.iter_mut().zip(sums) {
+                    *out = sum;
+                }
+            }
+        }
+    }
+}
+
+/// The gradient of a convolution's weights, summed over pictures.
+pub struct Slopes {
+    strip: Strip,
+    /// A multiple of `TAPS`; the last is repeated.
+    taps: Vec<usize>,
+    deep: usize,
+    output: usize,
+}
+
+impl Slopes {
+    /// Channels in and out.
+    pub fn new(strip: Strip, [input, output]: [usize; 2]) -> Self {
+        let mut taps = strip.taps(input);
+        let deep = taps.len();
+        taps.resize(deep.next_multiple_of(TAPS), taps.last().copied().unwrap_or(0));
+        Self { strip, taps, deep, output }
+    }
+
+    /// Adds one picture: its padded strips, and its output's gradient as strips with zeros. `sums` is `[out, in * kh * kw]`.
+    pub fn add(&self, padded: &[f32], gradient: &[f32], sums: &mut [f32]) {
+        let (length, deep, taps) = (self.strip.length(), self.deep, &self.taps);
+        let mut first = 0;
+        while first < self.output {
+            let count = [4, 2, 1].into_iter().find(|count| first + count <= self.output).unwrap_or(1);
+            let gradient = &gradient[first * length..(first + count) * length];
+            let sums = &mut sums[first * deep..(first + count) * deep];
+            match count {
+                4 => wide_with(Dots::<4> { padded, gradient, taps, sums, length, deep }),
+                2 => wide_with(Dots::<2> { padded, gradient, taps, sums, length, deep }),
+                _ => wide_with(Dots::<1> { padded, gradient, taps, sums, length, deep }),
+            }
+            first += count;
+        }
+    }
+}
+
+/// Products of N gradient strips with every shift of the input.
+struct Dots<'a, const N: usize> {
+    padded: &'a [f32],
+    gradient: &'a [f32],
+    taps: &'a [usize],
+    sums: &'a mut [f32],
+    length: usize,
+    deep: usize,
+}
+
+impl<const N: usize> WithSimd for Dots<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let vectors = self.length / S::F32_LANES;
+        for (block, taps) in self.taps.as_chunks::<TAPS>().0.iter().enumerate() {
+            let sources: [&[S::f32s]; TAPS] = taps.map(|tap| &S::as_simd_f32s(&self.padded[tap..][..self.length]).0[..vectors]);
+            let gradients: [&[S::f32s]; N] =
+                std::array::from_fn(|n| &S::as_simd_f32s(&self.gradient[n * self.length..][..self.length]).0[..vectors]);
+            let mut sums = [[simd.splat_f32s(0.0); TAPS]; N];
+            for i in 0..vectors {
+                let source = sources.map(|source| source[i]);
+                for (sums, gradient) in sums.iter_mut().zip(gradients) {
+                    let gradient = gradient[i];
+                    for (sum, source) in sums.iter_mut().zip(source) {
+                        *sum = simd.mul_add_f32s(gradient, source, *sum);
+                    }
+                }
+            }
+            let first = block * TAPS;
+            for (totals, sums) in self.sums.chunks_exact_mut(self.deep).zip(sums) {
+                for (total, sum) in totals[first..].iter_mut().zip(sums) {
+                    *total += simd.reduce_sum_f32s(sum);
+                }
+            }
+        }
+    }
+}
