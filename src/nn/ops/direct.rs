@@ -155,9 +155,9 @@ impl<const N: usize, const V: usize> WithSimd for Block<'_, N, V> {
                     }
                 }
             }
-            for (strip, sums) in self.out.chunks_exact_mut(self.length).zip(sums) {
+            for (strip, sums) in self.out.chunks_exact_mut(self.length).zip(&sums) {
                 for (out, sum) in S::as_mut_simd_f32s(&mut strip[start..][..step]).0.iter_mut().zip(sums) {
-                    *out = sum;
+                    *out = *sum;
                 }
             }
         }
@@ -216,24 +216,31 @@ impl<const N: usize> WithSimd for Dots<'_, N> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let vectors = self.length / S::F32_LANES;
+        let whole = S::as_simd_f32s(self.gradient).0;
+        let mut gradients = [whole; N];
+        for (n, gradient) in gradients.iter_mut().enumerate() {
+            *gradient = &whole[n * vectors..][..vectors];
+        }
         for (block, taps) in self.taps.as_chunks::<TAPS>().0.iter().enumerate() {
-            let sources: [&[S::f32s]; TAPS] = taps.map(|tap| &S::as_simd_f32s(&self.padded[tap..][..self.length]).0[..vectors]);
-            let gradients: [&[S::f32s]; N] =
-                std::array::from_fn(|n| &S::as_simd_f32s(&self.gradient[n * self.length..][..self.length]).0[..vectors]);
+            let [mut a, mut b, mut c, mut d] = [&[] as &[S::f32s]; TAPS];
+            for (tap, source) in taps.iter().zip([&mut a, &mut b, &mut c, &mut d]) {
+                *source = &S::as_simd_f32s(&self.padded[*tap..][..self.length]).0[..vectors];
+            }
             let mut sums = [[simd.splat_f32s(0.0); TAPS]; N];
             for i in 0..vectors {
-                let source = sources.map(|source| source[i]);
-                for (sums, gradient) in sums.iter_mut().zip(gradients) {
+                // Written out: an array's `map` is not always compiled into the loop.
+                let source = [a[i], b[i], c[i], d[i]];
+                for (sums, gradient) in sums.iter_mut().zip(&gradients) {
                     let gradient = gradient[i];
-                    for (sum, source) in sums.iter_mut().zip(source) {
-                        *sum = simd.mul_add_f32s(gradient, source, *sum);
+                    for (sum, source) in sums.iter_mut().zip(&source) {
+                        *sum = simd.mul_add_f32s(gradient, *source, *sum);
                     }
                 }
             }
             let first = block * TAPS;
-            for (totals, sums) in self.sums.chunks_exact_mut(self.deep).zip(sums) {
+            for (totals, sums) in self.sums.chunks_exact_mut(self.deep).zip(&sums) {
                 for (total, sum) in totals[first..].iter_mut().zip(sums) {
-                    *total += simd.reduce_sum_f32s(sum);
+                    *total += simd.reduce_sum_f32s(*sum);
                 }
             }
         }

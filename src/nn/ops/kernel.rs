@@ -258,25 +258,33 @@ pub fn pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
     let [batch, channels, height, width] = dims(&x);
     let (oh, ow) = (height / 2, width / 2);
     let mut out = vec![0.0; batch * channels * height * width];
-    let planes = numbers(&x).chunks_exact(height * width).zip(out.chunks_exact_mut(height * width));
-    for ((plane, out), gradient) in planes.zip(numbers(&gradient).chunks_exact(oh * ow)) {
-        let rows = plane.chunks_exact(2 * width).zip(out.chunks_exact_mut(2 * width)).zip(gradient.chunks_exact(ow));
-        for ((rows, out), gradient) in rows {
-            let ((upper, lower), (to_upper, to_lower)) = (rows.split_at(width), out.split_at_mut(width));
-            let blocks = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
-            let places = to_upper.as_chunks_mut::<2>().0.iter_mut().zip(to_lower.as_chunks_mut::<2>().0);
-            for (((u, l), (to_u, to_l)), g) in blocks.zip(places).zip(gradient) {
-                let largest = u[0].max(u[1]).max(l[0].max(l[1]));
-                let first = u[0] == largest;
-                let second = !first & (u[1] == largest);
-                let third = !(first | second) & (l[0] == largest);
-                let take = |mine: bool| if mine { *g } else { 0.0 };
-                *to_u = [take(first), take(second)];
-                *to_l = [take(third), take(!(first | second | third))];
-            }
-        }
-    }
+    let each = group(batch * channels);
+    let (large, small) = ((each * height * width).max(1), (each * oh * ow).max(1));
+    let tasks = out.chunks_mut(large).zip(numbers(&x).chunks(large)).zip(numbers(&gradient).chunks(small));
+    spread(tasks, numbers(&x).len(), |((out, x), gradient)| {
+        let rows = x.chunks_exact(2 * width).zip(out.chunks_exact_mut(2 * width)).zip(gradient.chunks_exact(ow));
+        wide(|| rows.for_each(|((rows, out), gradient)| send_back(rows, out, gradient)));
+    });
     tensor(out, [batch, channels, height, width])
+}
+
+/// Two rows of pixels, where to write their gradients, and the gradients of their blocks.
+#[inline(always)]
+fn send_back(rows: &[f32], out: &mut [f32], gradient: &[f32]) {
+    let half = rows.len() / 2;
+    let ((upper, lower), (to_upper, to_lower)) = (rows.split_at(half), out.split_at_mut(half));
+    let blocks = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
+    let places = to_upper.as_chunks_mut::<2>().0.iter_mut().zip(to_lower.as_chunks_mut::<2>().0);
+    for (((u, l), (to_u, to_l)), gradient) in blocks.zip(places).zip(gradient) {
+        let largest = u[0].max(u[1]).max(l[0].max(l[1]));
+        let first = u[0] == largest;
+        let second = !first & (u[1] == largest);
+        let third = !(first | second) & (l[0] == largest);
+        // A mask instead of a branch, which nothing could predict.
+        let take = |mine: bool| f32::from_bits(gradient.to_bits() & u32::from(mine).wrapping_neg());
+        *to_u = [take(first), take(second)];
+        *to_l = [take(third), take(!(first | second | third))];
+    }
 }
 
 /// `[batch, out, oh, ow]`, `[out, in, kh, kw]` and a bias `[in]` (or none, `[0]`) to `[batch, in, h, w]`.
