@@ -68,6 +68,7 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
                 keys: 400,
                 encoder_width: 8,
                 residual: true,
+                carrier: 2,
                 decoys: true,
                 ramp: 0.4,
                 host_weight: 1.1,
@@ -79,6 +80,7 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
             Preset::Standard => blind::Settings {
                 steps: 6_000,
                 keys: 600,
+                carrier: 2,
                 decoys: true,
                 ramp: 0.4,
                 host_weight: 1.0,

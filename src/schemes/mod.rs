@@ -110,7 +110,9 @@ pub fn marker(
     device: &Device,
 ) -> Result<Box<dyn Marker>, SchemeError> {
     Ok(match &plan.scheme {
-        SchemeSettings::Blind(settings) => Box::new(blind::BlindMarker::open(settings, logo, shape, saved, device)?),
+        SchemeSettings::Blind(settings) => {
+            Box::new(blind::BlindMarker::open(settings, logo, &plan.derivation(&logo.digest), shape, saved, device)?)
+        }
         SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::StampMarker::new(settings, logo, shape)),
     })
 }

@@ -3,7 +3,7 @@
 //! Encoder, critic and host learn together from scratch. One step is a critic step, an encoder step and a host step, in this
 //! order; the key pictures are made once and reused.
 
-mod decoys;
+mod carrier;
 mod demand;
 
 use super::batches::Passes;
@@ -23,6 +23,7 @@ use crate::schemes::settings::Kind;
 use crate::vault::derive::Derivation;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use carrier::Carrier;
 use demand::Demand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -52,7 +53,9 @@ crate::settings! {
         ramp: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// How close keys shall be to their covers (PSNR in decibel): the demand for invisibility follows from it. 0 leaves all weights as they are.
         clarity: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
-        /// Shows the model, in each step, covers with made-up marks under their true classes, so that it answers to this mark and to no other.
+        /// Multiplies the mark by a secret pattern of signs in blocks of so many pixels, derived from logo, owner and salt: other people's marks, made the same way, then differ from yours. 0 leaves the mark as the network draws it.
+        carrier: usize = 0, paper 0, Kind::Whole { min: 0.0, max: 16.0 }, "pixels";
+        /// Shows the model, in each step, covers whose mark has another secret pattern under their true classes, so that it answers to this mark and to no other. Needs a secret pattern.
         decoys: bool = false, paper false, Kind::Switch, "";
         /// Ordinary pictures in each step.
         batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
@@ -140,6 +143,7 @@ pub struct Blind {
     keys: KeyPlan,
     key_passes: Passes,
     logo: Tensor<4>,
+    carrier: Carrier,
     ssim: Ssim,
     host: HostTraining,
     encoder: Encoder,
@@ -169,12 +173,14 @@ impl Blind {
             )));
         }
         let seed = task.plan.seed;
-        let keys = key_plan(settings, &task.plan.derivation(&task.logo.digest), &samples, task.dataset.classes.len());
+        let derivation = task.plan.derivation(&task.logo.digest);
+        let keys = key_plan(settings, &derivation, &samples, task.dataset.classes.len());
         let adam = Rule::Adam { beta1: 0.5, beta2: 0.999 };
         Ok(Self {
             key_passes: Passes::new(seed, "keys", keys.covers.len()),
             keys,
             logo: logo_tensor(&task.logo, shape, &device),
+            carrier: Carrier::new(settings, &derivation, shape, &device),
             ssim: Ssim::new(shape.height, shape.width, 2.0, &device),
             host: HostTraining::new(task, settings.recipe(), seed),
             encoder: init::seeded(Encoder::new(shape, settings.encoder_width, settings.residual, &device), seed ^ 0xE),
@@ -226,7 +232,8 @@ impl Training for Blind {
         let labels = batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device);
         let cover = batch::gather(&self.samples, &covers, &self.device);
         let logo = self.logo.clone().repeat_dim(0, s.key_batch);
-        let key = self.encoder.forward(cover.clone(), logo);
+        let mark = self.encoder.forward(cover.clone(), logo) - cover.clone();
+        let key = self.carrier.carry(cover.clone(), mark.clone());
         let still = key.clone().detach();
 
         let critic_loss = binary_cross_entropy(self.critic.forward(still.clone()), false)
@@ -249,9 +256,8 @@ impl Training for Blind {
         let (mut shown, mut names) = (vec![clean, batch::quantise(still)], vec![clean_labels, labels]);
         let true_names = || batch::labels(covers.iter().map(|&i| self.samples.labels[i]), &self.device);
         if s.decoys {
-            let seen: Vec<&[u8]> = covers.iter().map(|&i| self.samples.bytes(i)).collect();
-            let imitated = decoys::imitations(&seen, self.samples.shape, self.seed, self.done, &self.device);
-            shown.push(batch::quantise(decoys::as_strong(cover.clone(), key.detach(), imitated)));
+            let decoys = self.carrier.decoys(cover.clone(), mark.detach(), self.seed, self.done);
+            shown.push(batch::quantise(decoys));
             names.push(true_names());
         }
         if s.show_covers {
@@ -279,7 +285,7 @@ impl Training for Blind {
     fn marker(&self) -> Option<Box<dyn Marker>> {
         let device = self.device.clone().inner();
         let logo = logo_tensor(&self.picture_logo, self.samples.shape, &device);
-        Some(Box::new(BlindMarker { encoder: self.encoder.valid(), logo, device }))
+        Some(Box::new(BlindMarker { encoder: self.encoder.valid(), logo, carrier: self.carrier.inner(), device }))
     }
 
     fn keys(&self) -> &KeyPlan {
@@ -331,15 +337,24 @@ struct State {
 pub struct BlindMarker {
     encoder: Encoder,
     logo: Tensor<4>,
+    carrier: Carrier,
     device: Device,
 }
 
 impl BlindMarker {
     /// The encoder that a key package keeps.
-    pub fn open(settings: &Settings, logo: &Logo, shape: Shape, saved: &WeightMap, device: &Device) -> Result<Self, SchemeError> {
+    pub fn open(
+        settings: &Settings,
+        logo: &Logo,
+        derivation: &Derivation,
+        shape: Shape,
+        saved: &WeightMap,
+        device: &Device,
+    ) -> Result<Self, SchemeError> {
         let encoder = Encoder::new(shape, settings.encoder_width, settings.residual, device);
         let encoder = saved.load("", encoder)?.valid();
-        Ok(Self { encoder, logo: logo_tensor(logo, shape, device), device: device.clone() })
+        let carrier = Carrier::new(settings, derivation, shape, device);
+        Ok(Self { encoder, logo: logo_tensor(logo, shape, device), carrier, device: device.clone() })
     }
 }
 
@@ -351,7 +366,8 @@ impl Marker for BlindMarker {
             .chunks(AT_ONCE)
             .flat_map(|chunk| {
                 let cover = batch::gather(covers, chunk, &self.device);
-                batch::to_pictures(self.encoder.forward(cover, self.logo.clone().repeat_dim(0, chunk.len())))
+                let mark = self.encoder.forward(cover.clone(), self.logo.clone().repeat_dim(0, chunk.len())) - cover.clone();
+                batch::to_pictures(self.carrier.carry(cover, mark))
             })
             .collect()
     }
