@@ -250,6 +250,19 @@ fn a_normalisation_for_other_channels_says_so() {
 }
 
 #[test]
+#[should_panic(expected = "weights of [2, 5, 3, 3] does not fit pictures of [2, 4, 6, 6]")]
+fn a_convolution_for_other_channels_says_so() {
+    let around = PaddingConfig2d::Explicit(1, 1, 1, 1);
+    conv2d(&Conv2dConfig::new([5, 2], [3, 3]).with_padding(around).init(&device()), Tensor::ones([2, 4, 6, 6], &device()));
+}
+
+#[test]
+#[should_panic(expected = "weights of [5, 2, 3, 3] does not fit pictures of [2, 4, 6, 6]")]
+fn a_transposed_convolution_for_other_channels_says_so() {
+    conv_transpose2d(&ConvTranspose2dConfig::new([5, 2], [3, 3]).init(&device()), Tensor::ones([2, 4, 6, 6], &device()));
+}
+
+#[test]
 #[should_panic(expected = "pictures of [2, 1, 4, 4] cannot be compared with pictures of [2, 1, 4, 5]")]
 fn pictures_of_two_shapes_are_not_compared() {
     Ssim::new(4, 4, 2.0, &device()).forward(Tensor::ones([2, 1, 4, 4], &device()), Tensor::ones([2, 1, 4, 5], &device()));

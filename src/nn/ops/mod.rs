@@ -1,8 +1,9 @@
-//! Convolutions and pooling that are fast where burn's own are slow, behind functions that every network calls.
+//! Operations that are fast where burn's own are slow, behind functions that every network calls.
 //!
-//! On the CPU backend burn computes the gradients of a convolution as another, very large convolution. Here they are matrix
-//! products over unrolled pictures (`kernel`), wired into burn's autodiff (`node`). On every other device, and for shapes that
-//! the kernels do not cover, burn's own operation runs. Nobody outside this folder knows which.
+//! On the CPU backend burn computes the gradients of a convolution as another, very large convolution, and a normalisation as a dozen
+//! operations. Here convolutions are matrix products over unrolled pictures (`kernel`) or sums over shifts of padded strips
+//! (`direct`), wired into burn's autodiff (`node`); normalisations, similarity and optimiser steps have a file each. On every other
+//! device, and for shapes that the kernels do not cover, burn's own operation runs. Nobody outside this folder knows which.
 
 mod direct;
 mod kernel;
@@ -21,14 +22,18 @@ use node::{Geometry, convolve, convolve_transposed, largest};
 use norm::{Over, Rule, normalise};
 
 /// A convolution layer on `[batch, in, h, w]`.
+///
+/// # Panics
+/// If the layer is made for another number of channels.
 pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else { return layer.forward(x) };
     let padding = [top, left];
     if [bottom, right] != padding || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
         return layer.forward(x);
     }
-    let [_, _, kh, kw] = layer.weight.dims();
+    let [_, input, kh, kw] = layer.weight.dims();
     let [_, _, height, width] = x.dims();
+    assert!(x.dims()[1] == input, "a convolution with weights of {:?} does not fit pictures of {:?}", layer.weight.dims(), x.dims());
     if height + 2 * top < kh || width + 2 * left < kw {
         return layer.forward(x);
     }
@@ -37,12 +42,16 @@ pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
 }
 
 /// A transposed convolution layer on `[batch, in, h, w]`.
+///
+/// # Panics
+/// If the layer is made for another number of channels.
 pub fn conv_transpose2d(layer: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
     if layer.padding_out != [0, 0] || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
         return layer.forward(x);
     }
-    let [_, _, kh, kw] = layer.weight.dims();
+    let [input, _, kh, kw] = layer.weight.dims();
     let [_, _, height, width] = x.dims();
+    assert!(x.dims()[1] == input, "a convolution with weights of {:?} does not fit pictures of {:?}", layer.weight.dims(), x.dims());
     let (stride, padding) = (layer.stride, layer.padding);
     let side = |length: usize, axis: usize, kernel: usize| ((length - 1) * stride[axis] + kernel).checked_sub(2 * padding[axis]);
     let (Some(tall), Some(wide)) = (side(height, 0, kh), side(width, 1, kw)) else { return layer.forward(x) };
