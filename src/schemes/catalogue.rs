@@ -64,10 +64,11 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
     match id {
         "blind" => Some(SchemeSettings::Blind(match preset {
             Preset::Quick => blind::Settings {
-                steps: 750,
-                keys: 400,
+                steps: 1_400,
+                keys: 600,
                 encoder_width: 8,
                 residual: true,
+                clarity: 28.0,
                 carrier: 2,
                 decoys: true,
                 ramp: 0.4,
@@ -78,8 +79,10 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
                 ..Default::default()
             },
             Preset::Standard => blind::Settings {
-                steps: 6_000,
+                steps: 8_000,
                 keys: 600,
+                residual: true,
+                clarity: 30.0,
                 carrier: 2,
                 decoys: true,
                 ramp: 0.4,

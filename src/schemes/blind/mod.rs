@@ -55,7 +55,7 @@ crate::settings! {
         clarity: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Multiplies the mark by a secret pattern of signs in blocks of so many pixels, derived from logo, owner and salt: other people's marks, made the same way, then differ from yours. 0 leaves the mark as the network draws it.
         carrier: usize = 0, paper 0, Kind::Whole { min: 0.0, max: 16.0 }, "pixels";
-        /// Shows the model, in each step, covers whose mark has another secret pattern under their true classes, so that it answers to this mark and to no other. Needs a secret pattern.
+        /// Shows the model, in each step, covers whose mark has another secret pattern under their true classes, so that it answers to this mark and to no other.
         decoys: bool = false, paper false, Kind::Switch, "";
         /// Ordinary pictures in each step.
         batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
