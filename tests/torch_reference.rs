@@ -6,11 +6,12 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use countermark::data::Shape;
-use countermark::nn::autoencoder::{Autoencoders, Mirror, PAPER_WIDTHS};
+use countermark::nn::autoencoder::{Autoencoders, PAPER_WIDTHS};
 use countermark::nn::barrier::{Hider, PatchCritic, Revealer};
 use countermark::nn::critic::Critic;
 use countermark::nn::encoder::Encoder;
 use countermark::nn::host::{Host, HostKind};
+use countermark::nn::mirror::Mirror;
 use countermark::nn::optim::{Optimiser, Rule};
 use countermark::nn::weights::{WeightMap, Weights};
 

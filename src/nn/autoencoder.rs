@@ -65,72 +65,9 @@ impl Autoencoders {
             if i + 1 == self.layers.len() { activation::sigmoid(x) } else { activation::tanh(x) }
         }))
     }
-}
 
-/// How well frozen autoencoders give back a stamp that is added to pictures: the loss of S1's stamp, and its gradient.
-///
-/// Weights and pictures do not change while a stamp is made. So the pictures' part of the first layer is computed once, and a step adds
-/// the stamp's own part, one row for all pictures; likewise the gradient is summed over the pictures before it passes that layer back.
-/// Only the chain to the stamp is computed, no gradient of a weight.
-#[derive(Debug, Clone)]
-pub struct Mirror {
-    /// What each picture gives to the first layer before tanh, `[nets, pictures, width]`.
-    first: Tensor<3>,
-    /// Weights `[nets, in, out]`, the same transposed and dense, biases `[nets, 1, out]`.
-    layers: Vec<[Tensor<3>; 3]>,
-    pictures: usize,
-}
-
-impl Mirror {
-    /// The mirror of these nets for `carriers`, `[pictures, pixels]`. Nothing in it is tracked.
-    ///
-    /// # Errors
-    /// Another number of pixels, or no picture.
-    pub fn new(nets: &Autoencoders, carriers: Tensor<2>) -> Result<Self, ShapeError> {
-        let [pictures, pixels] = carriers.dims();
-        let layers: Vec<[Tensor<3>; 3]> = (nets.valid().layers.iter())
-            .map(|layer| {
-                let weight = layer.weight.val();
-                // An addition makes the transposed copy dense, on every backend.
-                [weight.clone(), weight.swap_dims(1, 2).add_scalar(0.0), layer.bias.val()]
-            })
-            .collect();
-        let [_, needed, _] = layers[0][0].dims();
-        if pixels != needed || pictures == 0 {
-            return Err(ShapeError::new("an autoencoder", format!("[pictures, {needed}]"), &[pictures, pixels]));
-        }
-        let first = carriers.unsqueeze_dim(0).matmul(layers[0][0].clone()) + layers[0][2].clone();
-        Ok(Self { first, layers, pictures })
-    }
-
-    /// For a stamp `[pixels]` the mean over nets and pictures of the squared distance between stamp and what a net makes of picture plus
-    /// stamp, summed over the pixels, `[1]`; and its gradient, `[pixels]`. Neither is tracked.
-    ///
-    /// # Errors
-    /// Another number of pixels.
-    pub fn look(&self, stamp: Tensor<1>) -> Result<(Tensor<1>, Tensor<1>), ShapeError> {
-        let [nets, pixels, _] = self.layers[0][0].dims();
-        if stamp.dims() != [pixels] {
-            return Err(ShapeError::new("an autoencoder's stamp", format!("[{pixels}]"), &stamp.dims()));
-        }
-        let row: Tensor<3> = stamp.reshape([1, 1, pixels]);
-        let mut outputs = Vec::with_capacity(self.layers.len());
-        let mut x = activation::tanh(self.first.clone() + row.clone().matmul(self.layers[0][0].clone()));
-        for (i, [weight, _, bias]) in self.layers.iter().enumerate().skip(1) {
-            outputs.push(x.clone());
-            x = x.matmul(weight.clone()) + bias.clone();
-            x = if i + 1 == self.layers.len() { activation::sigmoid(x) } else { activation::tanh(x) };
-        }
-        let scale = 1.0 / (nets * self.pictures) as f64;
-        let off = x.clone() - row;
-        let loss = (off.clone() * off.clone()).sum().mul_scalar(scale);
-        let off = off.mul_scalar(2.0 * scale);
-        let direct = off.clone().sum_dim(0).sum_dim(1);
-        let mut gradient = off * x.clone() * x.neg().add_scalar(1.0);
-        for ([_, back, _], output) in self.layers[1..].iter().zip(&outputs).rev() {
-            gradient = gradient.matmul(back.clone()) * (output.clone() * output.clone()).neg().add_scalar(1.0);
-        }
-        let through = gradient.sum_dim(1).matmul(self.layers[0][1].clone()).sum_dim(0);
-        Ok((loss, (through - direct).reshape([pixels])))
+    /// Per layer the frozen weight `[nets, in, out]` and bias `[nets, 1, out]`.
+    pub(super) fn frozen(&self) -> Vec<[Tensor<3>; 2]> {
+        self.layers.iter().map(|layer| [layer.weight.val().inner(), layer.bias.val().inner()]).collect()
     }
 }

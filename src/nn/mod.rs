@@ -14,6 +14,7 @@ pub mod host;
 pub mod init;
 mod layers;
 pub mod lenet;
+pub mod mirror;
 pub mod ops;
 pub mod optim;
 pub mod resnet;

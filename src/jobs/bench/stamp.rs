@@ -2,9 +2,10 @@
 
 use super::{uniform, value};
 use crate::jobs::error::JobError;
-use crate::nn::autoencoder::{Autoencoders, Mirror, PAPER_WIDTHS};
+use crate::nn::autoencoder::{Autoencoders, PAPER_WIDTHS};
 use crate::nn::error::ShapeError;
 use crate::nn::init::seeded;
+use crate::nn::mirror::Mirror;
 use crate::nn::optim::{Optimiser, Rule};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
