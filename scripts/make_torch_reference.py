@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Makes tests/reference/torch.safetensors with PyTorch: networks, what they answer, their gradients, and optimiser steps.
+"""Makes tests/reference/torch.safetensors and torch.json with PyTorch: networks, what they answer, their gradients, optimiser steps.
 
     python3 -m venv /tmp/reference && /tmp/reference/bin/pip install torch numpy safetensors
     /tmp/reference/bin/python scripts/make_torch_reference.py
 
 The layers are those of the papers, the parameter names those of the program. The weights of LeNet-5 and of the grey encoder are stored;
-those of the larger networks come from a formula that tests/torch_reference.rs repeats.
+those of the larger networks come from a formula that tests/torch_reference.rs repeats. torch.json holds the networks of the image barrier
+and the autoencoders; of a tensor with more than 64 numbers its length and its products with four lines of the formula's numbers.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +46,10 @@ def fill(module):
             u = 1 + 0.5 * u
         elif name.endswith("weight") and t.dim() == 1:
             u = 1 + 0.2 * u
-        elif t.dim() == 1:
+        elif t.dim() == 1 or name.endswith("bias"):
             u = 0.1 * u
+        elif t.dim() == 3:  # linear layers of several nets, [nets, in, out]
+            u = u * (3.0 / t.shape[1]) ** 0.5
         else:
             u = u * (3.0 / (t.numel() // t.shape[0])) ** 0.5
         t.copy_(torch.tensor(u.astype(np.float32)).reshape(t.shape))
@@ -173,6 +177,111 @@ class ResNet18(nn.Module):
         return self.linear(x.mean((2, 3)))
 
 
+class UNet(nn.Module):
+    def __init__(self, i, o, halvings, width):
+        super().__init__()
+        ws, low = [min(width * 2**k, width * 8) for k in range(halvings)], halvings - 1
+        self.down = nn.ModuleList([nn.Conv2d(i if k == 0 else ws[k - 1], ws[k], 4, 2, 1, bias=False) for k in range(halvings)])
+        self.down_norm = nn.ModuleList([nn.BatchNorm2d(ws[k]) for k in range(1, low)])
+        ups = [(ws[k] if k == low else 2 * ws[k], o if k == 0 else ws[k - 1]) for k in reversed(range(halvings))]
+        self.up = nn.ModuleList([nn.ConvTranspose2d(*pair, 4, 2, 1) for pair in ups])
+        self.up_norm = nn.ModuleList([nn.BatchNorm2d(pair[1]) for pair in ups[:low]])
+
+    def forward(self, x):
+        levels, low = [], len(self.down) - 1
+        for k, layer in enumerate(self.down):
+            x = layer(x if k == 0 else F.leaky_relu(x, 0.2))
+            x = self.down_norm[k - 1](x) if 0 < k < low else x
+            levels.append(x)
+        for k, layer in enumerate(self.up):
+            x = layer(F.relu(x if k == 0 else torch.cat([x, levels[low - k]], 1)))
+            x = self.up_norm[k](x) if k < low else x
+        return x
+
+
+class Hider(nn.Module):
+    def __init__(self, halvings, width, residual):
+        super().__init__()
+        self.unet, self.residual = UNet(6, 3, halvings, width), residual
+
+    def forward(self, x, logo):
+        raw = self.unet(torch.cat([x, logo], 1))
+        return (x + 0.1 * torch.tanh(raw)).clamp(0, 1) if self.residual else torch.sigmoid(raw)
+
+
+class ConvInstance(nn.Module):
+    def __init__(self, i, o, stride=1, dilation=1):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(i, o, 3, stride, dilation, dilation), nn.InstanceNorm2d(o, affine=True)
+
+    def forward(self, x):
+        return self.norm(self.conv(x))
+
+
+class DilatedBlock(nn.Module):
+    def __init__(self, width, dilation):
+        super().__init__()
+        self.first, self.second = ConvInstance(width, width, 1, dilation), ConvInstance(width, width, 1, dilation)
+
+    def forward(self, x):
+        return F.relu(x + self.second(F.relu(self.first(x))))
+
+
+class Revealer(nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        self.head = nn.ModuleList([ConvInstance(3, w), ConvInstance(w, w), ConvInstance(w, w, 2)])
+        self.blocks = nn.ModuleList([DilatedBlock(w, d) for d in (2, 2, 2, 2, 4, 4, 4, 4, 1)])
+        self.up, self.up_norm = nn.ConvTranspose2d(w, w, 4, 2, 1), nn.InstanceNorm2d(w, affine=True)
+        self.tail, self.last = ConvInstance(w, w), nn.Conv2d(w, 3, 1)
+
+    def forward(self, x):
+        for layer in self.head:
+            x = F.relu(layer(x))
+        for block in self.blocks:
+            x = block(x)
+        x = F.relu(self.up_norm(self.up(x)))
+        return F.relu(self.last(F.relu(self.tail(x))))
+
+
+class PatchCritic(nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        ws = [3, w, 2 * w, 4 * w, 8 * w]
+        self.layers = nn.ModuleList([nn.Conv2d(i, o, 3, 2, 1) for i, o in zip(ws, ws[1:])])
+        self.norms = nn.ModuleList([nn.InstanceNorm2d(o) for o in ws[2:]])
+        self.last = nn.Conv2d(ws[-1], 1, 3, 1, 1)
+
+    def forward(self, x):
+        for k, layer in enumerate(self.layers):
+            x = layer(x)
+            x = F.leaky_relu(x if k == 0 else self.norms[k - 1](x), 0.2)
+        return self.last(x)
+
+
+class Stack(nn.Module):
+    def __init__(self, nets, i, o):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.zeros(nets, i, o)), nn.Parameter(torch.zeros(nets, 1, o))
+
+
+class Autoencoders(nn.Module):
+    """Each net computed by itself, as the paper's code does."""
+
+    def __init__(self, nets, widths):
+        super().__init__()
+        self.layers = nn.ModuleList([Stack(nets, i, o) for i, o in zip(widths, widths[1:])])
+
+    def forward(self, x):
+        return torch.stack([self.one(k, x) for k in range(len(self.layers[0].weight))])
+
+    def one(self, k, x):
+        for layer in self.layers:
+            x = F.linear(x, layer.weight[k].T, layer.bias[k, 0])
+            x = torch.sigmoid(x) if layer is self.layers[-1] else torch.tanh(x)
+        return x
+
+
 def count(name, module):
     notes[f"parameters.{name}"] = str(sum(p.numel() for p in module.parameters()))
 
@@ -220,3 +329,54 @@ for name, module in [("lenet5", LeNet5(28, 10)), ("resnet18", ResNet18(10)), ("g
     count(name, module)
 save_file({n: t.contiguous() for n, t in stored.items()}, OUT, notes)
 print(notes, OUT.stat().st_size, "bytes")
+
+small = {"torch": torch.__version__, "parameters": {}, "tensors": {}}
+
+
+def digest(name, t):
+    """All numbers of a small tensor; of a larger one its length and its products with the formula's numbers."""
+    flat = t.detach().double().flatten().numpy()
+    lines = [flat @ numbers(flat.size, salt) for salt in (11, 12, 13, 14)]
+    values = flat if flat.size <= 64 else [np.sqrt(flat @ flat), *lines]
+    small["tensors"][name] = [float(f"{v:.8g}") for v in values]
+
+
+def ask_small(name, module, *inputs):
+    """The answer after training, then in training, then the gradients of the sum of output * formula, of weights and first input."""
+    module.eval()
+    with torch.no_grad():
+        digest(f"{name}.answer", module(*inputs))
+    module.train()
+    first = inputs[0].clone().requires_grad_()
+    out = module(first, *inputs[1:])
+    digest(f"{name}.learning", out)
+    (out * torch.tensor(numbers(out.numel(), 1).astype(np.float32)).reshape(out.shape)).sum().backward()
+    digest(f"{name}.gradient", first.grad)
+    for n, p in module.named_parameters():
+        digest(f"{name}.gradient.{n}", p.grad)
+
+
+def unit(*shape):
+    """Pixel values in [0, 1]."""
+    return (pictures(*shape) + 1) / 2
+
+
+ask_small("hider", fill(Hider(4, 2, False)), unit(3, 3, 32, 16), unit(3, 3, 32, 16).flip(0))
+ask_small("residual_hider", fill(Hider(5, 2, True)), unit(3, 3, 32, 64), unit(3, 3, 32, 64).flip(0))
+ask_small("revealer", fill(Revealer(4)), unit(2, 3, 20, 14))
+ask_small("patch_critic", fill(PatchCritic(2)), unit(2, 3, 36, 20))
+ask_small("autoencoders", fill(Autoencoders(3, [12, 8, 5, 2, 5, 8, 12])), unit(4, 12))
+
+nets, carriers = fill(Autoencoders(3, [12, 8, 5, 2, 5, 8, 12])), unit(4, 12)
+stamp = ((torch.tensor(numbers(12, 7).astype(np.float32)) + 1) / 2).requires_grad_()
+loss = ((nets(carriers + stamp) - stamp) ** 2).sum() / 12
+loss.backward()
+digest("stamp.loss", loss)
+digest("stamp.gradient", stamp.grad)
+for name, module in [("hider", Hider(7, 64, False)), ("revealer", Revealer(128)), ("patch_critic", PatchCritic(64)),
+                     ("autoencoders", Autoencoders(1, [784, 512, 256, 128, 3, 128, 256, 512, 784]))]:
+    small["parameters"][name] = sum(p.numel() for p in module.parameters())
+lines = ",\n".join(f"  {json.dumps(n)}: {json.dumps(v)}" for n, v in small["tensors"].items())
+head = f'"torch": {json.dumps(small["torch"])},\n"parameters": {json.dumps(small["parameters"])}'
+OUT.with_suffix(".json").write_text(f'{{\n{head},\n"tensors": {{\n{lines}\n}}\n}}\n')
+print(OUT.with_suffix(".json").stat().st_size, "bytes")

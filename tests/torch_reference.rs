@@ -1,13 +1,17 @@
-//! Networks, gradients and optimisers against PyTorch: tests/reference/torch.safetensors, made by scripts/make_torch_reference.py.
+//! Networks, gradients and optimisers against PyTorch: tests/reference/torch.safetensors and torch.json, made by
+//! scripts/make_torch_reference.py.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use countermark::data::Shape;
+use countermark::nn::autoencoder::{Autoencoders, PAPER_WIDTHS};
+use countermark::nn::barrier::{Hider, PatchCritic, Revealer};
 use countermark::nn::critic::Critic;
 use countermark::nn::encoder::Encoder;
 use countermark::nn::host::{Host, HostKind};
+use countermark::nn::mirror::Mirror;
 use countermark::nn::optim::{Optimiser, Rule};
 use countermark::nn::weights::{WeightMap, Weights};
 
@@ -48,7 +52,8 @@ fn fill<M: Module>(module: M) -> M {
         let value = |u: f64| match name {
             name if name.ends_with("running_var") => 1.0 + 0.5 * u,
             name if flat && name.ends_with("weight") => 1.0 + 0.2 * u,
-            _ if flat => 0.1 * u,
+            name if flat || name.ends_with("bias") => 0.1 * u,
+            _ if weights.shape.len() == 3 => u * (3.0 / weights.shape[1] as f64).sqrt(),
             _ => u * (3.0 / (count / weights.shape[0]) as f64).sqrt(),
         };
         weights.values = numbers(count, k as u64 + 1).into_iter().map(|u| value(u) as f32).collect();
@@ -199,4 +204,141 @@ fn five_steps(rule: Rule) -> Vec<f32> {
 fn optimisers_step_like_pytorch_also_after_they_were_written_down() {
     close("sgd.value", &five_steps(Rule::Sgd { momentum: 0.9, decay: 5e-4 }), 1e-6);
     close("adam.value", &five_steps(Rule::Adam { beta1: 0.5, beta2: 0.999 }), 1e-6);
+}
+
+/// Compares with tests/reference/torch.json: all numbers of a small tensor; of a larger one its length and its products with four lines
+/// of the formula's numbers, within `tolerance` of that length.
+fn digest<const D: usize>(name: &str, tensor: Tensor<D>, tolerance: f64) {
+    let reference: serde_json::Value = serde_json::from_str(include_str!("reference/torch.json")).unwrap();
+    let wanted: Vec<f64> = serde_json::from_value(reference["tensors"][name].clone()).unwrap_or_else(|_| panic!("{name} is not there"));
+    let flat: Vec<f64> = tensor.into_data().iter::<f64>().collect();
+    let dot = |other: &[f64]| flat.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
+    let found = match flat.len() <= 64 {
+        true => flat.clone(),
+        false => [dot(&flat).sqrt()].into_iter().chain((11..15).map(|salt| dot(&numbers(flat.len(), salt)))).collect(),
+    };
+    assert_eq!(found.len(), wanted.len(), "{name}");
+    let scale = wanted.iter().fold(0.1, |most, v| v.abs().max(most));
+    let worst = found.iter().zip(&wanted).map(|(f, w)| (f - w).abs()).fold(0.0, f64::max);
+    assert!(worst <= tolerance * scale, "{name}: {found:?} instead of {wanted:?}");
+}
+
+/// Pixel values in [0, 1].
+fn unit<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
+    let values: Vec<f32> = numbers(dims.iter().product(), 0).into_iter().map(|v| v as f32).collect();
+    Tensor::<D>::from_data(TensorData::new(values, dims), device).add_scalar(1.0).div_scalar(2.0)
+}
+
+/// Answers after training and in training, and the gradients of the sum of output times formula for the input and every weight.
+fn compare_small<M: Module, const D: usize, const E: usize>(
+    name: &str,
+    module: M,
+    dims: [usize; D],
+    forward: impl Fn(&M, Tensor<D>) -> Tensor<E>,
+) {
+    struct Compare<'a>(&'a burn::tensor::Gradients, String, Vec<String>);
+    impl burn::module::ModuleVisitor for Compare<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let Some(gradient) = param.val().grad(self.0) else { return };
+            digest(&format!("{}.{}", self.1, self.2.remove(0)), gradient, 5e-4);
+        }
+    }
+    digest(&format!("{name}.answer"), forward(&module.valid(), unit(dims, &Device::flex())), 1e-4);
+    let input = unit(dims, &learning()).require_grad();
+    let output = forward(&module, input.clone());
+    digest(&format!("{name}.learning"), output.clone(), 1e-4);
+    let factors: Vec<f32> = numbers(output.dims().iter().product(), 1).into_iter().map(|v| v as f32).collect();
+    let gradients = (output.clone() * Tensor::from_data(TensorData::new(factors, output.dims()), &learning())).sum().backward();
+    digest(&format!("{name}.gradient"), input.grad(&gradients).unwrap(), 5e-4);
+    let mut compare = Compare(&gradients, format!("{name}.gradient"), learnt_names(&module));
+    module.visit(&mut compare);
+    assert!(compare.2.is_empty(), "{name}: no gradient for the last {:?}", compare.2);
+}
+
+/// The names of what is learnt, in the order of the module's fields.
+fn learnt_names<M: Module>(module: &M) -> Vec<String> {
+    struct Names(WeightMap, Vec<String>);
+    impl burn::module::ModuleVisitor for Names {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let values: Vec<f32> = floats(param.val());
+            let found = self.0.tensors.iter().find(|(_, w)| w.values == values).map(|(name, _)| name.clone()).unwrap();
+            self.0.tensors.remove(&found);
+            self.1.extend((!found.contains("running_")).then_some(found));
+        }
+    }
+    let mut map = WeightMap::default();
+    map.add("", module);
+    let mut names = Names(map, Vec::new());
+    module.visit(&mut names);
+    names.1
+}
+
+#[test]
+fn the_networks_of_the_barrier_answer_and_learn_like_pytorch() {
+    let device = learning();
+    let hide = |hider: &Hider, x: Tensor<4>| hider.forward(x.clone(), x.detach().flip([0])).unwrap();
+    compare_small("hider", fill(Hider::new(4, 2, false, &device)), [3, 3, 32, 16], hide);
+    compare_small("residual_hider", fill(Hider::new(5, 2, true, &device)), [3, 3, 32, 64], hide);
+    compare_small("revealer", fill(Revealer::new(4, &device)), [2, 3, 20, 14], |net, x| net.forward(x).unwrap());
+    compare_small("patch_critic", fill(PatchCritic::new(2, &device)), [2, 3, 36, 20], |net, x| net.forward(x).unwrap());
+}
+
+const SMALL_WIDTHS: [usize; 7] = [12, 8, 5, 2, 5, 8, 12];
+
+#[test]
+fn autoencoders_side_by_side_answer_and_learn_like_pytorch_one_by_one() {
+    let nets = fill(Autoencoders::new(3, &SMALL_WIDTHS, &learning()));
+    compare_small("autoencoders", nets, [4, 12], |nets, x: Tensor<2>| nets.forward(x.unsqueeze_dim(0)).unwrap());
+}
+
+#[test]
+fn the_mirror_gives_the_loss_of_a_stamp_and_its_gradient_like_pytorch() {
+    let nets = fill(Autoencoders::new(3, &SMALL_WIDTHS, &learning()));
+    let values: Vec<f32> = numbers(12, 7).into_iter().map(|v| ((v + 1.0) / 2.0) as f32).collect();
+    let stamp = Tensor::<1>::from_data(TensorData::new(values, [12]), &Device::flex());
+    let (loss, gradient) = Mirror::new(&nets, unit([4, 12], &Device::flex())).unwrap().look(stamp).unwrap();
+    digest("stamp.loss", loss, 1e-5);
+    digest("stamp.gradient", gradient, 1e-5);
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_named() {
+    let device = Device::flex();
+    let zeros = |dims: [usize; 4]| Tensor::<4>::zeros(dims, &device);
+    let said = |result: Result<Tensor<4>, countermark::nn::error::ShapeError>, needed: &str, found: &str| {
+        let text = result.unwrap_err().to_string();
+        assert!(text.contains(needed) && text.contains(found), "{text}");
+    };
+    let hider = Hider::new(4, 2, false, &device);
+    said(hider.forward(zeros([2, 3, 32, 40]), zeros([2, 3, 32, 40])), "6, a multiple of 16, a multiple of 16]", "[2, 6, 32, 40]");
+    said(hider.forward(zeros([2, 3, 32, 32]), zeros([1, 3, 32, 32])), "[2, 3, 32, 32]", "[1, 3, 32, 32]");
+    said(Revealer::new(4, &device).forward(zeros([1, 1, 8, 8])), "[pictures, 3, an even side, an even side]", "[1, 1, 8, 8]");
+    said(Revealer::new(4, &device).forward(zeros([1, 3, 8, 9])), "an even side", "[1, 3, 8, 9]");
+    said(PatchCritic::new(2, &device).forward(zeros([1, 3, 16, 16])), "side above 16", "[1, 3, 16, 16]");
+    let nets = Autoencoders::new(3, &SMALL_WIDTHS, &device);
+    let text = nets.forward(Tensor::zeros([2, 5, 12], &device)).unwrap_err().to_string();
+    assert!(text.contains("[3 or 1, pictures, 12]") && text.contains("[2, 5, 12]"), "{text}");
+    let text = nets.decode(Tensor::zeros([3, 5, 4], &device)).unwrap_err().to_string();
+    assert!(text.contains("[3 or 1, pictures, 2]") && text.contains("[3, 5, 4]"), "{text}");
+    let mirror = Mirror::new(&nets, Tensor::zeros([5, 12], &device)).unwrap();
+    let text = mirror.look(Tensor::zeros([13], &device)).unwrap_err().to_string();
+    assert!(text.contains("[12]") && text.contains("[13]"), "{text}");
+    assert!(Mirror::new(&nets, Tensor::zeros([5, 13], &device)).unwrap_err().to_string().contains("[5, 13]"));
+}
+
+#[test]
+fn the_new_networks_have_as_many_weights_as_in_pytorch() {
+    let reference: serde_json::Value = serde_json::from_str(include_str!("reference/torch.json")).unwrap();
+    let device = Device::flex();
+    let check = |name: &str, count: u64| assert_eq!(reference["parameters"][name], count, "{name}");
+    let learnt = |map: WeightMap| (map.tensors.iter()).filter(|(n, _)| !n.contains("running_")).map(|(_, w)| w.values.len() as u64).sum();
+    fn weights<M: Module>(module: M) -> WeightMap {
+        let mut map = WeightMap::default();
+        map.add("", &module);
+        map
+    }
+    check("hider", learnt(weights(Hider::new(7, 64, false, &device))));
+    check("revealer", learnt(weights(Revealer::new(128, &device))));
+    check("patch_critic", learnt(weights(PatchCritic::new(64, &device))));
+    check("autoencoders", learnt(weights(Autoencoders::new(1, &PAPER_WIDTHS, &device))));
 }

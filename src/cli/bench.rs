@@ -11,7 +11,8 @@ use serde_json::json;
 pub struct Options {
     /// quick: blind watermark as the Quick preset makes it, 28x28 grey, 160 pictures (no PyTorch reference).
     /// lenet5: blind watermark on LeNet-5, 28x28 grey, 100 + 20 pictures. resnet18: the same on ResNet-18, 32x32 colour.
-    /// classifier: plain ResNet-18, 128 pictures.
+    /// classifier: plain ResNet-18, 128 pictures. stamp: one penetrative stamp, 8 autoencoders and 30 carriers. barrier: hiding and
+    /// revealing network and critic, 4 colour pictures.
     #[arg(value_enum)]
     job: Job,
     /// Steps that are timed.
@@ -20,10 +21,13 @@ pub struct Options {
     /// Steps before the timing.
     #[arg(long, default_value_t = 3)]
     warmup: usize,
+    /// Height and width of the barrier's pictures, a multiple of 128.
+    #[arg(long, default_value_t = 128)]
+    size: usize,
 }
 
 pub fn bench(options: &Options) -> Result<End, Failure> {
-    let timing = measure(options.job, options.steps, options.warmup).map_err(|e| Failure::new("bench", e))?;
+    let timing = measure(options.job, options.steps, options.warmup, options.size).map_err(|e| Failure::new("bench", e))?;
     let line = json!({
         "job": options.job.name(),
         "device": timing.device,

@@ -1,11 +1,11 @@
 //! The two encoders of the blind watermark (S2): picture and logo in, a picture that looks the same out.
 
-use super::layers::{ConvNorm, PreBranch, conv, conv_transpose, norm};
+use super::layers::{ConvNorm, PreBranch, conv};
 use super::ops::{self, Activation};
+use super::unet::UNet;
 use crate::data::Shape;
 use burn::module::Module;
-use burn::nn::BatchNorm;
-use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation};
 
 /// Encoder for grey pictures: pre-branches, three 3x3 convolutions with batch normalisation, one to a picture, tanh.
@@ -49,56 +49,19 @@ impl GreyEncoder {
 pub struct ColourEncoder {
     cover: PreBranch,
     logo: PreBranch,
-    down: Vec<Conv2d>,
-    down_norm: Vec<BatchNorm>,
-    up: Vec<ConvTranspose2d>,
-    up_norm: Vec<BatchNorm>,
+    unet: UNet,
     residual: bool,
 }
 
 impl ColourEncoder {
     /// Pictures need sides that are multiples of 32.
     pub fn new(width: usize, residual: bool, device: &Device) -> Self {
-        let widths: Vec<usize> = (0..5).map(|level| (width << level).min(width * 8)).collect();
-        let down = (0..5).map(|l| conv([if l == 0 { 6 } else { widths[l - 1] }, widths[l]], 4, 2, 1, false, device)).collect();
-        let up = (0..5)
-            .rev()
-            .map(|l| {
-                let input = if l == 4 { widths[4] } else { 2 * widths[l] };
-                conv_transpose([input, if l == 0 { 3 } else { widths[l - 1] }], 4, 2, 1, device)
-            })
-            .collect();
-        Self {
-            cover: PreBranch::new(3, device),
-            logo: PreBranch::new(3, device),
-            down,
-            down_norm: (1..4).map(|l| norm(widths[l], device)).collect(),
-            up,
-            up_norm: (1..5).rev().map(|l| norm(widths[l - 1], device)).collect(),
-            residual,
-        }
+        Self { cover: PreBranch::new(3, device), logo: PreBranch::new(3, device), unet: UNet::new([6, 3], 5, width, device), residual }
     }
 
     fn forward(&self, cover: Tensor<4>, logo: Tensor<4>) -> Tensor<4> {
-        let mut x = Tensor::cat(vec![self.cover.forward(cover.clone()), self.logo.forward(logo)], 1);
-        let mut levels = Vec::with_capacity(5);
-        for (l, layer) in self.down.iter().enumerate() {
-            x = ops::conv2d(layer, if l == 0 { x } else { activation::leaky_relu(x, 0.2) });
-            if (1..4).contains(&l) {
-                x = ops::batch_norm(&self.down_norm[l - 1], x, Activation::Linear);
-            }
-            levels.push(x.clone());
-        }
-        for (l, layer) in self.up.iter().enumerate() {
-            if l > 0 {
-                x = Tensor::cat(vec![x, levels[4 - l].clone()], 1);
-            }
-            x = ops::conv_transpose2d(layer, activation::relu(x));
-            if l < 4 {
-                x = ops::batch_norm(&self.up_norm[l], x, Activation::Linear);
-            }
-        }
-        finish(cover, x, self.residual)
+        let x = Tensor::cat(vec![self.cover.forward(cover.clone()), self.logo.forward(logo)], 1);
+        finish(cover, self.unet.forward(x), self.residual)
     }
 }
 

@@ -30,17 +30,22 @@ impl ModuleMapper for Init {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if self.layers.iter().any(|layer| layer.contains("BatchNorm")) {
+        if self.layers.iter().any(|layer| layer.ends_with("BatchNorm") || layer.ends_with("InstanceNorm")) {
             return param;
         }
         let tracked = param.is_require_grad();
         let (id, old, mapper) = param.consume();
         let dims = old.dims();
-        if D > 1 {
+        let bias = D == 1 || D == 3 && dims[1] == 1;
+        if !bias {
             let transposed = self.layers.iter().any(|layer| layer.contains("Transpose"));
             // Linear weights are [in, out], convolutions [out, in, h, w], transposed ones [in, out, h, w]; PyTorch counts
-            // the second axis of the latter as fan-in.
-            let fan_in = if D == 2 { dims[0] } else { dims[1..].iter().product() };
+            // the second axis of the latter as fan-in. Stacked linear layers are [nets, in, out], their biases [nets, 1, out].
+            let fan_in = match D {
+                2 => dims[0],
+                3 => dims[1],
+                _ => dims[1..].iter().product(),
+            };
             debug_assert!(!transposed || D == 4);
             self.bound = 1.0 / (fan_in as f32).sqrt();
         }

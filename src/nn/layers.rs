@@ -3,7 +3,7 @@
 use super::ops::{self, Activation};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
+use burn::nn::{BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
 /// A convolution with a square kernel, equal stride and zero padding on both axes.
@@ -23,6 +23,44 @@ pub(crate) fn conv_transpose(channels: [usize; 2], kernel: usize, stride: usize,
 /// Batch normalisation of a feature map.
 pub(crate) fn norm(channels: usize, device: &Device) -> BatchNorm {
     BatchNormConfig::new(channels).init(device)
+}
+
+/// Instance normalisation of a feature map, with a learnt scale and shift per channel where `learnt` is set.
+pub(crate) fn instance_norm(channels: usize, learnt: bool, device: &Device) -> InstanceNorm {
+    InstanceNormConfig::new(channels).with_affine(learnt).init(device)
+}
+
+/// A 3x3 convolution with stride 1 whose kernel's cells lie `dilation` pixels apart, zero padding `dilation`; the layer itself is one
+/// without dilation and with padding 1.
+///
+/// Pixels that lie `dilation` apart never meet those between them. So the picture falls into `dilation * dilation` small ones, for
+/// which the convolution is a plain one, and the fast kernels serve. Sides that are no multiples of `dilation` are filled with zeros.
+pub(crate) fn dilated(layer: &Conv2d, dilation: usize, x: Tensor<4>) -> Tensor<4> {
+    if dilation == 1 {
+        return ops::conv2d(layer, x);
+    }
+    let [batch, channels, height, width] = x.dims();
+    let (tall, wide) = (height.next_multiple_of(dilation), width.next_multiple_of(dilation));
+    let x = match [tall, wide] == [height, width] {
+        true => x,
+        false => x.pad((0, wide - width, 0, tall - height), 0.0),
+    };
+    let parts = x.reshape([batch, channels, tall / dilation, dilation, wide / dilation, dilation]).permute([0, 3, 5, 1, 2, 4]).reshape([
+        batch * dilation * dilation,
+        channels,
+        tall / dilation,
+        wide / dilation,
+    ]);
+    let parts = ops::conv2d(layer, parts);
+    let channels = parts.dims()[1];
+    let x = parts
+        .reshape([batch, dilation, dilation, channels, tall / dilation, wide / dilation])
+        .permute([0, 3, 4, 1, 5, 2])
+        .reshape([batch, channels, tall, wide]);
+    match [tall, wide] == [height, width] {
+        true => x,
+        false => x.slice([0..batch, 0..channels, 0..height, 0..width]),
+    }
 }
 
 /// What picture and logo each pass before the encoder joins them: twice a transposed 3x3 convolution to 3 channels with

@@ -152,8 +152,10 @@ impl Path {
         let kind = owner.rsplit(':').next().unwrap_or(owner);
         let name = match (kind, name) {
             _ if owner.starts_with("Enum:") => None,
-            ("BatchNorm", "gamma") => Some("weight"),
-            ("BatchNorm", "beta") => Some("bias"),
+            // Files have had the layers of this U-Net under the encoder's own name from the start.
+            ("ColourEncoder", "unet") => None,
+            ("BatchNorm" | "InstanceNorm", "gamma") => Some("weight"),
+            ("BatchNorm" | "InstanceNorm", "beta") => Some("bias"),
             ("Shortcut", "conv") => Some("0"),
             ("Shortcut", "bn") => Some("1"),
             _ => Some(name),

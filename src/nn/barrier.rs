@@ -1,0 +1,173 @@
+//! The networks of the image barrier (S4): one hides a logo in pictures, one reveals it, a critic looks at patches.
+//!
+//! Pixel values lie in [0, 1].
+
+use super::error::ShapeError;
+use super::layers::{conv, conv_transpose, dilated, instance_norm};
+use super::ops::{self, Activation};
+use super::unet::UNet;
+use burn::module::Module;
+use burn::nn::InstanceNorm;
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::tensor::{Device, Tensor, activation};
+use std::ops::RangeInclusive;
+
+/// How often the hiding network may halve a picture.
+pub const HALVINGS: RangeInclusive<usize> = 4..=8;
+
+/// Greatest change that a residual hiding network may make to a pixel.
+const RESIDUAL_BOUND: f64 = 0.1;
+
+/// H: picture and logo in, the picture with the logo hidden in it out. A U-Net (41.8 M weights at the paper's width 64).
+#[derive(Module, Debug)]
+pub struct Hider {
+    unet: UNet,
+    residual: bool,
+}
+
+impl Hider {
+    /// `halvings` is held within [`HALVINGS`]; the paper's are 7 for pictures of 256x256, and its width is 64. The paper's network draws
+    /// the picture anew; a residual one adds at most 0.1 to each pixel, which it learns far faster.
+    pub fn new(halvings: usize, width: usize, residual: bool, device: &Device) -> Self {
+        Self { unet: UNet::new([6, 3], halvings.clamp(*HALVINGS.start(), *HALVINGS.end()), width, device), residual }
+    }
+
+    /// Pictures and logos `[batch, 3, h, w]` to marked pictures of the same shape, all in [0, 1].
+    ///
+    /// # Errors
+    /// Pictures and logos of different shapes, no colour pictures, or sides that are no multiples of 2 to the number of halvings.
+    pub fn forward(&self, picture: Tensor<4>, logo: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        if picture.dims() != logo.dims() {
+            return Err(ShapeError::new("the hiding network", format!("logos of the pictures' shape {:?}", picture.dims()), &logo.dims()));
+        }
+        let both = Tensor::cat(vec![picture.clone(), logo], 1);
+        self.unet.check(both.dims())?;
+        let raw = self.unet.forward(both);
+        Ok(match self.residual {
+            true => (picture + activation::tanh(raw).mul_scalar(RESIDUAL_BOUND)).clamp(0.0, 1.0),
+            false => activation::sigmoid(raw),
+        })
+    }
+}
+
+/// Convolution (a 3x3 kernel, zero padding that keeps the side), instance normalisation, activation.
+#[derive(Module, Debug)]
+struct ConvInstance {
+    conv: Conv2d,
+    norm: InstanceNorm,
+    dilation: usize,
+}
+
+impl ConvInstance {
+    fn new(channels: [usize; 2], stride: usize, dilation: usize, device: &Device) -> Self {
+        Self { conv: conv(channels, 3, stride, 1, true, device), norm: instance_norm(channels[1], true, device), dilation }
+    }
+
+    fn forward(&self, x: Tensor<4>, then: Activation) -> Tensor<4> {
+        ops::instance_norm(&self.norm, dilated(&self.conv, self.dilation, x), then)
+    }
+}
+
+/// Two dilated convolutions around which the input is added again.
+#[derive(Module, Debug)]
+struct DilatedBlock {
+    first: ConvInstance,
+    second: ConvInstance,
+}
+
+/// Dilations of the revealing network's blocks.
+const DILATIONS: [usize; 9] = [2, 2, 2, 2, 4, 4, 4, 4, 1];
+
+/// R: a picture in, the logo that it finds there out. A residual network with dilated blocks at half the side, after CEILNet (Fan et al.,
+/// ICCV 2017); 3.4 M weights at the paper's width 128.
+#[derive(Module, Debug)]
+pub struct Revealer {
+    head: Vec<ConvInstance>,
+    blocks: Vec<DilatedBlock>,
+    up: ConvTranspose2d,
+    up_norm: InstanceNorm,
+    tail: ConvInstance,
+    last: Conv2d,
+}
+
+impl Revealer {
+    /// The paper's width is 128.
+    pub fn new(width: usize, device: &Device) -> Self {
+        let layer = |input: usize, stride: usize, dilation: usize| ConvInstance::new([input, width], stride, dilation, device);
+        let block = |dilation: usize| DilatedBlock { first: layer(width, 1, dilation), second: layer(width, 1, dilation) };
+        Self {
+            head: vec![layer(3, 1, 1), layer(width, 1, 1), layer(width, 2, 1)],
+            blocks: DILATIONS.map(block).into(),
+            up: conv_transpose([width, width], 4, 2, 1, device),
+            up_norm: instance_norm(width, true, device),
+            tail: layer(width, 1, 1),
+            last: conv([width, 3], 1, 1, 0, true, device),
+        }
+    }
+
+    /// Pictures `[batch, 3, h, w]` in [0, 1] to logos of the same shape, from 0 upwards without a bound.
+    ///
+    /// # Errors
+    /// No colour pictures, or sides that are odd or below 4.
+    pub fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        let dims = x.dims();
+        if dims[1] != 3 || dims[2..].iter().any(|side| *side < 4 || side % 2 == 1) {
+            return Err(ShapeError::new(
+                "the revealing network",
+                "[pictures, 3, an even side, an even side], at least 4".to_owned(),
+                &dims,
+            ));
+        }
+        let mut x = x;
+        for layer in &self.head {
+            x = layer.forward(x, Activation::Relu);
+        }
+        for block in &self.blocks {
+            let inner = block.first.forward(x.clone(), Activation::Relu);
+            x = activation::relu(block.second.forward(inner, Activation::Linear) + x);
+        }
+        x = ops::instance_norm(&self.up_norm, ops::conv_transpose2d(&self.up, x), Activation::Relu);
+        x = self.tail.forward(x, Activation::Relu);
+        Ok(activation::relu(ops::conv2d(&self.last, x)))
+    }
+}
+
+/// D: a picture in, a score for each of its patches out, high where it takes the patch for an unmarked one (1.6 M weights at width 64).
+#[derive(Module, Debug)]
+pub struct PatchCritic {
+    layers: Vec<Conv2d>,
+    norms: Vec<InstanceNorm>,
+    last: Conv2d,
+}
+
+impl PatchCritic {
+    /// Four halvings with `width`, 2, 4 and 8 times as many channels; the paper's width is 64.
+    pub fn new(width: usize, device: &Device) -> Self {
+        let widths = [3, width, 2 * width, 4 * width, 8 * width];
+        Self {
+            layers: widths.windows(2).map(|pair| conv([pair[0], pair[1]], 3, 2, 1, true, device)).collect(),
+            norms: widths[2..].iter().map(|&channels| instance_norm(channels, false, device)).collect(),
+            last: conv([8 * width, 1], 3, 1, 1, true, device),
+        }
+    }
+
+    /// Pictures `[batch, 3, h, w]` in [0, 1] to scores `[batch, 1, h', w']`, each side halved four times and rounded up.
+    ///
+    /// # Errors
+    /// No colour pictures, or no side above 16: a single patch has nothing to be normalised over.
+    pub fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        let dims = x.dims();
+        if dims[1] != 3 || dims[2].min(dims[3]) == 0 || dims[2].max(dims[3]) <= 16 {
+            return Err(ShapeError::new("the patch critic", "[pictures, 3, height, width] with a side above 16".to_owned(), &dims));
+        }
+        let mut x = x;
+        for (i, layer) in self.layers.iter().enumerate() {
+            x = ops::conv2d(layer, x);
+            x = match i {
+                0 => activation::leaky_relu(x, 0.2),
+                _ => ops::instance_norm(&self.norms[i - 1], x, Activation::Leaky(0.2)),
+            };
+        }
+        Ok(ops::conv2d(&self.last, x))
+    }
+}
