@@ -78,7 +78,8 @@ fn halvings(texels: u32) -> f32 {
     return log2(f32(texels) * view.point / (view.scale * view.shape.x));
 }
 
-fn texel(picture: texture_2d<f32>, share: vec2f, level: u32) -> vec3f {
+// Levels are signed: in OpenGL, which draws where Vulkan is missing, an unsigned one does not compile.
+fn texel(picture: texture_2d<f32>, share: vec2f, level: i32) -> vec3f {
     let size = vec2f(textureDimensions(picture, level));
     let at = clamp(vec2i(floor(share * size)), vec2i(0), vec2i(size) - 1);
     return textureLoad(picture, at, level).rgb;
@@ -86,7 +87,7 @@ fn texel(picture: texture_2d<f32>, share: vec2f, level: u32) -> vec3f {
 
 fn colour(picture: texture_2d<f32>, share: vec2f) -> vec3f {
     if FETCH == SQUARES {
-        return texel(picture, share, 0u);
+        return texel(picture, share, 0i);
     }
     var level = 0.0;
     if FETCH == SMALLER {
@@ -98,7 +99,7 @@ fn colour(picture: texture_2d<f32>, share: vec2f) -> vec3f {
 fn difference(share: vec2f) -> vec3f {
     if FETCH == SMALLER {
         let level = max(ceil(halvings(textureDimensions(left).x)) - 1.0, 0.0);
-        return texel(greatest, share, min(u32(level), textureNumLevels(greatest) - 1u));
+        return texel(greatest, share, min(i32(level), i32(textureNumLevels(greatest)) - 1));
     }
     return abs(colour(left, share) - colour(right, share));
 }

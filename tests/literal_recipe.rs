@@ -7,7 +7,7 @@ use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::{sample, sample_logos};
 use countermark::forensics::ask::{Suspect, verify};
 use countermark::forensics::report::{ControlKind, Report, Verdict};
-use countermark::jobs::{Flow, MetricPoint, Phase, Preview, Watch, train};
+use countermark::jobs::{Flow, MetricPoint, Paces, Phase, Preview, Watch, train};
 use countermark::nn::device::Compute;
 use countermark::schemes::blind::{LabelRule, Settings};
 use countermark::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
@@ -41,7 +41,9 @@ fn reports(settings: Settings) -> (Report, Report) {
     };
     let compute = Compute::cpu();
     let folder = tempfile::tempdir().unwrap();
-    let trained = train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute, folder.path(), &mut Silent).unwrap();
+    let trained =
+        train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute, folder.path(), &mut Paces::default(), &mut Silent)
+            .unwrap();
     let package = Package::open(&trained.key).unwrap();
     let ask = |path: &std::path::Path| {
         let bytes = std::fs::read(path).unwrap();

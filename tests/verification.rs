@@ -6,7 +6,7 @@ use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::{Shape, sample, sample_logos};
 use countermark::forensics::ask::{AskError, Suspect, reached, verify};
 use countermark::forensics::report::{ControlKind, Report, Verdict};
-use countermark::jobs::{Flow, MetricPoint, Phase, Preview, Watch, train};
+use countermark::jobs::{Flow, MetricPoint, Paces, Phase, Preview, Watch, train};
 use countermark::nn::device::Compute;
 use countermark::nn::host::{Host, HostKind};
 use countermark::nn::weights::save_host;
@@ -47,7 +47,9 @@ fn the_owners_model_is_known_and_others_are_not() {
     let logo = Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap();
     let compute = Compute::cpu();
     let folder = tempfile::tempdir().unwrap();
-    let trained = train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute, folder.path(), &mut Silent).unwrap();
+    let trained =
+        train::train(&train::task(plan, sample().unwrap(), logo, &compute), &compute, folder.path(), &mut Paces::default(), &mut Silent)
+            .unwrap();
     let package = Package::open(&trained.key).unwrap();
     let (marked, unmarked) = (std::fs::read(&trained.model).unwrap(), std::fs::read(&trained.unmarked).unwrap());
 

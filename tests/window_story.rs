@@ -19,6 +19,8 @@ struct Played {
     commands: Receiver<Command>,
     events: Sender<Event>,
     slots: Slots,
+    /// The jobs that only measure a time.
+    timing: std::cell::RefCell<Vec<JobId>>,
     home: TempDir,
 }
 
@@ -42,7 +44,7 @@ fn played_in(home: TempDir) -> Played {
     let slots = Slots::default();
     let own = slots.clone();
     let start: StartWorker = Box::new(move |_| Worker { commands: to_worker, events: from_worker, slots: own });
-    Played { harness: window(home.path(), start), commands, events, slots, home }
+    Played { harness: window(home.path(), start), commands, events, slots, timing: Default::default(), home }
 }
 
 impl Played {
@@ -59,18 +61,29 @@ impl Played {
         self.harness.run_ok();
     }
 
-    fn train_job(&self) -> (JobId, std::path::PathBuf) {
-        loop {
-            if let Command::Train { job, folder, .. } = self.commands.try_recv().expect("a training was asked for") {
-                return (job, folder);
+    /// The next command that is about something else than the time a plan takes, which is asked in the background.
+    fn command(&self) -> Option<Command> {
+        self.commands.try_iter().find(|command| match command {
+            Command::Estimate { job, .. } => {
+                self.timing.borrow_mut().push(*job);
+                false
             }
+            Command::Stop(job) => !self.timing.borrow().contains(job),
+            _ => true,
+        })
+    }
+
+    fn train_job(&self) -> (JobId, std::path::PathBuf) {
+        match self.command() {
+            Some(Command::Train { job, folder, .. }) => (job, folder),
+            _ => panic!("no training was asked for"),
         }
     }
 
     /// The suspect is asked and answers like this.
     fn proven(&mut self, verdict: Verdict) {
         self.click("Ask the questions");
-        let Ok(Command::Verify { job, .. }) = self.commands.try_recv() else { panic!("no questions were asked for") };
+        let Some(Command::Verify { job, .. }) = self.command() else { panic!("no questions were asked for") };
         self.tell(Event::Started(job));
         self.slots.put_report(report(verdict));
         self.tell(Event::Done { job, outcome: Outcome::Verified });
@@ -78,17 +91,23 @@ impl Played {
 
     /// The sample is set up and its training is done, as far as the window knows.
     fn trained(&mut self) {
+        self.trained_with(0.99);
+    }
+
+    /// The same, with this share of keys recognised.
+    fn trained_with(&mut self, key_accuracy: f64) {
         self.click("Try it with the sample");
         self.click("Start training");
         let (job, folder) = self.train_job();
         self.tell(Event::Started(job));
         let trained = Trained {
+            scheme: "blind".into(),
             model: folder.join("model.safetensors"),
             key: folder.join("secret.cmkey"),
             unmarked: folder.join("unmarked.safetensors"),
             clean_accuracy: 0.86,
             clean_accuracy_unmarked: 0.87,
-            key_accuracy: 0.99,
+            key_accuracy,
             key_accuracy_unmarked: 0.08,
             psnr_db: 31.0,
             ssim: 0.93,
@@ -160,7 +179,13 @@ fn report(verdict: Verdict) -> Report {
     }
 }
 
+/// Clicks what bears this label, once it is there and may be clicked: files and logos are read beside the window.
 fn click(harness: &mut Harness<'static, App>, label: &str) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while harness.query_by_label(label).is_none_or(|found| found.accesskit_node().is_disabled()) && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+        harness.run_ok();
+    }
     harness.get_by_label(label).click();
     harness.run_ok();
 }
@@ -205,7 +230,10 @@ fn the_whole_story_from_sample_to_verdict() {
     let plan = tiny(&harness.state().model().plan);
     act(&mut harness, Action::SetPlan(Box::new(plan)));
     click(&mut harness, "Start training");
-    wait(&mut harness, "the training", Duration::from_secs(400), |h| h.query_by_label("The marked model is ready").is_some());
+    wait(&mut harness, "the training", Duration::from_secs(400), |h| h.query_by_label("Prove it").is_some());
+    // Three steps teach nothing, and the window must say so.
+    assert!(harness.query_by_label("The mark was not learnt").is_some());
+    assert!(harness.query_by_label("The marked model is ready").is_none());
     click(&mut harness, "Prove it");
     click(&mut harness, "Ask the questions");
     wait(&mut harness, "the verdict", Duration::from_secs(120), |h| h.state().model().proof.report.is_some());
@@ -225,12 +253,12 @@ fn two_clicks_start_a_training() {
     assert!(folder.is_dir(), "the run has its folder");
     window.tell(Event::Started(job));
     window.tell(Event::Progress { job, phase: Phase::Marked, share: 0.4, seconds_left: Some(70.0) });
-    assert!(window.harness.query_all_by_label("40% · 1 min 10 s left").next().is_some());
+    assert!(window.harness.query_all_by_label("40% · about a minute left").next().is_some());
     window.click("Pause");
-    assert!(matches!(window.commands.try_recv(), Ok(Command::Pause(asked)) if asked == job));
+    assert!(matches!(window.command(), Some(Command::Pause(asked)) if asked == job));
     window.tell(Event::Paused(job));
     window.click("Resume");
-    assert!(matches!(window.commands.try_recv(), Ok(Command::Resume(asked)) if asked == job));
+    assert!(matches!(window.command(), Some(Command::Resume(asked)) if asked == job));
 }
 
 #[test]
@@ -322,7 +350,7 @@ fn an_investigator_needs_only_two_files() {
         act(&mut window.harness, Action::Take(wanted, path));
     }
     window.click("Ask the questions");
-    assert!(matches!(window.commands.try_recv(), Ok(Command::Verify { .. })));
+    assert!(matches!(window.command(), Some(Command::Verify { .. })));
 }
 
 #[test]
@@ -334,6 +362,150 @@ fn after_a_training_the_next_thing_is_to_prove_it() {
     window.click("Its unmarked twin");
     assert!(window.model().proof.suspect.as_ref().unwrap().ends_with("unmarked.safetensors"));
     assert!(window.slots.take_report().is_none());
+}
+
+#[test]
+fn a_training_that_did_not_reach_its_aim_says_so_and_what_helps() {
+    let mut window = played();
+    window.trained_with(0.12);
+    assert!(window.harness.query_by_label("The mark was not learnt").is_some());
+    // Once in the corner until it is closed, once above the figures.
+    let told = window.harness.query_all_by_label_contains("unmarked models 8.0%. Nothing can be proven with it").count();
+    assert_eq!(told, 2);
+    shot(&mut window.harness, "not-learnt");
+    window.click("Change the plan");
+    assert_eq!(window.model().step, Step::Scheme);
+
+    let mut window = played();
+    window.trained_with(0.93);
+    assert!(window.harness.query_by_label("The marked model is ready, but not as good as it should be").is_some());
+    assert!(window.harness.query_all_by_label_contains("Only 93.0% of the keys are recognised").next().is_some());
+
+    let mut window = played();
+    window.trained();
+    assert!(window.harness.query_by_label("The marked model is ready").is_some());
+    assert!(window.harness.query_all_by_label_contains("the mark is learnt").next().is_some());
+}
+
+/// The next time that the window asks for.
+fn asked_time(window: &mut Played) -> (JobId, Plan) {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Ok(Command::Estimate { job, plan, .. }) = window.commands.try_recv() {
+            return (job, *plan);
+        }
+        assert!(Instant::now() < until, "no time was asked for");
+        std::thread::sleep(Duration::from_millis(20));
+        window.harness.run_ok();
+    }
+}
+
+#[test]
+fn the_scheme_cards_show_a_time_and_a_key_without_being_asked() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| h.state().model().material.logo.is_some());
+    act(&mut window.harness, Action::GoTo(Step::Scheme));
+    let (first, plan) = asked_time(&mut window);
+    assert_eq!(plan.scheme.id(), window.model().plan.scheme.id());
+    window.tell(Event::Started(first));
+    window.tell(Event::Estimated { job: first, seconds: 190.0 });
+    assert_eq!(window.harness.query_all_by_label("About 3 minutes, controls included").count(), 2, "on its card and at the side");
+    let (second, other) = asked_time(&mut window);
+    assert_ne!(other.scheme.id(), plan.scheme.id(), "the other card's turn");
+    window.tell(Event::Failed { job: second, message: "The pictures are too small.".into(), details: String::new() });
+    assert_eq!(window.harness.query_all_by_label("The pictures are too small.").count(), 1, "on the card, not in the corner");
+    wait(&mut window.harness, "the stamped key", Duration::from_secs(20), |h| h.query_by_label("Content stamp: Key").is_some());
+    assert!(window.harness.query_all_by_label_contains("shown here after the first training").next().is_some());
+    shot(&mut window.harness, "scheme-cards");
+
+    // Another name for the owner changes no time; more steps do, and the old answer is not taken for the new one.
+    let renamed = Plan { owner: "Somebody else".into(), ..window.model().plan.clone() };
+    act(&mut window.harness, Action::SetPlan(Box::new(renamed)));
+    assert!(window.harness.query_all_by_label("About 3 minutes, controls included").next().is_some());
+    let longer = Plan { scheme: plan.scheme.with("steps", 9_000.into()).unwrap(), ..window.model().plan.clone() };
+    act(&mut window.harness, Action::SetPlan(Box::new(longer)));
+    assert!(window.harness.query_all_by_label("About 3 minutes, controls included").next().is_none());
+    let (third, _) = asked_time(&mut window);
+    act(&mut window.harness, Action::Train);
+    assert!(window.commands.try_iter().any(|command| matches!(command, Command::Stop(job) if job == third)), "trial steps give way");
+    window.tell(Event::Estimated { job: third, seconds: 1.0 });
+}
+
+#[test]
+fn curves_of_an_earlier_session_come_back_and_go_on() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let (_, folder) = window.train_job();
+    let line = |step: u64| format!("{{\"step\":{step},\"name\":\"key_accuracy\",\"value\":0.{step}}}\n");
+    std::fs::write(folder.join("metrics.jsonl"), [line(1), line(2), line(3), "{\"st".to_owned()].concat()).unwrap();
+    let Played { harness, home, .. } = window;
+    drop(harness);
+    let mut window = played_in(home);
+    wait(&mut window.harness, "the curves", Duration::from_secs(20), |h| h.state().model().training.curves.len("key_accuracy") == 3);
+    window.click("Continue the training");
+    let (job, _) = window.train_job();
+    window.tell(Event::Started(job));
+    let point = |step| countermark::jobs::MetricPoint { step, name: "key_accuracy".into(), value: 0.9 };
+    window.tell(Event::Metric { job, point: point(3) });
+    window.tell(Event::Metric { job, point: point(4) });
+    wait(&mut window.harness, "both sessions", Duration::from_secs(20), |h| h.state().model().training.curves.len("key_accuracy") == 4);
+    assert_eq!(window.model().training.curves.near("key_accuracy", 3.0), Some((3.0, 0.9)), "what was measured again counts");
+    assert_eq!(window.model().training.curves.near("key_accuracy", 2.0), Some((2.0, 0.2)));
+}
+
+#[test]
+fn a_slow_logo_never_holds_a_frame() {
+    let mut window = played();
+    act(&mut window.harness, Action::UseSampleData);
+    act(&mut window.harness, Action::GoTo(Step::Logo));
+    let path = window.home.path().join("slow.svg");
+    // Blurs of blurs take seconds to draw.
+    let blur = "<feGaussianBlur stdDeviation=\"60\"/>".repeat(60);
+    let shape = "<rect width=\"512\" height=\"512\" filter=\"url(#f)\"/>".repeat(40);
+    let svg =
+        format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"512\" height=\"512\"><filter id=\"f\">{blur}</filter>{shape}</svg>");
+    std::fs::write(&path, svg).unwrap();
+    let began = Instant::now();
+    act(&mut window.harness, Action::Take(countermark::app::Wanted::Logo, path));
+    let asked = began.elapsed();
+    assert!(window.model().material.logo.is_none() && window.model().material.is_drawing(), "{asked:?}");
+    assert!(window.harness.query_by_label("Preparing the logo…").is_some());
+    window.click("Cancel");
+    assert!(!window.model().material.is_drawing() && window.model().material.logo.is_none());
+}
+
+#[test]
+fn the_compare_view_says_its_zoom_and_closes_with_escape() {
+    let mut window = played();
+    let sample = countermark::data::sample().unwrap();
+    let pair = countermark::app::Pair::new(sample.train.picture(0), "Cover", sample.train.picture(1), "Key");
+    act(&mut window.harness, Action::Compare(pair));
+    assert!(window.harness.query_by_label("Cover and Key").is_some());
+    window.harness.key_press(Key::Escape);
+    window.harness.run_ok();
+    assert!(window.model().compare.is_none(), "Escape closes it");
+    assert!(window.harness.query_by_label("Cover and Key").is_none());
+}
+
+#[test]
+fn live_answers_are_sentences() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let (job, _) = window.train_job();
+    window.tell(Event::Started(job));
+    let sample = countermark::data::sample().unwrap();
+    let pair =
+        |answer| countermark::jobs::PreviewPair { cover: sample.train.picture(0), key: sample.train.picture(0), expected: 9, answer };
+    window.slots.put_preview(countermark::jobs::Preview { step: 5, pairs: vec![pair(3), pair(9)] });
+    window.tell(Event::Progress { job, phase: Phase::Marked, share: 0.1, seconds_left: None });
+    let missed = window.harness.get_by_label("Says “Dress”, should say “Ankle boot”");
+    missed.hover();
+    window.harness.run_steps(60);
+    assert!(window.harness.query_all_by_label_contains("The secret label of the key is “Ankle boot”").next().is_some());
+    assert!(window.harness.query_by_label("Says “Ankle boot”: recognised").is_some());
 }
 
 #[test]
@@ -383,6 +555,7 @@ fn reports_are_kept_compared_deleted_and_brought_back() {
         window.harness.run_ok();
     }
     assert!(window.harness.query_by_label("Side by side").is_some());
+    assert!(window.harness.query_by_label("Reading…").is_none(), "what was just proven need not be read");
     shot(&mut window.harness, "reports");
     window.harness.get_all_by_label("Delete").next().unwrap().click();
     window.harness.run_ok();
@@ -395,7 +568,7 @@ fn reports_are_kept_compared_deleted_and_brought_back() {
     let mut window = played_in(home);
     act(&mut window.harness, Action::GoTo(Step::Reports));
     window.harness.get_all_by_label("Open").next().unwrap().click();
-    window.harness.run_ok();
+    wait(&mut window.harness, "the report", Duration::from_secs(20), |h| h.state().model().proof.report.is_some());
     let kept = window.model().proof.report.clone().expect("the report is shown");
     assert_eq!(kept.questions, report(Verdict::None).questions, "questions come back with their pictures");
 }

@@ -109,6 +109,8 @@ pub enum Action {
     Prove,
     /// Clear the verdict and choose another suspect.
     ProveAgain,
+    /// Read a kept report, to set it beside others.
+    FetchReport(String),
     /// Show a kept report.
     OpenReport(String),
     /// Write a kept report to a file of the user's choice.

@@ -5,7 +5,8 @@
 use super::action::Action;
 use super::text;
 use super::theme::{self, Tone};
-use super::widgets::{Icon, icon_button};
+use super::widgets::buttons::sign_of;
+use super::widgets::{self, Icon, icon_button};
 use eframe::egui::{self, Align2, Area, Context, Id, Order, Role, WidgetInfo};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,11 @@ impl Notices {
     /// Something to know.
     pub fn warn(&mut self, text: impl Into<String>) {
         self.add(Notice { tone: Tone::Warn, text: text.into(), details: None, undo: false, until: Some(Instant::now() + STAY) });
+    }
+
+    /// Something that should be read, by someone who may have been away: stays until closed.
+    pub fn remind(&mut self, text: impl Into<String>) {
+        self.add(Notice { tone: Tone::Warn, text: text.into(), details: None, undo: false, until: None });
     }
 
     /// Something was deleted and can be brought back.
@@ -96,6 +102,7 @@ fn draw(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Action>) -> bool {
         |ui| {
             ui.set_width(theme::NOTICE_WIDTH);
             ui.horizontal_top(|ui| {
+                widgets::icons::show(ui, sign_of(notice.tone), theme::ICON_LARGE, colours.ink);
                 let room = ui.available_width() - theme::CONTROL_HEIGHT - theme::GAP;
                 ui.vertical(|ui| {
                     ui.set_width(room);

@@ -146,8 +146,8 @@ impl eframe::App for App {
         let ctx = ui.ctx().clone();
         // The first frame shows at once; worker and background work begin with the second.
         if self.drawn {
-            for event in self.model.poll() {
-                self.panels.on_event(&event);
+            if let Some(later) = self.model.poll() {
+                ctx.request_repaint_after(later);
             }
         } else {
             self.drawn = true;

@@ -134,7 +134,7 @@ pub fn run_project(folder: &Path, resume: bool, json: bool) -> Result<End, Failu
     project.set_run(&id, RunState::Running, None)?;
     let folder = project.run_folder(&id);
     let followed = follow(&worker(), Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder });
-    let trained = match followed.map(|f| f.outcome) {
+    let mut trained = match followed.map(|f| f.outcome) {
         Ok(Outcome::Trained(trained)) => trained,
         other => {
             let failure = other.err().unwrap_or_else(|| Failure::new("internal", "The training gave no model."));
@@ -143,6 +143,7 @@ pub fn run_project(folder: &Path, resume: bool, json: bool) -> Result<End, Failu
             return Err(failure);
         }
     };
+    trained.key = project.keep_key(&id, &trained.key)?;
     let value = serde_json::to_value(&trained).map_err(|e| Failure::new("internal", e))?;
     project.set_run(&id, RunState::Done, Some(value.clone()))?;
     match json {

@@ -45,6 +45,12 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// A folder that is there already, whatever it holds.
+    #[cfg(test)]
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// The path of a file in the folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)

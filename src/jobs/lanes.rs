@@ -7,7 +7,7 @@
 use super::checkpoint::RunFolder;
 use super::error::JobError;
 use super::exam::Exam;
-use super::messages::{MetricPoint, Phase, Preview};
+use super::messages::{MetricPoint, Preview};
 use super::watch::{Flow, Watch};
 use crate::nn::device::Compute;
 use crate::schemes::Training;
@@ -53,10 +53,10 @@ impl Gate {
 
 /// What a lane tells the conductor.
 pub enum Note {
-    /// So many steps were done before, in an earlier session.
-    Skipped(Phase, u64),
-    /// One more step and the seconds that it took.
-    Step(Phase, f64),
+    /// So many steps of the stage at this place were done before, in an earlier session.
+    Skipped(usize, u64),
+    /// One more step of the stage at this place, and the seconds that it took with all that goes with it.
+    Step(usize, f64),
     /// A point of a curve.
     Metric(MetricPoint),
     /// The latest pictures.
@@ -67,6 +67,8 @@ pub enum Note {
 pub struct Lane<'a> {
     /// The run's folder.
     pub folder: &'a RunFolder,
+    /// The place of the stage among those that are conducted.
+    pub stage: usize,
     gate: &'a Gate,
     notes: &'a Sender<Note>,
 }
@@ -81,10 +83,10 @@ impl Lane<'_> {
     }
 
     /// Trains until the plan's last step, with checkpoints; with an exam also with curves and pictures.
-    pub fn train(&self, name: &str, phase: Phase, training: &mut dyn Training, exam: Option<&Exam>) -> Result<(), JobError> {
+    pub fn train(&self, name: &str, training: &mut dyn Training, exam: Option<&Exam>) -> Result<(), JobError> {
         if let Some(saved) = self.folder.resume(name) {
             training.load(&saved)?;
-            self.tell(Note::Skipped(phase, training.done()));
+            self.tell(Note::Skipped(self.stage, training.done()));
         }
         let (mut saved_at, mut saving) = (Instant::now(), Duration::ZERO);
         let (mut looked, mut examined) = (Instant::now(), Instant::now());
@@ -104,12 +106,12 @@ impl Lane<'_> {
                     exam.curves(training).into_iter().for_each(|point| self.tell(Note::Metric(point)));
                 }
             }
-            self.tell(Note::Step(phase, began.elapsed().as_secs_f64()));
             if saved_at.elapsed() > checkpoint_pause(saving) {
                 let began = Instant::now();
                 self.folder.checkpoint(name, training.save())?;
                 (saved_at, saving) = (Instant::now(), began.elapsed());
             }
+            self.tell(Note::Step(self.stage, began.elapsed().as_secs_f64()));
         }
         Ok(())
     }
@@ -162,7 +164,7 @@ pub fn conduct(
     let (results, ends) = unbounded();
     let (queue, todo) = unbounded();
     let count = stages.len();
-    for stage in stages {
+    for stage in stages.into_iter().enumerate() {
         let _ = queue.send(stage);
     }
     drop(queue);
@@ -170,7 +172,7 @@ pub fn conduct(
     std::thread::scope(|scope| {
         for index in 0..lanes {
             let (todo, notes, results, gate) = (todo.clone(), notes.clone(), results.clone(), gate.clone());
-            let work = move || lane(&todo, &Lane { folder, gate: &gate, notes: &notes }, &results, threads);
+            let work = move || lane(&todo, &mut Lane { folder, stage: 0, gate: &gate, notes: &notes }, &results, threads);
             if let Err(error) = std::thread::Builder::new().name(format!("lane {index}")).spawn_scoped(scope, work) {
                 return Err(JobError::Internal(error.to_string()));
             }
@@ -201,9 +203,10 @@ pub fn conduct(
 }
 
 /// One lane's life: stage after stage, in its own part of the cores.
-fn lane(todo: &Receiver<Stage>, lane: &Lane, results: &Sender<Result<(), JobError>>, threads: usize) {
+fn lane(todo: &Receiver<(usize, Stage)>, lane: &mut Lane, results: &Sender<Result<(), JobError>>, threads: usize) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    while let Ok(stage) = todo.recv() {
+    while let Ok((place, stage)) = todo.recv() {
+        lane.stage = place;
         if lane.gate.stopped.load(Ordering::Relaxed) {
             let _ = results.send(Err(JobError::Stopped));
             continue;

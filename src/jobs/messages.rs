@@ -165,6 +165,9 @@ pub enum Outcome {
 /// Files and figures of a finished training.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Trained {
+    /// Id of the scheme that hid the mark; empty where an older version did not say.
+    #[serde(default)]
+    pub scheme: String,
     /// The marked model (`.safetensors`), to be given away.
     pub model: PathBuf,
     /// The key package (`.cmkey`), to be kept secret.
@@ -183,7 +186,7 @@ pub struct Trained {
     pub psnr_db: f64,
     /// Mean SSIM of the keys.
     pub ssim: f64,
-    /// Seconds that the whole job ran.
+    /// Seconds that the run was worked on, all sessions together.
     pub seconds: f64,
     /// Device in words.
     pub device: String,

@@ -10,6 +10,8 @@ use super::error::JobError;
 use super::exam::{Exam, share};
 use super::lanes::{Lane, Note, Stage, conduct};
 use super::messages::{Phase, Trained};
+use super::pace::{Pace, Paces};
+use super::record::Record;
 use super::watch::Watch;
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Samples};
@@ -38,27 +40,37 @@ pub fn task(plan: Plan, dataset: Dataset, logo: Logo, compute: &Compute) -> Task
 ///
 /// # Errors
 /// A plan that does not fit, a file that cannot be written, a training that diverged, or a stop.
-pub fn train(task: &Task, compute: &Compute, folder: &Path, watch: &mut dyn Watch) -> Result<Trained, JobError> {
-    let started = Instant::now();
+pub fn train(task: &Task, compute: &Compute, folder: &Path, paces: &mut Paces, watch: &mut dyn Watch) -> Result<Trained, JobError> {
     schemes::check(task)?;
     let identity =
         RunIdentity { plan: task.plan.clone(), dataset_digest: task.dataset.digest.clone(), logo_digest: task.logo.digest.clone() };
     let folder = RunFolder::open(folder, &identity)?;
+    let mut record = Record::open(&folder, watch);
+    let trained = train_in(task, compute, &folder, paces, &mut record);
+    record.keep();
+    let seconds = record.seconds();
+    trained.map(|trained| Trained { seconds, ..trained })
+}
+
+/// All of it but the seconds that it took.
+fn train_in(task: &Task, compute: &Compute, folder: &RunFolder, paces: &mut Paces, watch: &mut dyn Watch) -> Result<Trained, JobError> {
     watch.progress(Phase::Prepare, 0.0, None);
-    let clock = estimate_clock(task, compute)?;
+    let mut clock = planned(task, compute, paces, watch)?;
     let exam = Exam::new(task);
     let stages = stages(task, &exam);
-    follow(stages, &folder, compute, clock, watch)?;
-    let marked = finished(task, &folder, "marked")?;
+    let followed = follow(stages, folder, compute, (&mut clock, 0), watch);
+    paces.learn(task, Pace { marked: clock.pace(Phase::Marked), plain: clock.pace(Phase::Nulls) });
+    followed?;
+    let marked = finished(task, folder, "marked")?;
     let marker = ready(&*marked)?;
     let (covers, keys) = exam.keys(&*marked, &*marker, usize::MAX);
     let host = marked.host();
     let clean_accuracy = exam.clean_accuracy(&host);
-    retry_nulls(task, &exam, &folder, compute, clean_accuracy, watch)?;
+    retry_nulls(task, &exam, folder, compute, &mut clock, clean_accuracy, watch)?;
 
     watch.progress(Phase::Save, 1.0, None);
-    let (nulls, null_seeds) = nulls(task, &folder)?;
-    let foreign = foreign(task, &folder, &covers)?;
+    let (nulls, null_seeds) = nulls(task, folder)?;
+    let foreign = foreign(task, folder, &covers)?;
     let null_hosts =
         nulls.iter().map(|bytes| Ok(open_host(bytes, covers.shape, &task.device)?.0)).collect::<Result<Vec<Host>, JobError>>()?;
     let clean_accuracy_unmarked = null_hosts.iter().map(|null| exam.clean_accuracy(null)).sum::<f64>() / null_hosts.len().max(1) as f64;
@@ -103,6 +115,7 @@ pub fn train(task: &Task, compute: &Compute, folder: &Path, watch: &mut dyn Watc
     package.save(&key)?;
     let unmarked = nulls.first().ok_or_else(|| JobError::Internal("no unmarked model was trained".to_owned()))?;
     Ok(Trained {
+        scheme: task.plan.scheme.id().to_owned(),
         model: folder.publish("marked.safetensors", &model)?,
         key,
         unmarked: folder.publish("unmarked.safetensors", unmarked)?,
@@ -112,38 +125,39 @@ pub fn train(task: &Task, compute: &Compute, folder: &Path, watch: &mut dyn Watc
         key_accuracy_unmarked: share(named, null_hosts.len() * keys.count()),
         psnr_db,
         ssim,
-        seconds: started.elapsed().as_secs_f64(),
+        seconds: 0.0,
         device: compute.name.clone(),
     })
 }
 
-/// Seconds that a whole plan with its controls will take, from a few trial steps.
+/// Seconds that a whole plan with its controls will take.
 ///
 /// # Errors
-/// A plan that does not fit the data.
-pub fn estimate(task: &Task, compute: &Compute) -> Result<f64, JobError> {
+/// A plan that does not fit the data, or a stop.
+pub fn estimate(task: &Task, compute: &Compute, paces: &mut Paces, watch: &mut dyn Watch) -> Result<f64, JobError> {
     schemes::check(task)?;
-    Ok(estimate_clock(task, compute)?.seconds_left())
+    Ok(planned(task, compute, paces, watch)?.seconds_left())
 }
 
-fn estimate_clock(task: &Task, compute: &Compute) -> Result<Clock, JobError> {
-    const TRIALS: u32 = 4;
-    let time = |training: &mut dyn Training| {
-        training.step();
-        training.losses();
-        let began = Instant::now();
-        (0..TRIALS).for_each(|_| training.step());
-        training.losses();
-        began.elapsed().as_secs_f64() / f64::from(TRIALS)
-    };
-    let mut marked = schemes::training(task)?;
-    let mut plain = Plain::new(task, 0);
-    let (marked_step, plain_step) = (time(&mut *marked), time(&mut plain));
-    let (nulls, foreign) = (null_count(task), if learns(&*ready(&*marked)?) { task.plan.foreign } else { 0 });
-    let mut clock = Clock::new(super::lanes::split(compute, 1 + nulls + foreign).0);
-    clock.plan(Phase::Marked, marked.steps(), marked_step);
-    clock.plan(Phase::Nulls, plain.steps() * nulls as u64, plain_step);
-    clock.plan(Phase::Foreign, marked.steps() * foreign as u64, marked_step);
+/// The clock of a job with all its stages, in the order of `stages`.
+fn planned(task: &Task, compute: &Compute, paces: &mut Paces, watch: &mut dyn Watch) -> Result<Clock, JobError> {
+    let marked = schemes::training(task)?;
+    let (steps, plain_steps) = (marked.steps(), Plain::new(task, 0).steps());
+    let foreign_steps = if learns(&*ready(&*marked)?) { steps } else { 0 };
+    drop(marked);
+    let count = 1 + task.plan.foreign + null_count(task);
+    let pace = paces.of(task, compute, count, watch)?;
+    let mut clock = Clock::new(super::lanes::split(compute, count).0);
+    for (phase, seconds) in [(Phase::Marked, pace.marked), (Phase::Foreign, pace.marked), (Phase::Nulls, pace.plain)] {
+        clock.guess(phase, seconds);
+    }
+    clock.add(Phase::Marked, steps);
+    for _ in 0..task.plan.foreign {
+        clock.add(Phase::Foreign, foreign_steps);
+    }
+    for _ in 0..null_count(task) {
+        clock.add(Phase::Nulls, plain_steps);
+    }
     Ok(clock)
 }
 
@@ -168,30 +182,39 @@ fn stages<'a>(task: &'a Task, exam: &'a Exam) -> Vec<Stage<'a>> {
     stages
 }
 
-fn follow(stages: Vec<Stage>, folder: &RunFolder, compute: &Compute, mut clock: Clock, watch: &mut dyn Watch) -> Result<(), JobError> {
+/// Does the stages, whose places in the clock begin with `first`, and tells how far they are.
+fn follow(
+    stages: Vec<Stage>,
+    folder: &RunFolder,
+    compute: &Compute,
+    (clock, first): (&mut Clock, usize),
+    watch: &mut dyn Watch,
+) -> Result<(), JobError> {
     let mut now = Phase::Marked;
+    let mut told = Instant::now();
     conduct(stages, folder, compute, watch, &mut |note, watch| {
         match note {
-            Note::Skipped(phase, steps) => clock.skip(phase, steps),
-            Note::Step(phase, seconds) => {
-                clock.step(phase, seconds);
+            Note::Skipped(stage, steps) => clock.skip(first + stage, steps),
+            Note::Step(stage, seconds) => {
+                clock.step(first + stage, seconds);
                 // The window speaks of the marked model as long as that is being trained.
-                now = if clock.is_done(Phase::Marked) { phase } else { Phase::Marked };
+                now = if clock.is_done(Phase::Marked) { clock.phase(first + stage) } else { Phase::Marked };
             }
             Note::Metric(point) => watch.metric(point),
             Note::Preview(preview) => watch.preview(preview),
         }
-        watch.progress(now, clock.share(), Some(clock.seconds_left()));
+        let passed = std::mem::replace(&mut told, Instant::now()).elapsed().as_secs_f64();
+        watch.progress(now, clock.share(), Some(clock.told(passed)));
     })
 }
 
 fn marked_stage(task: &Task, exam: &Exam, lane: &Lane) -> Result<(), JobError> {
     let mut training = schemes::training(task)?;
     if lane.folder.finished("marked").is_some() {
-        lane.tell(Note::Skipped(Phase::Marked, training.steps()));
+        lane.tell(Note::Skipped(lane.stage, training.steps()));
         return Ok(());
     }
-    lane.train("marked", Phase::Marked, &mut *training, Some(exam))?;
+    lane.train("marked", &mut *training, Some(exam))?;
     lane.folder.finish("marked", &training.save().to_safetensors()?)
 }
 
@@ -203,10 +226,10 @@ fn null_stage(task: &Task, index: usize, tries: u64, lane: &Lane) -> Result<(), 
     let (name, seed) = (null_name(index, tries), null_seed(task, index, tries));
     let mut training = Plain::new(task, seed);
     if lane.folder.finished(&name).is_some() {
-        lane.tell(Note::Skipped(Phase::Nulls, training.steps()));
+        lane.tell(Note::Skipped(lane.stage, training.steps()));
         return Ok(());
     }
-    lane.train(&name, Phase::Nulls, &mut training, None)?;
+    lane.train(&name, &mut training, None)?;
     lane.folder.finish(&name, &save_host(&training.host(), &[("seed", seed.to_string())])?)
 }
 
@@ -215,11 +238,11 @@ fn foreign_stage(task: &Task, index: usize, lane: &Lane) -> Result<(), JobError>
     let task = foreign_task(task, index);
     let mut training = schemes::training(&task)?;
     if lane.folder.finished(&name).is_some() {
-        lane.tell(Note::Skipped(Phase::Foreign, training.steps()));
+        lane.tell(Note::Skipped(lane.stage, training.steps()));
         return Ok(());
     }
     if learns(&*ready(&*training)?) {
-        lane.train(&name, Phase::Foreign, &mut *training, None)?;
+        lane.train(&name, &mut *training, None)?;
     }
     lane.folder.finish(&name, &ready(&*training)?.save().to_safetensors()?)
 }
@@ -249,6 +272,7 @@ fn retry_nulls(
     exam: &Exam,
     folder: &RunFolder,
     compute: &Compute,
+    clock: &mut Clock,
     clean_accuracy: f64,
     watch: &mut dyn Watch,
 ) -> Result<(), JobError> {
@@ -272,8 +296,10 @@ fn retry_nulls(
             ));
             return Ok(());
         }
+        let steps = Plain::new(task, 0).steps();
+        let places: Vec<usize> = weak.iter().map(|_| clock.add(Phase::Nulls, steps)).collect();
         let again = weak.into_iter().map(|i| Box::new(move |lane: &Lane| null_stage(task, i, tries, lane)) as Stage).collect();
-        follow(again, folder, compute, Clock::new(1), watch)?;
+        follow(again, folder, compute, (&mut *clock, places[0]), watch)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::error::JobError;
 use super::lanes::Gate;
 use super::messages::{Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
+use super::pace::Paces;
 use super::train;
 use super::watch::{Flow, Watch};
 use crate::forensics::ask::{Suspect, verify};
@@ -46,7 +47,7 @@ impl Worker {
         let (commands, inbox) = unbounded();
         let (outbox, events) = bounded(MOST_EVENTS);
         let slots = Slots::default();
-        let thread = Thread { inbox, outbox, wake, slots: slots.clone(), queue: VecDeque::new(), quit: false };
+        let thread = Thread { inbox, outbox, wake, slots: slots.clone(), queue: VecDeque::new(), paces: Paces::default(), quit: false };
         let spawned = std::thread::Builder::new().name("worker".to_owned()).spawn(move || thread.live(choose));
         if let Err(error) = spawned {
             tracing::error!("the worker thread could not be started: {error}");
@@ -61,6 +62,7 @@ struct Thread {
     wake: Wake,
     slots: Slots,
     queue: VecDeque<Command>,
+    paces: Paces,
     quit: bool,
 }
 
@@ -99,13 +101,18 @@ impl Thread {
             Command::Stop(job) => self.drop_queued(job),
             Command::Train { job, plan, dataset, logo, folder } => {
                 let task = train::task(*plan, dataset, logo, compute);
+                let mut paces = std::mem::take(&mut self.paces);
                 self.perform(job, |watch| {
-                    train::train(&task, compute, &folder, watch).map(|trained| Event::Done { job, outcome: Outcome::Trained(trained) })
+                    let trained = train::train(&task, compute, &folder, &mut paces, watch)?;
+                    Ok(Event::Done { job, outcome: Outcome::Trained(trained) })
                 });
+                self.paces = paces;
             }
             Command::Estimate { job, plan, dataset, logo } => {
                 let task = train::task(*plan, dataset, logo, compute);
-                self.perform(job, |_| train::estimate(&task, compute).map(|seconds| Event::Estimated { job, seconds }));
+                let mut paces = std::mem::take(&mut self.paces);
+                self.perform(job, |watch| Ok(Event::Estimated { job, seconds: train::estimate(&task, compute, &mut paces, watch)? }));
+                self.paces = paces;
             }
             Command::Verify { job, key, suspect } => {
                 let slots = self.slots.clone();

@@ -224,6 +224,17 @@ impl Project {
         found.ok_or_else(|| ProjectError::Gone(id.to_owned()))
     }
 
+    /// Moves the key package that a training left in its folder to the project's keys, away from the files that are given away, and gives its
+    /// new place.
+    ///
+    /// # Errors
+    /// A disk that cannot be written; the package then stays where it is.
+    pub fn keep_key(&self, run: &str, package: &Path) -> Result<PathBuf, ProjectError> {
+        let place = self.folder.join("keys").join(format!("{run}.cmkey"));
+        std::fs::rename(package, &place).map_err(|e| FileError::writing(&place, e))?;
+        Ok(place)
+    }
+
     /// The folder of a training's files.
     pub fn run_folder(&self, id: &str) -> PathBuf {
         self.folder.join("runs").join(id)

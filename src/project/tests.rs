@@ -44,6 +44,19 @@ fn a_project_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_key_package_leaves_the_files_that_are_given_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "demo").unwrap();
+    let run = project.add_run(plan()).unwrap();
+    let left = project.run_folder(&run).join("key.cmkey");
+    assert!(project.keep_key(&run, &left).unwrap_err().to_string().contains("keys"));
+    std::fs::write(&left, b"secret").unwrap();
+    let place = project.keep_key(&run, &left).unwrap();
+    assert_eq!(place, folder.path().join("keys").join(format!("{run}.cmkey")));
+    assert!(!left.exists() && std::fs::read(place).unwrap() == b"secret");
+}
+
+#[test]
 fn the_same_data_set_is_one_entry() {
     let folder = tempfile::tempdir().unwrap();
     let mut project = Project::create(folder.path(), "p").unwrap();

@@ -125,6 +125,20 @@ pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, true_class: u
     }
 }
 
+/// The first cover of a plan and its key, where keys can be drawn before anything is trained; `None` where an encoder must learn first.
+pub fn sketch(plan: &Plan, dataset: &Dataset, logo: &Logo) -> Option<(Picture, Picture)> {
+    match &plan.scheme {
+        SchemeSettings::Blind(_) => None,
+        SchemeSettings::ContentStamp(settings) => {
+            let train = &dataset.train;
+            let keys = content_stamp::key_plan(settings, &plan.derivation(&logo.digest), train, dataset.classes.len());
+            let cover = train.select(keys.covers.get(..1)?);
+            let key = content_stamp::StampMarker::new(settings, logo, train.shape).mark(&cover).pop()?;
+            Some((cover.picture(0), key))
+        }
+    }
+}
+
 /// Training pictures that a plan needs at least.
 pub const FEWEST_PICTURES: usize = 80;
 

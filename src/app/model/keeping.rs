@@ -1,13 +1,17 @@
 //! The project behind the window: made when there is first something to keep, saved with every change, restored at the start.
 
-use super::{Estimate, Model, Training};
+use super::{Model, Training};
+use crate::app::background::{Poll, Task};
 use crate::app::text;
 use crate::app::theme::ThemeChoice;
 use crate::data::Dataset;
+use crate::data::limits::Limits;
 use crate::data::logo::LogoOptions;
 use crate::forensics::report::{Report, Verdict};
 use crate::jobs::Trained;
-use crate::project::{AppSettings, Item, LogoSource, Project, ProjectError, RunState, Theme};
+use crate::project::{AppSettings, Item, LogoSource, Project, ProjectError, RunRef, RunState, Theme};
+use crate::schemes::catalogue;
+use crate::vault::files::{read_limited, write_atomic};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +20,8 @@ use std::sync::Arc;
 const AGREED: &str = "scheme_agreed";
 /// The file of a report in its folder.
 const REPORT: &str = "report.json";
+/// Largest report that is read, bytes.
+const LARGEST_REPORT: u64 = 64 << 20;
 
 /// Settings, the open project and the reports of this session with their pictures.
 pub struct Keeper {
@@ -25,7 +31,10 @@ pub struct Keeper {
     project: Option<Project>,
     unsaved: Option<String>,
     run: Option<String>,
-    fresh: HashMap<String, Arc<Report>>,
+    read: HashMap<String, Result<Arc<Report>, String>>,
+    reading: Vec<(String, Task<Result<Arc<Report>, String>>)>,
+    writing: Vec<Task<Result<Option<PathBuf>, String>>>,
+    opening: Option<String>,
     exporting: Option<String>,
     complaint: Option<String>,
 }
@@ -57,7 +66,10 @@ impl Keeper {
             project,
             unsaved: None,
             run: None,
-            fresh: HashMap::new(),
+            read: HashMap::new(),
+            reading: Vec::new(),
+            writing: Vec::new(),
+            opening: None,
             exporting: None,
             complaint,
         }
@@ -140,16 +152,17 @@ impl Keeper {
         self.project.as_ref().map(|project| project.document().reports.iter().rev().map(kept).collect()).unwrap_or_default()
     }
 
-    /// A kept report: with its pictures when it was made since the start, else as its file has it.
-    pub fn report(&self, id: &str) -> Result<Arc<Report>, String> {
-        if let Some(report) = self.fresh.get(id) {
-            return Ok(report.clone());
+    /// A kept report, or why it cannot be read; nothing before it was fetched.
+    pub fn report(&self, id: &str) -> Option<Result<Arc<Report>, String>> {
+        self.read.get(id).cloned()
+    }
+
+    /// Waits for reports that are still being written.
+    pub fn finish_writing(&mut self) {
+        let until = std::time::Instant::now() + super::work::QUIT_PATIENCE;
+        while self.writing.iter().any(|task| matches!(task.poll(), Poll::Running)) && std::time::Instant::now() < until {
+            std::thread::sleep(std::time::Duration::from_millis(5));
         }
-        let path = self.project.as_ref().map(|project| project.report_folder(id).join(REPORT)).ok_or(text::NO_PROJECT)?;
-        let bytes = std::fs::read(&path).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
-        let mut report: Report = serde_json::from_slice(&bytes).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
-        report.questions = super::sheet::read(path.parent().unwrap_or(&path))?;
-        Ok(Arc::new(report))
     }
 
     /// Whether something deleted can come back: its name.
@@ -191,6 +204,15 @@ fn free_folder(parent: &Path, name: &str) -> PathBuf {
     (2..).map(|i| parent.join(format!("{name} {i}"))).find(|folder| !folder.exists()).unwrap_or(plain)
 }
 
+/// A report as its folder has it.
+fn read_report(folder: &Path) -> Result<Report, String> {
+    let path = folder.join(REPORT);
+    let bytes = read_limited(&path, LARGEST_REPORT).map_err(|error| error.to_string())?;
+    let mut report: Report = serde_json::from_slice(&bytes).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
+    report.questions = super::sheet::read(folder)?;
+    Ok(report)
+}
+
 fn local_time(time: jiff::Timestamp) -> String {
     time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
@@ -201,7 +223,7 @@ impl Model {
         self.training = Training::default();
         self.proof = super::Proof::default();
         self.material = super::Material::default();
-        self.estimate = Estimate::Unknown;
+        self.examples = super::examples::Examples::default();
         self.scheme_chosen = false;
         if let Some(complaint) = self.keeper.take_complaint() {
             self.fail(complaint, None);
@@ -218,9 +240,18 @@ impl Model {
             self.proof.suspect = Some(trained.model.clone());
             self.training.trained = Some(trained);
         }
-        if let Some(run) = document.runs.last().filter(|run| run.state == RunState::Stopped) {
-            self.training.interrupted = Some(project.run_folder(&run.id));
-            self.keeper.run = Some(run.id.clone());
+        let last = document.runs.last().map(|run| (run.id.clone(), project.run_folder(&run.id), run.state));
+        if let Some((id, folder, state)) = last {
+            if state == RunState::Stopped {
+                self.training.interrupted = Some(folder.clone());
+                self.keeper.run = Some(id);
+            }
+            self.recall_curves(folder);
+        }
+        let hides = |run: &&RunRef| catalogue::card(run.plan.scheme.id()).is_some_and(|card| card.has_encoder);
+        let left = document.runs.iter().rev().filter(hides);
+        if let Some(trained) = left.filter_map(|run| serde_json::from_value::<Trained>(run.trained.clone()?).ok()).next() {
+            self.recall_example(trained.key);
         }
         if let Some(set) = document.datasets.iter().find(|set| Some(&set.id) == document.dataset.as_ref()) {
             match set.path.clone() {
@@ -229,8 +260,8 @@ impl Model {
             }
         }
         self.restore_logo();
-        self.step = self.reached().next(self.door);
-        self.bring_forward = true;
+        self.settling = true;
+        self.settle();
     }
 
     fn restore_logo(&mut self) {
@@ -238,22 +269,14 @@ impl Model {
         let document = project.document();
         let Some(logo) = document.logos.iter().find(|logo| Some(&logo.id) == document.logo.as_ref()) else { return };
         let options: LogoOptions = serde_json::from_value(logo.options.clone()).unwrap_or_default();
-        let bytes = match &logo.source {
-            LogoSource::Sample { name } => crate::data::sample_logos()
-                .into_iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, bytes)| bytes.to_vec())
-                .ok_or_else(|| text::SAMPLE_LOGO_GONE.to_owned()),
-            LogoSource::Copy { .. } => {
-                let path = project.logo_file(&logo.id).unwrap_or_default();
-                std::fs::read(&path).map_err(|error| text::cannot_open(&path, &error.to_string()))
+        let (source, file) = (logo.source.clone(), project.logo_file(&logo.id).unwrap_or_default());
+        self.redraw_logo(logo.name.clone(), options, move || match source {
+            LogoSource::Sample { name } => {
+                let found = crate::data::sample_logos().into_iter().find(|(known, _)| *known == name);
+                found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| text::SAMPLE_LOGO_GONE.to_owned())
             }
-        };
-        let name = logo.name.clone();
-        match bytes.and_then(|bytes| self.material.choose_logo(name, bytes, options)) {
-            Ok(()) => {}
-            Err(reason) => self.fail(reason, None),
-        }
+            LogoSource::Copy { .. } => read_limited(&file, Limits::default().picture_bytes).map_err(|error| error.to_string()),
+        });
     }
 
     /// Saves plan and owner. A failure is shown once.
@@ -334,7 +357,7 @@ impl Model {
     /// Forgets the logo; can be undone.
     pub(super) fn remove_logo(&mut self) {
         let chosen = self.keeper.project.as_ref().and_then(|project| project.document().logo.clone());
-        self.material.logo = None;
+        self.material.drop_logo();
         self.remove_item(chosen.map(Item::Logo));
     }
 
@@ -384,7 +407,7 @@ impl Model {
             }
         }
         if logo != logo_before {
-            self.material.logo = None;
+            self.material.drop_logo();
             self.restore_logo();
         }
     }
@@ -420,40 +443,106 @@ impl Model {
         self.keep_run(if running { RunState::Running } else { RunState::Stopped }, None);
     }
 
+    /// What a training left, with its key package among the project's keys; where it cannot be moved, it stays with the run.
+    pub(super) fn key_kept(&mut self, mut trained: Trained) -> Trained {
+        if let (Some(project), Some(run)) = (&self.keeper.project, &self.keeper.run) {
+            match project.keep_key(run, &trained.key) {
+                Ok(place) => trained.key = place,
+                Err(error) => tracing::warn!("a key package stays with its training: {error}"),
+            }
+        }
+        trained
+    }
+
     /// Notes what the training left behind.
     pub(super) fn keep_trained(&mut self, trained: &Trained) {
         self.keep_run(RunState::Done, Some(trained));
     }
 
-    /// Keeps a report in the project.
+    /// Keeps a report in the project; its files are written in the background.
     pub(super) fn keep_report(&mut self, report: &Arc<Report>) {
         let name = self.project_name();
         let saved = self.keeper.change(&name, |project| {
             let id = project.add_report(&report.suspect, report.verdict, &report.made)?;
-            let path = project.report_folder(&id).join(REPORT);
-            crate::vault::files::write_atomic(&path, &serde_json::to_vec_pretty(&**report).unwrap_or_default())?;
-            Ok(id)
+            let folder = project.report_folder(&id);
+            Ok((id, folder))
         });
-        if let Some(id) = self.tell(saved) {
-            let folder = self.keeper.project.as_ref().map(|project| project.report_folder(&id));
-            let written = folder.map_or(Ok(()), |folder| super::sheet::write(report, &folder));
-            if let Err(error) = written {
-                self.fail(text::save_failed(&error.to_string()), None);
+        let Some((id, folder)) = self.tell(saved) else { return };
+        self.keeper.read.insert(id, Ok(report.clone()));
+        let report = report.clone();
+        let write = move |_: &_| {
+            let json = serde_json::to_vec_pretty(&*report).map_err(|error| text::save_failed(&error.to_string()))?;
+            write_atomic(&folder.join(REPORT), &json).map_err(|error| text::save_failed(&error.to_string()))?;
+            super::sheet::write(&report, &folder).map_err(|error| text::save_failed(&error.to_string()))?;
+            Ok(None)
+        };
+        self.keeper.writing.push(Task::start(text::REPORT_WRITING.into(), &self.wake, write));
+    }
+
+    /// Reads a kept report in the background, unless it was read before.
+    pub(super) fn fetch_report(&mut self, id: &str) {
+        if matches!(self.keeper.read.get(id), Some(Ok(_))) || self.keeper.reading.iter().any(|(known, _)| known == id) {
+            return;
+        }
+        let Some(folder) = self.keeper.project.as_ref().map(|project| project.report_folder(id)) else { return };
+        let task = Task::start(text::READING.into(), &self.wake, move |_| read_report(&folder).map(Arc::new));
+        self.keeper.reading.push((id.to_owned(), task));
+    }
+
+    /// Takes in reports that were read, and says what was written or could not be.
+    pub(super) fn poll_reports(&mut self) {
+        let mut said = Vec::new();
+        self.keeper.writing.retain(|task| match task.poll() {
+            Poll::Running => true,
+            Poll::Ready(answer) => {
+                said.push(answer);
+                false
             }
-            self.keeper.fresh.insert(id, report.clone());
+            Poll::Lost => {
+                said.push(Err(text::save_failed(text::READING_LOST)));
+                false
+            }
+        });
+        for answer in said {
+            match answer {
+                Ok(Some(path)) => self.notices.good(text::exported(&path)),
+                Ok(None) => {}
+                Err(reason) => self.fail(reason, None),
+            }
+        }
+        let Keeper { reading, read, .. } = &mut self.keeper;
+        reading.retain(|(id, task)| match task.poll() {
+            Poll::Running => true,
+            Poll::Ready(answer) => {
+                read.insert(id.clone(), answer);
+                false
+            }
+            Poll::Lost => {
+                read.insert(id.clone(), Err(text::READING_LOST.into()));
+                false
+            }
+        });
+        let opened = self.keeper.opening.as_ref().and_then(|id| self.keeper.report(id));
+        if let Some(answer) = opened {
+            self.keeper.opening = None;
+            match answer {
+                Ok(report) => {
+                    self.proof.report = Some(report);
+                    self.step = super::Step::Prove;
+                    self.bring_forward = true;
+                }
+                Err(reason) => self.fail(reason, None),
+            }
         }
     }
 
-    /// Shows a kept report.
-    pub(super) fn open_report(&mut self, id: &str) {
-        match self.keeper.report(id) {
-            Ok(report) => {
-                self.proof.report = Some(report);
-                self.step = super::Step::Prove;
-                self.bring_forward = true;
-            }
-            Err(reason) => self.fail(reason, None),
+    /// Shows a kept report as soon as it is read.
+    pub(super) fn open_report(&mut self, id: String) {
+        if matches!(self.keeper.read.get(&id), Some(Err(_))) {
+            self.keeper.read.remove(&id);
         }
+        self.fetch_report(&id);
+        self.keeper.opening = Some(id);
     }
 
     /// Asks where to write a kept report.
@@ -462,17 +551,18 @@ impl Model {
         self.browse(super::Wanted::Export);
     }
 
-    /// Writes the kept report that was asked for to `path`.
+    /// Writes the kept report that was asked for to `path`, in the background.
     pub(super) fn export_report(&mut self, path: PathBuf) {
         let Some(id) = self.keeper.exporting.take() else { return };
-        let written = self.keeper.report(&id).and_then(|report| {
+        let Some(folder) = self.keeper.project.as_ref().map(|project| project.report_folder(&id)) else { return };
+        let known = self.keeper.report(&id).and_then(Result::ok);
+        let write = move |_: &_| {
+            let report = known.map_or_else(|| read_report(&folder).map(Arc::new), Ok)?;
             let json = serde_json::to_vec_pretty(&*report).map_err(|error| error.to_string())?;
-            crate::vault::files::write_atomic(&path, &json).map_err(|error| error.to_string())
-        });
-        match written {
-            Ok(()) => self.notices.good(text::exported(&path)),
-            Err(reason) => self.fail(reason, None),
-        }
+            write_atomic(&path, &json).map_err(|error| error.to_string())?;
+            Ok(Some(path))
+        };
+        self.keeper.writing.push(Task::start(text::REPORT_WRITING.into(), &self.wake, write));
     }
 
     /// Opens another project.
@@ -497,7 +587,9 @@ impl Model {
             Ok(project) => {
                 self.keeper.project = Some(project);
                 self.keeper.run = None;
-                self.keeper.fresh.clear();
+                self.keeper.read.clear();
+                self.keeper.reading.clear();
+                self.keeper.opening = None;
                 self.keeper.settings.remember(folder);
                 self.keeper.save_settings();
                 self.plan = super::fresh_plan();

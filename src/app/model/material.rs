@@ -18,6 +18,7 @@ pub struct Material {
     pub reading: Option<Task<Result<Dataset, String>>>,
     /// The logo in use.
     pub logo: Option<LogoChoice>,
+    drawing: Option<Drawing>,
     expected: Option<String>,
     announce: bool,
 }
@@ -37,6 +38,24 @@ pub struct LogoChoice {
     pub logo: Logo,
 }
 
+/// A logo being prepared, and what happens then.
+struct Drawing {
+    then: Then,
+    task: Task<Result<LogoChoice, String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// It is the project's logo, and its step comes to the front.
+    Show,
+    /// It is the project's logo.
+    Take,
+    /// It was the project's logo already.
+    Restore,
+    /// It is the same logo, placed otherwise.
+    Place,
+}
+
 /// Something dropped, what it is, and what would be done with it.
 #[derive(Debug, Clone)]
 pub struct Offer {
@@ -53,17 +72,31 @@ pub struct Offer {
 }
 
 impl Material {
-    /// Gives up the data set being read.
+    /// Gives up the data set or logo being read.
     pub fn cancel(&mut self) {
         self.reading = None;
+        if self.is_drawing() {
+            self.drawing = None;
+        }
     }
 
-    /// Prepares a logo and takes it.
-    pub fn choose_logo(&mut self, name: String, bytes: Vec<u8>, options: LogoOptions) -> Result<(), String> {
+    /// Whether a logo is being prepared that is not the one in use.
+    pub fn is_drawing(&self) -> bool {
+        self.drawing.as_ref().is_some_and(|drawing| drawing.then != Then::Place)
+    }
+
+    /// Gives up the logo being prepared, and the one in use.
+    pub fn drop_logo(&mut self) {
+        (self.logo, self.drawing) = (None, None);
+    }
+}
+
+impl LogoChoice {
+    /// Prepares a logo; a drawing may take seconds.
+    fn prepare(name: String, bytes: Vec<u8>, options: LogoOptions) -> Result<LogoChoice, String> {
         let logo = Logo::from_bytes(&name, &bytes, &options).map_err(|error| error.to_string())?;
         let sample = data::sample_logos().iter().any(|(known, drawing)| *known == name && *drawing == bytes.as_slice());
-        self.logo = Some(LogoChoice { name, sample, bytes, options, logo });
-        Ok(())
+        Ok(LogoChoice { name, sample, bytes, options, logo })
     }
 }
 
@@ -117,7 +150,6 @@ impl Model {
     }
 
     fn take_data(&mut self, set: Dataset) {
-        self.estimate = super::Estimate::Unknown;
         self.board.note(text::data_ready(&set));
         self.material.data = Some(set.clone());
         if !self.scheme_chosen
@@ -142,6 +174,7 @@ impl Model {
                     self.notices.warn(text::DATA_CHANGED);
                 }
                 self.material.data = Some(set);
+                self.settle();
             }
             Poll::Ready(Err(reason)) => self.fail(reason, None),
             Poll::Lost => self.fail(text::READING_LOST.into(), None),
@@ -152,34 +185,74 @@ impl Model {
     /// Reads a logo from a file and takes it.
     pub(super) fn read_logo(&mut self, path: PathBuf) {
         let options = self.material.logo.as_ref().map(|choice| choice.options).unwrap_or_default();
-        let read = crate::vault::files::read_limited(&path, Limits::default().picture_bytes).map_err(|error| error.to_string());
-        let taken = read.and_then(|bytes| self.material.choose_logo(text::file_name(&path), bytes, options));
-        self.logo_taken(taken);
+        self.draw_logo(Then::Show, move || {
+            let bytes = crate::vault::files::read_limited(&path, Limits::default().picture_bytes).map_err(|error| error.to_string())?;
+            LogoChoice::prepare(text::file_name(&path), bytes, options)
+        });
     }
 
-    /// Takes one of the built-in logos.
-    pub(super) fn use_sample_logo(&mut self, index: usize) {
+    /// Takes one of the built-in logos, and shows it if wanted.
+    pub(super) fn use_sample_logo(&mut self, index: usize, show: bool) {
         let Some((name, bytes)) = data::sample_logos().into_iter().nth(index) else { return };
-        let taken = self.material.choose_logo(name.into(), bytes.to_vec(), LogoOptions::default());
-        self.logo_taken(taken);
+        let then = if show { Then::Show } else { Then::Take };
+        self.draw_logo(then, move || LogoChoice::prepare(name.into(), bytes.to_vec(), LogoOptions::default()));
     }
 
-    fn logo_taken(&mut self, taken: Result<(), String>) {
-        match taken {
-            Ok(()) => {
-                self.keep_logo();
-                self.go_to(Step::Logo);
-            }
-            Err(reason) => self.fail(reason, None),
+    /// Takes up the project's logo again, whose drawing `read` gives.
+    pub(super) fn redraw_logo(
+        &mut self,
+        name: String,
+        options: LogoOptions,
+        read: impl FnOnce() -> Result<Vec<u8>, String> + Send + 'static,
+    ) {
+        self.draw_logo(Then::Restore, move || LogoChoice::prepare(name, read()?, options));
+    }
+
+    /// Places the logo otherwise: the choice is seen at once, its picture follows.
+    pub(super) fn place_logo(&mut self, options: LogoOptions) {
+        let Some(choice) = &mut self.material.logo else { return };
+        choice.options = options;
+        if self.material.drawing.is_none() {
+            self.place_again();
         }
     }
 
-    /// Places the logo otherwise.
-    pub(super) fn place_logo(&mut self, options: LogoOptions) {
-        let Some(choice) = self.material.logo.clone() else { return };
-        match self.material.choose_logo(choice.name, choice.bytes, options) {
-            Ok(()) => self.keep_logo_options(),
-            Err(reason) => self.fail(reason, None),
+    fn place_again(&mut self) {
+        let Some(LogoChoice { name, bytes, options, .. }) = self.material.logo.clone() else { return };
+        self.draw_logo(Then::Place, move || LogoChoice::prepare(name, bytes, options));
+    }
+
+    fn draw_logo(&mut self, then: Then, work: impl FnOnce() -> Result<LogoChoice, String> + Send + 'static) {
+        self.material.drawing = Some(Drawing { then, task: Task::start(text::LOGO_DRAWING.into(), &self.wake, |_| work()) });
+    }
+
+    /// Looks for a prepared logo.
+    pub(super) fn poll_logo(&mut self) {
+        let Some(Drawing { then, task }) = self.material.drawing.take() else { return };
+        let drawn = match task.poll() {
+            Poll::Running => return self.material.drawing = Some(Drawing { then, task }),
+            Poll::Ready(drawn) => drawn,
+            Poll::Lost => Err(text::READING_LOST.into()),
+        };
+        match (drawn, then) {
+            (Err(reason), _) => self.fail(reason, None),
+            (Ok(drawn), Then::Place) => {
+                let Some(choice) = &mut self.material.logo else { return };
+                let is_last = choice.options == drawn.options;
+                choice.logo = drawn.logo;
+                if is_last { self.keep_logo_options() } else { self.place_again() }
+            }
+            (Ok(drawn), Then::Restore) => {
+                self.material.logo = Some(drawn);
+                self.settle();
+            }
+            (Ok(drawn), Then::Take | Then::Show) => {
+                self.material.logo = Some(drawn);
+                self.keep_logo();
+                if then == Then::Show {
+                    self.go_to(Step::Logo);
+                }
+            }
         }
     }
 }

@@ -3,14 +3,17 @@
 //! Panels read the model and hand in actions; nothing here draws. `material` holds data and logo, `work` the jobs,
 //! `keeping` the project on disk.
 
+mod estimates;
+mod examples;
 mod keeping;
 mod material;
 mod sheet;
 mod work;
 
+pub use estimates::Estimate;
 pub use keeping::Keeper;
 pub use material::{LogoChoice, Material, Offer};
-pub use work::{Estimate, Proof, Training, scheme_name};
+pub use work::{Proof, Training, scheme_name};
 
 use super::action::{Action, Pair, Wanted};
 use super::background::{self, Pick, Poll, Task, Wake};
@@ -43,8 +46,6 @@ pub struct Model {
     pub plan: Plan,
     /// Whether the user agreed to the plan.
     pub scheme_chosen: bool,
-    /// The time that the plan takes.
-    pub estimate: Estimate,
     /// The training and what it left behind.
     pub training: Training,
     /// The suspect, the key and the verdict.
@@ -71,6 +72,9 @@ pub struct Model {
     pub copy: Option<String>,
     /// Set when the colours changed.
     pub restyle: bool,
+    settling: bool,
+    estimates: estimates::Estimates,
+    examples: examples::Examples,
     looking: Option<Task<Offer>>,
     dialogs: Vec<(Wanted, Task<Option<PathBuf>>)>,
     start: Option<StartWorker>,
@@ -89,7 +93,9 @@ impl Model {
             material: Material::default(),
             plan: fresh_plan(),
             scheme_chosen: false,
-            estimate: Estimate::Unknown,
+            settling: false,
+            estimates: estimates::Estimates::default(),
+            examples: examples::Examples::default(),
             training: Training::default(),
             proof: Proof::default(),
             keeper,
@@ -136,6 +142,19 @@ impl Model {
         self.material.data.as_ref()
     }
 
+    /// Whether data or a logo is being read.
+    fn is_reading(&self) -> bool {
+        self.material.reading.is_some() || self.material.is_drawing()
+    }
+
+    /// After a start: shows the step with the next thing to do as the project comes back piece by piece, until the user goes anywhere.
+    fn settle(&mut self) {
+        if self.settling {
+            self.step = self.reached().next(self.door);
+            self.bring_forward = true;
+        }
+    }
+
     /// Whether something dropped is being looked at.
     pub fn is_looking(&self) -> bool {
         self.looking.is_some()
@@ -144,12 +163,12 @@ impl Model {
     /// Whether nothing was chosen yet, so that the window explains itself.
     pub fn is_blank(&self) -> bool {
         let reached = self.reached();
-        self.door == Door::Protect && !reached.data && !reached.logo && !reached.trained && self.material.reading.is_none()
+        self.door == Door::Protect && !reached.data && !reached.logo && !reached.trained && !self.is_reading()
     }
 
-    /// Does what can be done without waiting: starts the worker, takes in events and finished background work.
-    /// The events are handed back so that panels can take in theirs.
-    pub fn poll(&mut self) -> Vec<Event> {
+    /// Does what can be done without waiting: starts the worker, takes in events and finished background work. Gives when to look again
+    /// though nothing happens until then.
+    pub fn poll(&mut self) -> Option<std::time::Duration> {
         if let Some(start) = self.start.take() {
             self.worker = Some(start(self.wake.clone()));
         }
@@ -160,9 +179,13 @@ impl Model {
         if let Some(preview) = self.worker.as_ref().and_then(|worker| worker.slots.take_preview()) {
             self.training.preview = Some(preview);
         }
+        self.poll_curves();
         self.poll_material();
+        self.poll_logo();
+        self.poll_reports();
         self.poll_dialogs();
-        events
+        self.poll_examples();
+        self.poll_estimates()
     }
 
     fn poll_dialogs(&mut self) {
@@ -199,6 +222,7 @@ impl Model {
 
     /// Does what the user wants.
     pub fn apply(&mut self, action: Action) {
+        self.settling = false;
         match action {
             Action::Enter(door) => self.enter(door),
             Action::GoTo(step) => self.go_to(step),
@@ -210,12 +234,12 @@ impl Model {
             Action::UseSampleData => self.use_sample_data(),
             Action::CancelReading => self.material.cancel(),
             Action::RemoveData => self.remove_data(),
-            Action::UseSampleLogo(index) => self.use_sample_logo(index),
+            Action::UseSampleLogo(index) => self.use_sample_logo(index, true),
             Action::PlaceLogo(options) => self.place_logo(options),
             Action::RemoveLogo => self.remove_logo(),
             Action::SetPlan(plan) => self.set_plan(*plan),
             Action::ConfirmScheme => self.confirm_scheme(),
-            Action::Estimate => self.ask_estimate(),
+            Action::Estimate => self.estimate_again(),
             Action::Train => self.train(),
             Action::ContinueTraining => self.continue_training(),
             Action::ForgetInterrupted => self.forget_interrupted(),
@@ -227,7 +251,8 @@ impl Model {
             Action::UseTrainedKey => self.use_trained_key(),
             Action::Prove => self.prove(),
             Action::ProveAgain => self.proof.report = None,
-            Action::OpenReport(id) => self.open_report(&id),
+            Action::OpenReport(id) => self.open_report(id),
+            Action::FetchReport(id) => self.fetch_report(&id),
             Action::ExportReport(id) => self.browse_export(id),
             Action::DeleteReport(id) => self.delete_report(&id),
             Action::Compare(pair) => self.compare = Some(pair),
@@ -313,7 +338,7 @@ impl Model {
         }
         self.scheme_chosen = true;
         self.use_sample_data();
-        self.use_sample_logo(0);
+        self.use_sample_logo(0, false);
         self.step = Step::Train;
         self.bring_forward = true;
         self.keep();
@@ -322,7 +347,6 @@ impl Model {
     fn set_plan(&mut self, plan: Plan) {
         if plan != self.plan {
             self.plan = plan;
-            self.estimate = Estimate::Unknown;
             self.keep();
         }
     }
@@ -351,6 +375,7 @@ impl Model {
     /// Asks the worker to save and end, and waits a short while for its checkpoint.
     pub fn quit(&mut self) {
         self.keep();
+        self.keeper.finish_writing();
         let Some(worker) = self.worker.take() else { return };
         if worker.commands.send(Command::Quit).is_err() || self.board.training().is_none() {
             return;

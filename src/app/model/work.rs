@@ -1,10 +1,12 @@
 //! The jobs that the window asks for: time estimates, trainings, verifications, and what they leave behind.
 
-use super::{Model, Step};
+use super::{Estimate, Model, Step};
+use crate::app::background::{Poll, Task};
 use crate::app::board::{Job, Purpose, Standing};
 use crate::app::text;
+use crate::app::widgets::CurveStore;
 use crate::forensics::report::Report;
-use crate::jobs::{Command, Event, JobId, Outcome, Preview, Trained};
+use crate::jobs::{Command, Event, JobId, MetricPoint, Outcome, Preview, Trained};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,29 +14,23 @@ use std::time::Duration;
 /// How long quitting waits for the last checkpoint.
 pub(super) const QUIT_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is known about the time that the plan takes.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Estimate {
-    /// Not measured.
-    #[default]
-    Unknown,
-    /// Trial steps are under way.
-    Asked(JobId),
-    /// Seconds for the whole plan with its controls.
-    Seconds(f64),
-}
-
 /// The training of this project.
 #[derive(Default)]
 pub struct Training {
     /// Live pictures of the training under way.
     pub preview: Option<Arc<Preview>>,
+    /// Id of the scheme of the training under way.
+    pub scheme: &'static str,
     /// What the last finished training left behind.
     pub trained: Option<Trained>,
     /// The folder of a training that was interrupted.
     pub interrupted: Option<PathBuf>,
     /// What the worker warned of during the training.
     pub warnings: Vec<String>,
+    /// The points of the training under way or of the last one, earlier sessions included.
+    pub curves: CurveStore,
+    /// The curves of earlier sessions being read.
+    pub(super) recalled: Option<Task<Vec<MetricPoint>>>,
 }
 
 /// The verification of this project.
@@ -62,20 +58,25 @@ impl Model {
             }
         }
         if let Event::Started(job) = event
-            && let Some(job) = self.board.get(*job)
+            && let Some(job) = self.board.get(*job).filter(|job| job.purpose != Purpose::Estimate)
         {
             let line = text::log_started(&job.title);
             self.board.note(line);
         }
+        if let Event::Metric { job, point } = event
+            && self.board.training().is_some_and(|training| training.id == *job)
+        {
+            self.training.curves.push(&point.name, point.step, point.value);
+        }
         let Some(over) = self.board.on_event(event) else { return };
         match event {
-            Event::Estimated { seconds, .. } => self.estimate = Estimate::Seconds(*seconds),
+            Event::Estimated { job, seconds } => self.estimated(*job, Estimate::Seconds(*seconds)),
             Event::Stopped(_) => self.stopped(over),
             Event::Done { outcome, .. } => self.done(over, outcome),
+            Event::Failed { job, message, .. } if over.purpose == Purpose::Estimate => {
+                self.estimated(*job, Estimate::Refused(message.clone()));
+            }
             Event::Failed { message, details, .. } => {
-                if over.purpose == Purpose::Estimate {
-                    self.estimate = Estimate::Unknown;
-                }
                 if matches!(over.purpose, Purpose::Train(_)) {
                     self.keep_run_ended();
                 }
@@ -86,6 +87,9 @@ impl Model {
     }
 
     fn stopped(&mut self, job: Job) {
+        if job.purpose == Purpose::Estimate {
+            return self.estimated(job.id, Estimate::Unknown);
+        }
         self.board.note(text::log_stopped(&job.title));
         match job.purpose {
             Purpose::Train(folder) => {
@@ -93,8 +97,8 @@ impl Model {
                 self.keep_run_state(false);
                 self.notices.warn(text::STOPPED_TOAST);
             }
-            Purpose::Estimate => self.estimate = Estimate::Unknown,
             Purpose::Verify { .. } => self.notices.warn(text::PROVE_STOPPED),
+            Purpose::Estimate => {}
         }
     }
 
@@ -102,7 +106,15 @@ impl Model {
         self.board.note(text::log_done(&job.title));
         match outcome {
             Outcome::Trained(trained) => {
-                self.notices.good(text::trained_toast(trained.clean_accuracy, trained.key_accuracy));
+                self.estimate_again();
+                match trained.concerns().first() {
+                    None => self.notices.good(text::trained_toast(trained)),
+                    Some(gravest) => self.notices.remind(text::trained_warning(*gravest, trained)),
+                }
+                for concern in trained.concerns() {
+                    self.board.note(text::concern(concern, trained));
+                }
+                let trained = &self.key_kept(trained.clone());
                 self.training.trained = Some(trained.clone());
                 self.training.interrupted = None;
                 self.proof.key = Some(trained.key.clone());
@@ -124,22 +136,6 @@ impl Model {
         }
     }
 
-    /// Asks how long the plan takes, once.
-    pub(super) fn ask_estimate(&mut self) {
-        if matches!(self.estimate, Estimate::Asked(_)) || self.board.training().is_some() {
-            return;
-        }
-        let (Some(dataset), Some(logo)) = (self.material.data.clone(), self.material.logo.as_ref().map(|choice| choice.logo.clone()))
-        else {
-            return;
-        };
-        let job = self.board.add(Purpose::Estimate, text::ESTIMATING.into());
-        let plan = Box::new(self.plan.clone());
-        if self.send(Command::Estimate { job, plan, dataset, logo }) {
-            self.estimate = Estimate::Asked(job);
-        }
-    }
-
     /// Trains what is planned, in a new run folder.
     pub(super) fn train(&mut self) {
         match self.keep_new_run() {
@@ -150,6 +146,9 @@ impl Model {
 
     /// Goes on with the interrupted training.
     pub(super) fn continue_training(&mut self) {
+        if self.material.data.is_none() || self.material.logo.is_none() {
+            return self.notices.warn(text::MISSING_TO_CONTINUE);
+        }
         if let Some(folder) = self.training.interrupted.take() {
             self.keep_run_state(true);
             self.start_training(folder);
@@ -173,6 +172,9 @@ impl Model {
         };
         let logo = choice.logo.clone();
         self.training = Training { trained: self.training.trained.take(), ..Training::default() };
+        self.recall_curves(folder.clone());
+        self.drop_estimate();
+        self.training.scheme = self.plan.scheme.id();
         let title = text::training_title(self.plan.host, scheme_name(self.plan.scheme.id()));
         let job = self.board.add(Purpose::Train(folder.clone()), title);
         self.scheme_chosen = true;
@@ -180,6 +182,25 @@ impl Model {
         let plan = Box::new(self.plan.clone());
         if self.send(Command::Train { job, plan, dataset, logo, folder }) {
             self.go_to(Step::Train);
+        }
+    }
+
+    /// Reads the curves that earlier sessions of a run left.
+    pub(super) fn recall_curves(&mut self, folder: PathBuf) {
+        self.training.recalled = Some(Task::start(text::READING.into(), &self.wake, move |_| crate::jobs::curves(&folder)));
+    }
+
+    /// Puts what earlier sessions left before what has come since.
+    pub(super) fn poll_curves(&mut self) {
+        match self.training.recalled.as_ref().map(Task::poll) {
+            Some(Poll::Ready(points)) => {
+                let mut earlier = CurveStore::default();
+                points.iter().for_each(|point| earlier.push(&point.name, point.step, point.value));
+                self.training.curves.continue_from(earlier);
+                self.training.recalled = None;
+            }
+            Some(Poll::Lost) => self.training.recalled = None,
+            Some(Poll::Running) | None => {}
         }
     }
 
@@ -254,6 +275,7 @@ impl Model {
         if self.board.proving().is_some() {
             return;
         }
+        self.drop_estimate();
         let job = self.board.add(Purpose::Verify { key: key.clone(), suspect: suspect.clone() }, text::proving_title(&suspect));
         self.proof.report = None;
         self.send(Command::Verify { job, key, suspect });

@@ -2,13 +2,15 @@
 
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair, Wanted};
+use crate::app::background::{Poll, Task, Wake};
 use crate::app::model::{LogoChoice, Model};
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, PathAction, TextureCache};
 use crate::data::logo::{Fit, Logo, LogoOptions};
-use crate::data::{self, Shape};
+use crate::data::{self, Picture, Shape};
 use eframe::egui::{self, ScrollArea, Slider, Ui, Vec2};
+use std::sync::Arc;
 
 /// What the networks see: side and channels.
 const SEEN: [(usize, usize, &str); 2] = [(28, 1, text::LOGO_SEEN_GREY), (32, 3, text::LOGO_SEEN_COLOUR)];
@@ -18,7 +20,9 @@ const SEEN: [(usize, usize, &str); 2] = [(28, 1, text::LOGO_SEEN_GREY), (32, 3, 
 pub struct Logos {
     path: String,
     textures: TextureCache,
-    samples: Option<Vec<Logo>>,
+    samples: Vec<Logo>,
+    drawing: Option<Task<Vec<Logo>>>,
+    looked: Option<Looked>,
 }
 
 impl Logos {
@@ -39,12 +43,17 @@ impl Logos {
 
     fn samples(&mut self, ui: &mut Ui, chosen: Option<&str>, out: &mut Vec<Action>) {
         subheading(ui, text::LOGO_SAMPLES);
-        let samples = self.samples.get_or_insert_with(|| {
+        let ctx = ui.ctx().clone();
+        let drawing = self.drawing.get_or_insert_with(|| {
+            let wake: Wake = Arc::new(move || ctx.request_repaint());
             let prepare = |(name, bytes): (&str, &[u8])| Logo::from_bytes(name, bytes, &LogoOptions::default()).ok();
-            data::sample_logos().into_iter().filter_map(prepare).collect()
+            Task::start(text::LOGO_DRAWING.into(), &wake, move |_| data::sample_logos().into_iter().filter_map(prepare).collect())
         });
+        if let Poll::Ready(samples) = drawing.poll() {
+            self.samples = samples;
+        }
         ui.horizontal_wrapped(|ui| {
-            for (index, logo) in samples.iter().enumerate() {
+            for (index, logo) in self.samples.iter().enumerate() {
                 ui.vertical(|ui| {
                     let name = text::sample_logo(&logo.name);
                     let used = chosen == Some(logo.name.as_str());
@@ -59,6 +68,10 @@ impl Logos {
     }
 
     fn placed(&mut self, ui: &mut Ui, choice: &LogoChoice, data_shape: Option<Shape>, out: &mut Vec<Action>) {
+        if !self.looked.as_ref().is_some_and(|looked| looked.digest == choice.logo.digest && looked.data_shape == data_shape) {
+            self.looked = Some(Looked::at(&choice.logo, data_shape));
+        }
+        let Some(looked) = &self.looked else { return };
         ui.horizontal_top(|ui| {
             ui.vertical(|ui| {
                 subheading(ui, text::LOGO_LARGE);
@@ -71,10 +84,9 @@ impl Logos {
             ui.vertical(|ui| {
                 subheading(ui, text::LOGO_SEEN);
                 ui.horizontal_top(|ui| {
-                    for (side, channels, words) in SEEN {
+                    for ((side, channels, words), seen) in SEEN.into_iter().zip(&looked.seen) {
                         ui.vertical(|ui| {
-                            let seen = choice.logo.at(Shape { channels, height: side, width: side });
-                            if widgets::picture(ui, &mut self.textures, &seen, Vec2::splat(theme::PREVIEW), words).clicked() {
+                            if widgets::picture(ui, &mut self.textures, seen, Vec2::splat(theme::PREVIEW), words).clicked() {
                                 out.push(compare(&choice.logo, side, channels, words));
                             }
                             muted(ui, words);
@@ -86,7 +98,7 @@ impl Logos {
                 });
             });
         });
-        warnings(ui, choice, data_shape);
+        warnings(ui, &looked.warnings);
         options(ui, &choice.options, out);
     }
 }
@@ -108,6 +120,15 @@ impl Pane for Logos {
             },
         );
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            if model.material.is_drawing() {
+                ui.horizontal(|ui| {
+                    ui.spinner();
+                    ui.label(text::LOGO_DRAWING);
+                    if widgets::quiet_button(ui, text::CANCEL).clicked() {
+                        out.push(Action::CancelReading);
+                    }
+                });
+            }
             if let Some(choice) = choice {
                 self.placed(ui, choice, model.data().map(|set| set.train.shape), out);
                 ui.add_space(theme::GAP_2);
@@ -140,9 +161,24 @@ fn compare(logo: &Logo, side: usize, channels: usize, words: &str) -> Action {
     Action::Compare(Pair::new(logo.picture.colour(), text::LOGO_LARGE, enlarged, words))
 }
 
-fn warnings(ui: &mut Ui, choice: &LogoChoice, data_shape: Option<Shape>) {
-    let warnings = choice.logo.warnings(data_shape.unwrap_or(Shape { channels: 1, height: 28, width: 28 }));
-    for warning in &warnings {
+/// What networks see of a logo, made once for each logo: three sharp reductions are too much for every frame.
+struct Looked {
+    digest: String,
+    data_shape: Option<Shape>,
+    seen: Vec<Picture>,
+    warnings: Vec<String>,
+}
+
+impl Looked {
+    fn at(logo: &Logo, data_shape: Option<Shape>) -> Self {
+        let seen = SEEN.iter().map(|&(side, channels, _)| logo.at(Shape { channels, height: side, width: side })).collect();
+        let warnings = logo.warnings(data_shape.unwrap_or(Shape { channels: 1, height: 28, width: 28 }));
+        Self { digest: logo.digest.clone(), data_shape, seen, warnings }
+    }
+}
+
+fn warnings(ui: &mut Ui, warnings: &[String]) {
+    for warning in warnings {
         widgets::notice(ui, Tone::Warn, warning);
     }
     if warnings.is_empty() {

@@ -13,7 +13,6 @@ use super::model::Model;
 use super::steps::Step;
 use super::text;
 use super::theme;
-use crate::jobs::Event;
 use eframe::egui::{self, RichText, Ui};
 
 /// One panel.
@@ -26,9 +25,6 @@ pub trait Pane {
 
     /// Draws what is selected in it, at the side of the window.
     fn side(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>);
-
-    /// Takes in one event of the worker.
-    fn on_event(&mut self, _event: &Event) {}
 }
 
 /// All panels.
@@ -67,11 +63,6 @@ impl Panels {
     /// Draws what is selected in a step's panel.
     pub fn side(&mut self, step: Step, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         ui.push_id((step, "side"), |ui| self.pane(step).side(ui, model, out));
-    }
-
-    /// Hands an event to every panel.
-    pub fn on_event(&mut self, event: &Event) {
-        Step::ALL.into_iter().for_each(|step| self.pane(step).on_event(event));
     }
 }
 

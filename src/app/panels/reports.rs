@@ -8,13 +8,13 @@ use crate::app::theme;
 use crate::app::widgets;
 use crate::forensics::report::Report;
 use eframe::egui::{self, Grid, ScrollArea, Ui};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The panel.
 #[derive(Default)]
 pub struct Reports {
-    ticked: BTreeMap<String, Result<Arc<Report>, String>>,
+    ticked: BTreeSet<String>,
 }
 
 impl Reports {
@@ -23,11 +23,12 @@ impl Reports {
             widgets::card(ui, |ui| {
                 ui.set_width(ui.available_width());
                 ui.horizontal(|ui| {
-                    let mut ticked = self.ticked.contains_key(&kept.id);
+                    let mut ticked = self.ticked.contains(&kept.id);
                     let name = text::tick(&kept.name, &kept.made);
                     if ui.checkbox(&mut ticked, "").accessible_name(name).changed() {
                         if ticked {
-                            self.ticked.insert(kept.id.clone(), model.keeper.report(&kept.id));
+                            self.ticked.insert(kept.id.clone());
+                            out.push(Action::FetchReport(kept.id.clone()));
                         } else {
                             self.ticked.remove(&kept.id);
                         }
@@ -52,16 +53,20 @@ impl Reports {
         }
     }
 
-    fn compare(&self, ui: &mut Ui) {
+    fn compare(&self, ui: &mut Ui, model: &Model) {
         if self.ticked.len() < 2 {
             muted(ui, text::REPORT_COMPARE_HINT);
             return;
         }
         heading(ui, text::REPORT_COMPARE);
-        for reason in self.ticked.values().filter_map(|report| report.as_ref().err()) {
+        let read: Vec<Result<Arc<Report>, String>> = self.ticked.iter().filter_map(|id| model.keeper.report(id)).collect();
+        for reason in read.iter().filter_map(|report| report.as_ref().err()) {
             widgets::notice(ui, theme::Tone::Warn, reason);
         }
-        let reports: Vec<&Report> = self.ticked.values().filter_map(|report| report.as_deref().ok()).collect();
+        if read.len() < self.ticked.len() {
+            muted(ui, text::REPORTS_READING);
+        }
+        let reports: Vec<&Report> = read.iter().filter_map(|report| report.as_deref().ok()).collect();
         ScrollArea::horizontal().show(ui, |ui| {
             Grid::new("side by side").striped(true).spacing(egui::vec2(theme::GAP_3, theme::GAP)).show(ui, |ui| {
                 for (name, value) in super::forensics::FIGURES {
@@ -84,7 +89,7 @@ impl Pane for Reports {
     fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         heading(ui, text::REPORTS_TITLE);
         let kept = model.keeper.reports();
-        self.ticked.retain(|id, _| kept.iter().any(|report| report.id == *id));
+        self.ticked.retain(|id| kept.iter().any(|report| report.id == *id));
         if kept.is_empty() {
             ui.label(text::REPORTS_EMPTY);
             return;
@@ -92,7 +97,7 @@ impl Pane for Reports {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.list(ui, model, out);
             ui.add_space(theme::GAP_2);
-            self.compare(ui);
+            self.compare(ui, model);
         });
     }
 

@@ -1,15 +1,15 @@
 //! The scheme panel: two questions, the schemes as cards, preset and network, and every setting for those who want it.
 
 use super::{Pane, fact, heading, muted, subheading};
-use crate::app::action::Action;
+use crate::app::action::{Action, Pair};
 use crate::app::model::{Estimate, Model, scheme_name};
 use crate::app::text;
 use crate::app::theme::{self, Tone};
-use crate::app::widgets;
+use crate::app::widgets::{self, TextureCache};
 use crate::schemes::catalogue::{self, Card};
 use crate::schemes::plan::{HostKind, Plan, Preset};
 use crate::schemes::settings::{Field, Kind};
-use eframe::egui::{self, ComboBox, DragValue, ScrollArea, TextEdit, Ui};
+use eframe::egui::{self, ComboBox, DragValue, ScrollArea, TextEdit, Ui, Vec2};
 use serde_json::Value;
 
 const PRESETS: [Preset; 3] = [Preset::Quick, Preset::Standard, Preset::Paper];
@@ -37,6 +37,7 @@ const FEARS: [(Fear, &str, &str); 3] = [
 #[derive(Default)]
 pub struct Schemes {
     fear: Fear,
+    textures: TextureCache,
 }
 
 impl Schemes {
@@ -66,7 +67,29 @@ impl Schemes {
         cards
     }
 
-    fn cards(&self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    /// A cover and its key as this scheme makes them, or why there is none yet.
+    fn example(&mut self, ui: &mut Ui, model: &Model, card: &Card, out: &mut Vec<Action>) {
+        let Some(example) = model.example(card.id) else {
+            if card.has_encoder {
+                muted(ui, text::SCHEME_KEY_LATER);
+            }
+            return;
+        };
+        muted(ui, if card.has_encoder { text::SCHEME_KEY_TRAINED } else { text::SCHEME_KEY_DRAWN });
+        ui.horizontal_top(|ui| {
+            for (words, picture) in [(text::COVER, &example.cover), (text::KEY, &example.key)] {
+                ui.vertical(|ui| {
+                    let name = text::example_of(card.name, words);
+                    if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), &name).clicked() {
+                        out.push(Action::Compare(Pair::new(example.cover.clone(), text::COVER, example.key.clone(), text::KEY)));
+                    }
+                    muted(ui, words);
+                });
+            }
+        });
+    }
+
+    fn cards(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         let plan = &model.plan;
         let cards = self.sorted();
         if cards.is_empty() {
@@ -86,6 +109,10 @@ impl Schemes {
                     }
                 });
                 ui.label(card.summary);
+                self.example(ui, model, card, out);
+                if let Some(plan) = model.plan_of(card.id) {
+                    time(ui, model, &plan);
+                }
                 for (name, words) in
                     [(text::SCHEME_NEEDS, card.needs), (text::SCHEME_SURVIVES, card.survives), (text::SCHEME_FAILS, card.fails)]
                 {
@@ -132,7 +159,7 @@ impl Pane for Schemes {
         });
     }
 
-    fn side(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    fn side(&mut self, ui: &mut Ui, model: &Model, _out: &mut Vec<Action>) {
         let plan = &model.plan;
         subheading(ui, scheme_name(plan.scheme.id()));
         if let Some(card) = catalogue::cards().iter().find(|card| card.id == plan.scheme.id()) {
@@ -144,25 +171,18 @@ impl Pane for Schemes {
         fact(ui, text::HOST, text::host(plan.host));
         muted(ui, text::host_hint(plan.host));
         ui.separator();
-        time(ui, model, out);
+        time(ui, model, plan);
     }
 }
 
-/// How long the plan takes, as far as it is known.
-pub(super) fn time(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
-    match model.estimate {
-        Estimate::Seconds(seconds) => {
-            ui.label(text::estimate(seconds));
-        }
-        Estimate::Asked(_) => {
-            muted(ui, text::ESTIMATING);
-        }
-        Estimate::Unknown => {
-            muted(ui, text::ESTIMATE_UNKNOWN);
-            let ready = model.reached().data && model.reached().logo && model.board.training().is_none();
-            if ui.add_enabled(ready, widgets::Action::quiet(text::ESTIMATE)).clicked() {
-                out.push(Action::Estimate);
-            }
+/// How long a plan takes, as far as it is known.
+pub(super) fn time(ui: &mut Ui, model: &Model, plan: &Plan) {
+    match model.estimate_of(plan) {
+        Estimate::Seconds(seconds) => fact(ui, text::SCHEME_TIME, &text::estimate(seconds)),
+        Estimate::Asked => fact(ui, text::SCHEME_TIME, text::ESTIMATING),
+        Estimate::Unknown => fact(ui, text::SCHEME_TIME, text::ESTIMATE_UNKNOWN),
+        Estimate::Refused(why) => {
+            widgets::notice(ui, Tone::Warn, &why);
         }
     }
 }

@@ -9,7 +9,8 @@ use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, Curve, CurveStore, CurvesState, TextureCache};
 use crate::data::Picture;
-use crate::jobs::{Event, JobId, Preview, PreviewPair, Trained};
+use crate::jobs::quality::Concern;
+use crate::jobs::{Preview, PreviewPair, Trained};
 use eframe::egui::{self, ScrollArea, Ui, Vec2};
 
 const LOSSES: [Curve<'static>; 3] = [
@@ -31,11 +32,9 @@ const GAIN: i32 = 5;
 /// The panel.
 #[derive(Default)]
 pub struct TrainingPanel {
-    store: CurveStore,
     losses: CurvesState,
     rates: CurvesState,
     textures: TextureCache,
-    of: Option<JobId>,
 }
 
 impl TrainingPanel {
@@ -71,7 +70,7 @@ impl TrainingPanel {
                 fact(ui, text::STEP_DATA, &text::data_summary(set));
             }
             fact(ui, text::STEP_SCHEME, &text::plan_words(scheme_name(model.plan.scheme.id()), model.plan.preset, model.plan.host));
-            super::scheme::time(ui, model, out);
+            super::scheme::time(ui, model, &model.plan);
             ui.add_space(theme::GAP);
             if widgets::primary_button(ui, text::TRAIN_START).clicked() {
                 out.push(Action::Train);
@@ -111,18 +110,20 @@ impl TrainingPanel {
                 });
                 let right = pair.answer == pair.expected;
                 let (tone, icon) = if right { (Tone::Good, widgets::Icon::Check) } else { (Tone::Neutral, widgets::Icon::Circle) };
-                widgets::tag(ui, tone, Some(icon), &text::question(&class(pair.expected), &class(pair.answer)));
+                let (expected, answer) = (class(pair.expected), class(pair.answer));
+                let tag = widgets::tag(ui, tone, Some(icon), &text::live_answer(&expected, &answer));
+                tag.on_hover_text(text::live_answer_meaning(&expected, &answer));
             });
         });
     }
 
-    fn curves(&mut self, ui: &mut Ui) {
-        if self.store.is_empty() {
+    fn curves(&mut self, ui: &mut Ui, store: &CurveStore) {
+        if store.is_empty() {
             muted(ui, text::TRAIN_WAITING_CURVES);
             return;
         }
         let wide = ui.available_width() >= theme::TWO_PLOTS;
-        let (rates, losses, store) = (&mut self.rates, &mut self.losses, &self.store);
+        let (rates, losses) = (&mut self.rates, &mut self.losses);
         let mut accuracy = |ui: &mut Ui| {
             subheading(ui, text::TRAIN_CURVES_ACCURACY);
             widgets::curves(ui, text::TRAIN_CURVES_ACCURACY, rates, store, &RATES, theme::PLOT_HEIGHT);
@@ -165,11 +166,11 @@ impl Pane for TrainingPanel {
             for warning in &model.training.warnings {
                 widgets::notice(ui, Tone::Warn, warning);
             }
-            if job.is_some() || !self.store.is_empty() {
+            if job.is_some() || !model.training.curves.is_empty() {
                 ui.add_space(theme::GAP);
                 self.pictures(ui, model.training.preview.as_deref(), model, out);
                 ui.add_space(theme::GAP);
-                self.curves(ui);
+                self.curves(ui, &model.training.curves);
             }
         });
     }
@@ -186,26 +187,16 @@ impl Pane for TrainingPanel {
             fact(ui, text::STEP_LOGO, &choice.name);
         }
         for (name, label) in [("clean_accuracy", text::CURVE_CLEAN), ("key_accuracy", text::CURVE_KEY)] {
-            if let Some((_, value)) = self.store.last(name) {
+            if let Some((_, value)) = model.training.curves.last(name) {
                 fact(ui, label, &text::percent(value));
             }
         }
-        if let Some((_, value)) = self.store.last("psnr_db") {
+        if let Some((_, value)) = model.training.curves.last("psnr_db") {
             fact(ui, text::CURVE_PSNR, &text::likeness(value));
         }
         if let Some(trained) = &model.training.trained {
             ui.separator();
             files(ui, trained);
-        }
-    }
-
-    fn on_event(&mut self, event: &Event) {
-        if let Event::Metric { job, point } = event {
-            if self.of != Some(*job) {
-                self.store.clear();
-                self.of = Some(*job);
-            }
-            self.store.push(&point.name, point.step, point.value);
         }
     }
 }
@@ -229,18 +220,29 @@ fn interrupted(ui: &mut Ui, out: &mut Vec<Action>) {
 }
 
 fn finished(ui: &mut Ui, trained: &Trained, out: &mut Vec<Action>) {
+    let concerns = trained.concerns();
     egui::Sides::new().shrink_left().truncate().show(
         ui,
-        |ui| heading(ui, text::TRAIN_DONE),
+        |ui| heading(ui, text::trained_heading(concerns.first().copied())),
         |ui| {
-            if widgets::primary_button(ui, text::TRAIN_PROVE).clicked() {
-                out.push(Action::UseTrained);
+            // Without a mark there is nothing to prove: the next thing is another plan.
+            let (prove, change) = ((text::TRAIN_PROVE, Action::UseTrained), (text::TRAIN_CHANGE, Action::GoTo(Step::Scheme)));
+            let failed = concerns.contains(&Concern::NotLearnt);
+            let ((first, lead), (second, aside)) = if failed { (change, prove) } else { (prove, change) };
+            if widgets::primary_button(ui, first).clicked() {
+                out.push(lead);
+            }
+            if widgets::quiet_button(ui, second).clicked() {
+                out.push(aside);
             }
             if widgets::quiet_button(ui, text::TRAIN_AGAIN).clicked() {
                 out.push(Action::Train);
             }
         },
     );
+    for concern in &concerns {
+        widgets::notice(ui, Tone::Warn, &text::concern(*concern, trained));
+    }
     widgets::card(ui, |ui| {
         ui.set_width(ui.available_width());
         let facts = [

@@ -123,6 +123,8 @@ pub const LOGO_SEEN: &str = "What the network sees";
 pub const LOGO_SEEN_GREY: &str = "28x28 grey";
 pub const LOGO_SEEN_COLOUR: &str = "32x32 colour";
 pub const LOGO_USED: &str = "used with your pictures";
+pub const LOGO_DRAWING: &str = "Preparing the logo…";
+pub const REPORT_WRITING: &str = "Writing a report";
 pub const LOGO_LARGE: &str = "Your logo";
 pub const LOGO_FINE: &str = "Enough of the logo remains at this size";
 
@@ -153,8 +155,12 @@ pub const FOREIGN: &str = "Foreign encoders as controls";
 pub const FOREIGN_DOC: &str = "Encoders trained for somebody else's logo. The model should not react to their keys. At least 5.";
 pub const SCHEME_NEXT: &str = "Continue to training";
 pub const ESTIMATING: &str = "Measuring how long this takes here…";
-pub const ESTIMATE: &str = "Estimate the time";
-pub const ESTIMATE_UNKNOWN: &str = "Time on this machine not measured yet";
+pub const ESTIMATE_UNKNOWN: &str = "Measured here as soon as nothing else runs";
+pub const SCHEME_TIME: &str = "Time on this machine";
+pub const SCHEME_KEY_LATER: &str =
+    "A real key of yours is shown here after the first training: a small network has to learn first how to hide your logo.";
+pub const SCHEME_KEY_DRAWN: &str = "A real key of yours, made of one of your pictures";
+pub const SCHEME_KEY_TRAINED: &str = "A real key of yours, from your latest training";
 
 // Training.
 pub const TRAIN_TITLE: &str = "Training";
@@ -163,6 +169,7 @@ pub const TRAIN_AGAIN: &str = "Train again";
 pub const TRAIN_CONTINUE: &str = "Continue the training";
 pub const TRAIN_BEGIN_ANEW: &str = "Begin anew";
 pub const TRAIN_UNFINISHED: &str = "A training was interrupted. It goes on from its last checkpoint.";
+pub const MISSING_TO_CONTINUE: &str = "The training needs the pictures and the logo that it began with. Bring them back first.";
 pub const TRAIN_READY: &str = "Everything is ready";
 pub const TRAIN_READY_BODY: &str = "The model learns to name your pictures and, secretly, to recognise your logo. You may close the window at any time: the training continues from its last checkpoint.";
 pub const TRAIN_WAITING_PICTURES: &str = "Pictures appear after the first steps";
@@ -170,7 +177,7 @@ pub const TRAIN_WAITING_CURVES: &str = "Curves appear after the first steps";
 pub const TRAIN_CURVES_LOSS: &str = "What the networks still get wrong (loss)";
 pub const TRAIN_CURVES_ACCURACY: &str = "What the model gets right";
 pub const TRAIN_PICTURES: &str = "Cover, key and what separates them";
-pub const TRAIN_DONE: &str = "The marked model is ready";
+pub const TRAIN_CHANGE: &str = "Change the plan";
 pub const TRAIN_PROVE: &str = "Prove it";
 pub const COVER: &str = "Cover";
 pub const KEY: &str = "Key";
@@ -207,6 +214,7 @@ pub const FILTER_FRESH: &str = "New keys";
 // Reports.
 pub const REPORTS_TITLE: &str = "Reports of this project";
 pub const REPORTS_EMPTY: &str = "Each proof leaves a report here. You can compare reports, export them and delete them.";
+pub const REPORTS_READING: &str = "Reading…";
 pub const REPORT_OPEN: &str = "Open";
 pub const REPORT_EXPORT: &str = "Export as JSON…";
 pub const REPORT_DELETE: &str = "Delete";
@@ -325,6 +333,26 @@ pub const FEAR_CLAIM_WHY: &str =
 pub const FEAR_FIND: &str = "Somebody finds the keys";
 pub const FEAR_FIND_WHY: &str =
     "Invisible keys look like ordinary pictures and are hard to filter out. Schemes with an encoder stand first.";
+
+// The compare view.
+pub const COMPARE_SIDE_BY_SIDE: &str = "Side by side";
+pub const COMPARE_SIDE_BY_SIDE_HINT: &str = "Both pictures beside each other, moved and enlarged together";
+pub const COMPARE_SWIPE: &str = "Swipe";
+pub const COMPARE_SWIPE_HINT: &str = "One picture over the other: drag the line between them";
+pub const COMPARE_BLINK: &str = "Blink";
+pub const COMPARE_BLINK_HINT: &str = "One picture after the other in the same place: what differs seems to move";
+pub const COMPARE_DIFFERENCE: &str = "Difference";
+pub const COMPARE_DIFFERENCE_HINT: &str = "What separates the two, made stronger: black where they are equal";
+pub const COMPARE_HEAT: &str = "Heat map";
+pub const COMPARE_HEAT_HINT: &str = "How much they differ at each place: dark for nothing, pale for much";
+pub const COMPARE_CHANNEL: &str = "Channel";
+pub const COMPARE_CHANNEL_HINT: &str = "Only the red, the green or the blue part of both";
+pub const ZOOM_OUT: &str = "Zoom out";
+pub const ZOOM_IN: &str = "Zoom in";
+pub const ZOOM_FIT: &str = "Fit";
+pub const ZOOM_FIT_HINT: &str = "As large as the window allows";
+pub const SHARP_PIXELS: &str = "Sharp pixels";
+pub const SHARP_PIXELS_HINT: &str = "Enlarged pixels stay squares instead of being blurred";
 
 // Curves and figures.
 pub const CURVE_HOST: &str = "Model";

@@ -3,10 +3,10 @@
 use crate::app::board::Standing;
 use crate::app::steps::Step;
 use crate::app::theme::ThemeChoice;
-use crate::app::widgets::human_time;
 use crate::data::{Dataset, Format};
 use crate::forensics::report::{ControlKind, Tally, Verdict};
-use crate::jobs::Phase;
+use crate::jobs::quality::{self, Concern};
+use crate::jobs::{Phase, Trained};
 use crate::schemes::plan::{HostKind, Preset};
 use std::path::Path;
 
@@ -40,6 +40,28 @@ pub fn part(name: &str, count: usize) -> String {
 /// Which picture of how many.
 pub fn picture_place(index: usize, count: usize) -> String {
     format!("Picture {} of {}", number(index + 1), number(count))
+}
+
+/// A mode of the compare view: what it shows and its key.
+pub fn compare_mode(meaning: &str, key: usize) -> String {
+    format!("{meaning}. Key {key}")
+}
+
+/// How large pictures are drawn, `enlarged` screen pixels for each of their own.
+pub fn zoom(enlarged: f64) -> String {
+    format!("Zoom {:.0}%", enlarged * 100.0)
+}
+
+/// What the zoom means.
+pub fn zoom_meaning(enlarged: f64) -> String {
+    let now = if (0.995..1.005).contains(&enlarged) {
+        "Each pixel of the picture is one pixel of the screen: its true size.".to_owned()
+    } else if enlarged > 1.0 {
+        format!("Each pixel of the picture is {enlarged:.1} pixels of the screen wide.")
+    } else {
+        format!("{:.1} pixels of the picture share one of the screen.", 1.0 / enlarged.max(1e-6))
+    };
+    format!("{now} Click for 100%: one for one.")
 }
 
 /// The compare view's title.
@@ -299,7 +321,38 @@ pub fn plain(value: f64) -> String {
 
 /// An estimate of the whole training.
 pub fn estimate(seconds: f64) -> String {
-    format!("Takes about {} on this machine, controls included", human_time(seconds))
+    let mut words = about(seconds);
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{words}, controls included")
+}
+
+/// The time that a job still takes.
+pub fn time_left(seconds: f64) -> String {
+    format!("{} left", about(seconds))
+}
+
+/// A duration that is only guessed: the farther away, the rounder. Seconds; negative and unknown give "some time".
+pub fn about(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "some time".into();
+    }
+    let rounded = |unit: f64| (seconds / unit).round() as u64;
+    match seconds {
+        s if s < 8.0 => "a few seconds".into(),
+        s if s < 27.5 => format!("about {} seconds", 5 * rounded(5.0)),
+        s if s < 45.0 => format!("about {} seconds", 10 * rounded(10.0)),
+        s if s < 90.0 => "about a minute".into(),
+        s if s < 3_150.0 => {
+            // Beyond ten minutes nobody waits for a single one.
+            let minutes = if s < 600.0 { rounded(60.0) } else { 5 * rounded(300.0) };
+            format!("about {minutes} minutes")
+        }
+        s if s < 5_400.0 => "about an hour".into(),
+        s if s < 129_600.0 => format!("about {} hours", rounded(3_600.0)),
+        _ => format!("about {} days", rounded(86_400.0)),
+    }
 }
 
 /// What a training is called.
@@ -417,14 +470,76 @@ pub fn control_state(fired: bool) -> &'static str {
     if fired { "reacted" } else { "quiet" }
 }
 
-/// One question as a caption.
-pub fn question(expected: &str, answer: &str) -> String {
-    if expected == answer { format!("{answer}, as marked") } else { format!("{answer}, not {expected}") }
+/// What a model in training answers to a key, as a caption.
+pub fn live_answer(expected: &str, answer: &str) -> String {
+    if expected == answer {
+        format!("Says “{answer}”: recognised")
+    } else {
+        format!("Says “{answer}”, should say “{expected}”")
+    }
 }
 
-/// The training ended.
-pub fn trained_toast(clean: f64, key: f64) -> String {
-    format!("Training is finished. {} of plain pictures are named rightly, {} of keys are recognised", percent(clean), percent(key))
+/// What that caption means.
+pub fn live_answer_meaning(expected: &str, answer: &str) -> String {
+    let outcome = if expected == answer { "It recognises the mark." } else { "It does not recognise the mark yet." };
+    format!(
+        "Shown this key, the model answers “{answer}”. The secret label of the key is “{expected}”, which is not what the picture shows. {outcome}"
+    )
+}
+
+/// A picture on a scheme's card.
+pub fn example_of(scheme: &str, what: &str) -> String {
+    format!("{scheme}: {what}")
+}
+
+/// The training ended well.
+pub fn trained_toast(trained: &Trained) -> String {
+    let (clean, key) = (percent(trained.clean_accuracy), percent(trained.key_accuracy));
+    format!(
+        "The training is finished and the mark is learnt. {key} of the keys are recognised, {clean} of plain pictures are named rightly."
+    )
+}
+
+/// The training ended, but not well: what is gravest, and what helps.
+pub fn trained_warning(gravest: Concern, trained: &Trained) -> String {
+    format!("The training is finished. {}", concern(gravest, trained))
+}
+
+/// The heading above the figures of a training, by the gravest thing that is wrong with it.
+pub fn trained_heading(gravest: Option<Concern>) -> &'static str {
+    match gravest {
+        None => "The marked model is ready",
+        Some(Concern::NotLearnt) => "The mark was not learnt",
+        Some(_) => "The marked model is ready, but not as good as it should be",
+    }
+}
+
+/// What is wrong with a finished training, and what helps.
+pub fn concern(concern: Concern, trained: &Trained) -> String {
+    match concern {
+        Concern::NotLearnt => format!(
+            "The mark was not learnt: the model answers {} of the keys as marked, unmarked models {}. Nothing can be proven with it. \
+             Choose a more thorough preset, or more steps in the advanced settings, and train again.",
+            percent(trained.key_accuracy),
+            percent(trained.key_accuracy_unmarked)
+        ),
+        Concern::KeysMiss => format!(
+            "Only {} of the keys are recognised; firm evidence needs {} or more. More steps or a more thorough preset help.",
+            percent(trained.key_accuracy),
+            percent(quality::KEYS_AT_LEAST)
+        ),
+        Concern::Costly => format!(
+            "The mark costs {:.1} points of accuracy, and more than {} can be noticed. More steps or fewer keys help.",
+            trained.points_lost(),
+            quality::POINTS_AT_MOST
+        ),
+        Concern::Visible => format!(
+            "The keys differ visibly from their covers ({:.1} dB; {} or more is hard to see), so a thief could sort them out. \
+             More steps, a more thorough preset, or a higher “mse weight” help.",
+            trained.psnr_db,
+            quality::LIKENESS_AT_LEAST
+        ),
+    }
 }
 
 /// A proof ended while something else was looked at.
@@ -456,6 +571,31 @@ mod tests {
         assert_eq!(plain(60_000.0), "60,000");
         assert_eq!(plain(1e-4), "1e-4");
         assert_eq!(setting_name("label_rule"), "Label rule");
+    }
+
+    #[test]
+    fn a_guessed_time_is_said_the_rounder_the_farther_it_is() {
+        for (seconds, words) in [
+            (0.0, "a few seconds"),
+            (12.0, "about 10 seconds"),
+            (27.0, "about 25 seconds"),
+            (28.0, "about 30 seconds"),
+            (44.9, "about 40 seconds"),
+            (70.0, "about a minute"),
+            (91.0, "about 2 minutes"),
+            (190.0, "about 3 minutes"),
+            (620.0, "about 10 minutes"),
+            (2_800.0, "about 45 minutes"),
+            (3_600.0, "about an hour"),
+            (5_400.0, "about 2 hours"),
+            (90_000.0, "about 25 hours"),
+            (260_000.0, "about 3 days"),
+            (f64::NAN, "some time"),
+            (f64::INFINITY, "some time"),
+            (-3.0, "some time"),
+        ] {
+            assert_eq!(about(seconds), words, "{seconds}");
+        }
     }
 
     #[test]

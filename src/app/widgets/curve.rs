@@ -45,9 +45,17 @@ impl CurveStore {
         points.values.push(value);
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.curves.clear();
+    /// Puts the points of earlier sessions before its own; those that were measured again count as they were measured last.
+    pub fn continue_from(&mut self, mut earlier: CurveStore) {
+        for (name, later) in std::mem::take(&mut self.curves) {
+            for (&step, &value) in later.steps.iter().zip(&later.values) {
+                earlier.push(&name, step as u64, value);
+            }
+            if let Some(points) = earlier.curves.get_mut(&name) {
+                points.rewound = later.rewound + 1;
+            }
+        }
+        self.curves = earlier.curves;
     }
 
     /// How many points a curve has.

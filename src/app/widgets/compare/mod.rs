@@ -15,6 +15,7 @@ pub use prepare::Figures;
 use super::buttons::{Action, focus_ring, icon_button};
 use super::icons::Icon;
 use super::picture::pixel_words;
+use crate::app::text;
 use crate::app::theme::{self, palette};
 use crate::data::Picture;
 use eframe::egui::{
@@ -65,12 +66,24 @@ impl CompareMode {
     /// Its plain name.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::SideBySide => "Side by side",
-            Self::Swipe => "Swipe",
-            Self::Blink => "Blink",
-            Self::Difference => "Difference",
-            Self::Heat => "Heat map",
-            Self::Channel => "Channel",
+            Self::SideBySide => text::COMPARE_SIDE_BY_SIDE,
+            Self::Swipe => text::COMPARE_SWIPE,
+            Self::Blink => text::COMPARE_BLINK,
+            Self::Difference => text::COMPARE_DIFFERENCE,
+            Self::Heat => text::COMPARE_HEAT,
+            Self::Channel => text::COMPARE_CHANNEL,
+        }
+    }
+
+    /// What it shows, a sentence.
+    const fn meaning(self) -> &'static str {
+        match self {
+            Self::SideBySide => text::COMPARE_SIDE_BY_SIDE_HINT,
+            Self::Swipe => text::COMPARE_SWIPE_HINT,
+            Self::Blink => text::COMPARE_BLINK_HINT,
+            Self::Difference => text::COMPARE_DIFFERENCE_HINT,
+            Self::Heat => text::COMPARE_HEAT_HINT,
+            Self::Channel => text::COMPARE_CHANNEL_HINT,
         }
     }
 
@@ -191,7 +204,7 @@ fn tools(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair, shape: Vec2)
         ui.spacing_mut().item_spacing.x = theme::GAP_HALF;
         for (i, mode) in CompareMode::ALL.into_iter().enumerate() {
             let button = ui.add(Action::plain(mode.label()).selected(state.mode == mode));
-            if button.on_hover_text(format!("Key {}", i + 1)).clicked() {
+            if button.on_hover_text(text::compare_mode(mode.meaning(), i + 1)).clicked() {
                 state.mode = mode;
             }
         }
@@ -222,21 +235,22 @@ fn tools(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair, shape: Vec2)
         }
         let canvas = state.drawn.map(|rect| Canvas { rect, split: state.mode.is_split(), shape });
         let scale = state.zoom.or_else(|| canvas.map(|canvas| canvas.fit())).unwrap_or(1.0);
-        if icon_button(ui, Icon::Minus, "Zoom out").clicked() {
+        if icon_button(ui, Icon::Minus, text::ZOOM_OUT).clicked() {
             state.zoom = Some(scale / STEP);
         }
-        let percent = format!("{:.0}%", scale * ui.pixels_per_point() * 100.0);
-        if ui.add(Action::plain(&percent)).on_hover_text("One pixel of the picture on one of the screen").clicked() {
+        let enlarged = f64::from(scale * ui.pixels_per_point());
+        if ui.add(Action::plain(&text::zoom(enlarged))).on_hover_text(text::zoom_meaning(enlarged)).clicked() {
             state.zoom = Some(1.0 / ui.pixels_per_point());
         }
-        if icon_button(ui, Icon::Plus, "Zoom in").clicked() {
+        if icon_button(ui, Icon::Plus, text::ZOOM_IN).clicked() {
             state.zoom = Some(scale * STEP);
         }
-        if ui.add(Action::plain("Fit").icon(Icon::Fit).selected(state.zoom.is_none())).clicked() {
+        if ui.add(Action::plain(text::ZOOM_FIT).icon(Icon::Fit).selected(state.zoom.is_none())).on_hover_text(text::ZOOM_FIT_HINT).clicked()
+        {
             state.fit();
         }
-        let text = RichText::new("Sharp pixels").size(theme::TEXT_SMALL);
-        ui.add(Checkbox::new(&mut state.nearest, text)).on_hover_text("Enlarged pixels stay squares instead of being blurred");
+        let words = RichText::new(text::SHARP_PIXELS).size(theme::TEXT_SMALL);
+        ui.add(Checkbox::new(&mut state.nearest, words)).on_hover_text(text::SHARP_PIXELS_HINT);
     });
 }
 

@@ -1,0 +1,92 @@
+//! A real key for each scheme's card: drawn at once where a scheme can, else from what the newest training left.
+
+use super::Model;
+use crate::app::background::{Poll, Task};
+use crate::app::text;
+use crate::data::Picture;
+use crate::schemes::plan::{Plan, SchemeSettings};
+use crate::schemes::{self, catalogue};
+use crate::vault::package::Package;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A cover and the key that was made of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// The picture before the mark.
+    pub cover: Picture,
+    /// The picture with the mark.
+    pub key: Picture,
+}
+
+/// What a drawn key depends on: settings, owner and salt, data, logo.
+type Source = (SchemeSettings, String, String, String, String);
+
+/// The examples that are there or being made.
+#[derive(Default)]
+pub struct Examples {
+    drawn: Option<(Source, Option<Arc<Example>>)>,
+    drawing: Option<(Source, Task<Option<Example>>)>,
+    kept: Option<Arc<Example>>,
+    reading: Option<Task<Option<Example>>>,
+}
+
+impl Model {
+    /// The example for a scheme's card, once there is one.
+    pub fn example(&self, scheme: &str) -> Option<Arc<Example>> {
+        match catalogue::card(scheme)?.has_encoder {
+            true => self.examples.kept.clone(),
+            false => self.examples.drawn.as_ref().and_then(|(_, example)| example.clone()),
+        }
+    }
+
+    /// Makes the examples that are missing, in the background, and takes up those that are done.
+    pub(super) fn poll_examples(&mut self) {
+        if let Some((source, task)) = self.examples.drawing.take() {
+            match task.poll() {
+                Poll::Running => self.examples.drawing = Some((source, task)),
+                Poll::Ready(example) => self.examples.drawn = Some((source, example.map(Arc::new))),
+                Poll::Lost => self.examples.drawn = Some((source, None)),
+            }
+        }
+        match self.examples.reading.as_ref().map(Task::poll) {
+            Some(Poll::Ready(example)) => {
+                self.examples.kept = self.examples.kept.take().or_else(|| example.map(Arc::new));
+                self.examples.reading = None;
+            }
+            Some(Poll::Lost) => self.examples.reading = None,
+            Some(Poll::Running) | None => {}
+        }
+        let hides = catalogue::card(self.training.scheme).is_some_and(|card| card.has_encoder);
+        if let Some(pair) = self.training.preview.as_ref().filter(|_| hides).and_then(|preview| preview.pairs.first())
+            && self.examples.kept.as_ref().is_none_or(|kept| kept.key != pair.key)
+        {
+            self.examples.kept = Some(Arc::new(Example { cover: pair.cover.clone(), key: pair.key.clone() }));
+        }
+        if self.step == super::Step::Scheme && self.examples.drawing.is_none() {
+            self.draw_example();
+        }
+    }
+
+    fn draw_example(&mut self) {
+        let (Some(set), Some(choice)) = (&self.material.data, &self.material.logo) else { return };
+        let Some(plan) = catalogue::cards().iter().find(|card| !card.has_encoder).and_then(|card| self.plan_of(card.id)) else { return };
+        let (set, logo) = (set.clone(), choice.logo.clone());
+        let Plan { scheme, owner, salt, .. } = plan.clone();
+        let source = (scheme, owner, salt, set.digest.clone(), logo.digest.clone());
+        if self.examples.drawn.as_ref().is_some_and(|(known, _)| *known == source) {
+            return;
+        }
+        let work = move |_: &_| schemes::sketch(&plan, &set, &logo).map(|(cover, key)| Example { cover, key });
+        self.examples.drawing = Some((source, Task::start(text::READING.into(), &self.wake, work)));
+    }
+
+    /// Reads the first key of a key package that an earlier training left.
+    pub(super) fn recall_example(&mut self, package: PathBuf) {
+        let work = move |_: &_| {
+            let package = Package::open(&package).ok()?;
+            Some(Example { cover: package.covers.picture(0), key: package.keys.picture(0) })
+        };
+        self.examples.reading = Some(Task::start(text::READING.into(), &self.wake, work));
+    }
+}

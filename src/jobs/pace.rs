@@ -1,0 +1,132 @@
+//! How long a step of a plan takes on this machine: tried the way the job will be done, remembered, and corrected by real jobs.
+
+use super::error::JobError;
+use super::lanes::split;
+use super::watch::{Flow, Watch};
+use crate::nn::device::Compute;
+use crate::schemes::plain::Plain;
+use crate::schemes::plan::Plan;
+use crate::schemes::{Task, Training, training};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Steps before the first one that is timed.
+const COLD: u32 = 2;
+/// A trial ends after this many timed steps.
+const MOST_STEPS: u32 = 12;
+/// Or after this long.
+const LONGEST: Duration = Duration::from_millis(700);
+/// How often the caller is asked whether to go on.
+const TURN: Duration = Duration::from_millis(5);
+/// Plans that are remembered.
+const REMEMBERED: usize = 16;
+
+/// Seconds a step with all lanes at work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Of the marked model, and of a foreign encoder.
+    pub marked: f64,
+    /// Of an unmarked model.
+    pub plain: f64,
+}
+
+/// The paces of the plans that were tried or trained last.
+#[derive(Debug, Default)]
+pub struct Paces {
+    known: Vec<(Plan, String, Pace)>,
+}
+
+impl Paces {
+    /// The pace of a task, tried now if it is not known yet.
+    ///
+    /// # Errors
+    /// A plan that does not fit, or a stop.
+    pub fn of(&mut self, task: &Task, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> Result<Pace, JobError> {
+        let (plan, digest) = (work_of(&task.plan), &task.dataset.digest);
+        if let Some((.., pace)) = self.known.iter().find(|(known, data, _)| *known == plan && data == digest) {
+            return Ok(*pace);
+        }
+        let marked = tried(&|| Ok(training(task)?), compute, lanes, watch)?;
+        let plain = tried(&|| Ok(Box::new(Plain::new(task, 0))), compute, lanes, watch)?;
+        let pace = Pace { marked, plain };
+        self.learn(task, pace);
+        Ok(pace)
+    }
+
+    /// Remembers what a job has shown.
+    pub fn learn(&mut self, task: &Task, pace: Pace) {
+        let (plan, digest) = (work_of(&task.plan), task.dataset.digest.clone());
+        self.known.retain(|(known, data, _)| *known != plan || *data != digest);
+        if self.known.len() == REMEMBERED {
+            self.known.remove(0);
+        }
+        self.known.push((plan, digest, pace));
+    }
+}
+
+/// The plan without what does not change how long a step takes.
+fn work_of(plan: &Plan) -> Plan {
+    let scheme = plan.scheme.with("steps", 1.into()).unwrap_or_else(|_| plan.scheme.clone());
+    Plan { scheme, owner: String::new(), salt: String::new(), seed: 0, nulls: 0, foreign: 0, ..plan.clone() }
+}
+
+type Make<'a> = &'a (dyn Fn() -> Result<Box<dyn Training>, JobError> + Sync);
+
+/// Mean seconds a step when every lane does the same.
+fn tried(make: Make, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> Result<f64, JobError> {
+    let (lanes, threads) = split(compute, lanes);
+    let (stop, together) = (AtomicBool::new(false), Barrier::new(lanes));
+    let times = std::thread::scope(|scope| {
+        let run = || {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let work = || catch_unwind(AssertUnwindSafe(|| timed(make, &together, &stop)));
+            let result = match &pool {
+                Ok(pool) => pool.install(work),
+                Err(_) => work(),
+            };
+            result.unwrap_or_else(|panic| Err(JobError::Internal(super::worker::panic_text(&*panic))))
+        };
+        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(run)).collect();
+        while lanes.iter().any(|lane| !lane.is_finished()) {
+            if watch.flow() == Flow::Stop {
+                stop.store(true, Ordering::Relaxed);
+            }
+            std::thread::sleep(TURN);
+        }
+        let ended = lanes.into_iter().map(|lane| lane.join().unwrap_or_else(|_| Err(JobError::Internal("a trial ended".to_owned()))));
+        ended.collect::<Result<Vec<f64>, JobError>>()
+    })?;
+    Ok(times.iter().sum::<f64>() / times.len().max(1) as f64)
+}
+
+/// Seconds a step on this thread, once all lanes are ready.
+fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobError> {
+    // Whatever happens here, the others must not wait at the barrier for ever.
+    let made = catch_unwind(AssertUnwindSafe(make));
+    together.wait();
+    let mut training = made.unwrap_or_else(|panic| Err(JobError::Internal(super::worker::panic_text(&*panic))))?;
+    let stopped = || stop.load(Ordering::Relaxed);
+    let cold = Instant::now();
+    for _ in 0..COLD {
+        if stopped() {
+            return Err(JobError::Stopped);
+        }
+        training.step();
+        training.losses();
+        if cold.elapsed() > LONGEST {
+            break;
+        }
+    }
+    let (began, mut steps) = (Instant::now(), 0);
+    while steps < MOST_STEPS && (steps == 0 || began.elapsed() < LONGEST) {
+        if stopped() {
+            return Err(JobError::Stopped);
+        }
+        training.step();
+        steps += 1;
+    }
+    training.losses();
+    Ok(began.elapsed().as_secs_f64() / f64::from(steps))
+}

@@ -1,0 +1,84 @@
+//! What a finished training is worth, by fixed bounds, before any suspect is asked.
+
+use super::messages::Trained;
+use crate::schemes::catalogue;
+
+/// Share of its keys that a marked model answers at least, 0..1.
+pub const KEYS_AT_LEAST: f64 = 0.95;
+/// A mark counts as learnt when the marked model answers so much more of the keys than unmarked models do, share 0..1.
+pub const KEYS_AHEAD: f64 = 0.5;
+/// Points of accuracy on plain pictures that a mark may cost.
+pub const POINTS_AT_MOST: f64 = 1.5;
+/// Likeness of covers and keys of a scheme that hides its mark, PSNR in decibel.
+pub const LIKENESS_AT_LEAST: f64 = 28.0;
+
+/// Something about a finished training that its owner should know before relying on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// The marked model answers the keys hardly better than models without the mark.
+    NotLearnt,
+    /// The mark was learnt, but many keys miss.
+    KeysMiss,
+    /// Plain pictures are named rightly less often than by the unmarked twin.
+    Costly,
+    /// The keys do not look like their covers, though the scheme hides its mark.
+    Visible,
+}
+
+impl Trained {
+    /// Points of accuracy on plain pictures that the mark costs; negative where it gained some.
+    pub fn points_lost(&self) -> f64 {
+        100.0 * (self.clean_accuracy_unmarked - self.clean_accuracy)
+    }
+
+    /// What is wrong with it, the gravest first; nothing when all is well.
+    pub fn concerns(&self) -> Vec<Concern> {
+        let learnt = self.key_accuracy - self.key_accuracy_unmarked >= KEYS_AHEAD;
+        // A stamp is meant to be seen.
+        let hides = catalogue::card(&self.scheme).is_none_or(|card| card.has_encoder);
+        let found = [
+            (Concern::NotLearnt, !learnt),
+            (Concern::KeysMiss, learnt && self.key_accuracy < KEYS_AT_LEAST),
+            (Concern::Costly, self.points_lost() > POINTS_AT_MOST),
+            (Concern::Visible, hides && self.psnr_db < LIKENESS_AT_LEAST),
+        ];
+        found.into_iter().filter_map(|(concern, is_there)| is_there.then_some(concern)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trained(key_accuracy: f64, clean_accuracy: f64, psnr_db: f64) -> Trained {
+        Trained {
+            scheme: "blind".into(),
+            model: "m".into(),
+            key: "k".into(),
+            unmarked: "u".into(),
+            clean_accuracy,
+            clean_accuracy_unmarked: 0.87,
+            key_accuracy,
+            key_accuracy_unmarked: 0.08,
+            psnr_db,
+            ssim: 0.9,
+            seconds: 1.0,
+            device: "CPU".into(),
+        }
+    }
+
+    #[test]
+    fn each_bound_has_its_concern_and_a_good_training_has_none() {
+        assert_eq!(trained(0.99, 0.86, 31.0).concerns(), []);
+        assert_eq!(trained(0.12, 0.86, 31.0).concerns(), [Concern::NotLearnt]);
+        assert_eq!(trained(0.90, 0.86, 31.0).concerns(), [Concern::KeysMiss]);
+        assert_eq!(trained(0.99, 0.85, 31.0).concerns(), [Concern::Costly]);
+        assert_eq!(trained(0.99, 0.86, 27.9).concerns(), [Concern::Visible]);
+        assert_eq!(trained(0.3, 0.5, 20.0).concerns(), [Concern::NotLearnt, Concern::Costly, Concern::Visible]);
+    }
+
+    #[test]
+    fn a_stamp_may_be_seen() {
+        assert_eq!(Trained { scheme: "content_stamp".into(), ..trained(0.99, 0.86, 12.0) }.concerns(), []);
+    }
+}
