@@ -585,6 +585,7 @@ fn the_smallest_window_shows_the_next_button_of_every_step() {
         (Step::Train, "Start training"),
     ] {
         act(&mut window.harness, Action::GoTo(step));
+        wait(&mut window.harness, button, Duration::from_secs(20), |h| h.query_by_label(button).is_some());
         let place = window.harness.get_by_label(button).rect();
         assert!(place.right() <= 1024.0 && place.bottom() <= 700.0, "{button} lies at {place:?}");
         shot(&mut window.harness, &format!("small-{step:?}"));

@@ -22,7 +22,7 @@ pub struct Mirror {
 #[derive(Debug, Clone)]
 enum Path {
     Packed(Vec<Packed>),
-    Batched(Batched),
+    Batched(Box<Batched>),
 }
 
 impl Mirror {
@@ -38,7 +38,7 @@ impl Mirror {
         }
         let path = match carriers.device() == Device::flex() {
             true => Path::Packed(Packed::all(layers, carriers)),
-            false => Path::Batched(Batched::new(layers, carriers)),
+            false => Path::Batched(Box::new(Batched::new(layers, carriers))),
         };
         Ok(Self { pixels, path })
     }

@@ -23,6 +23,9 @@ const REPORT: &str = "report.json";
 /// Largest report that is read, bytes.
 const LARGEST_REPORT: u64 = 64 << 20;
 
+/// A report, or why it cannot be read.
+pub type ReadReport = Result<Arc<Report>, String>;
+
 /// Settings, the open project and the reports of this session with their pictures.
 pub struct Keeper {
     settings_folder: PathBuf,
@@ -31,8 +34,8 @@ pub struct Keeper {
     project: Option<Project>,
     unsaved: Option<String>,
     run: Option<String>,
-    read: HashMap<String, Result<Arc<Report>, String>>,
-    reading: Vec<(String, Task<Result<Arc<Report>, String>>)>,
+    read: HashMap<String, ReadReport>,
+    reading: Vec<(String, Task<ReadReport>)>,
     writing: Vec<Task<Result<Option<PathBuf>, String>>>,
     opening: Option<String>,
     exporting: Option<String>,
@@ -50,6 +53,16 @@ pub struct KeptReport {
     pub verdict: Verdict,
     /// When it was made, for people.
     pub made: String,
+}
+
+impl Drop for Keeper {
+    /// Waits for reports that are still being written.
+    fn drop(&mut self) {
+        let until = std::time::Instant::now() + super::work::QUIT_PATIENCE;
+        while self.writing.iter().any(|task| matches!(task.poll(), Poll::Running)) && std::time::Instant::now() < until {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
 }
 
 impl Keeper {
@@ -153,16 +166,8 @@ impl Keeper {
     }
 
     /// A kept report, or why it cannot be read; nothing before it was fetched.
-    pub fn report(&self, id: &str) -> Option<Result<Arc<Report>, String>> {
+    pub fn report(&self, id: &str) -> Option<ReadReport> {
         self.read.get(id).cloned()
-    }
-
-    /// Waits for reports that are still being written.
-    pub fn finish_writing(&mut self) {
-        let until = std::time::Instant::now() + super::work::QUIT_PATIENCE;
-        while self.writing.iter().any(|task| matches!(task.poll(), Poll::Running)) && std::time::Instant::now() < until {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
     }
 
     /// Whether something deleted can come back: its name.
@@ -472,8 +477,9 @@ impl Model {
         let report = report.clone();
         let write = move |_: &_| {
             let json = serde_json::to_vec_pretty(&*report).map_err(|error| text::save_failed(&error.to_string()))?;
-            write_atomic(&folder.join(REPORT), &json).map_err(|error| text::save_failed(&error.to_string()))?;
+            // The report comes last: where it lies, its pictures lie too.
             super::sheet::write(&report, &folder).map_err(|error| text::save_failed(&error.to_string()))?;
+            write_atomic(&folder.join(REPORT), &json).map_err(|error| text::save_failed(&error.to_string()))?;
             Ok(None)
         };
         self.keeper.writing.push(Task::start(text::REPORT_WRITING.into(), &self.wake, write));

@@ -375,7 +375,6 @@ impl Model {
     /// Asks the worker to save and end, and waits a short while for its checkpoint.
     pub fn quit(&mut self) {
         self.keep();
-        self.keeper.finish_writing();
         let Some(worker) = self.worker.take() else { return };
         if worker.commands.send(Command::Quit).is_err() || self.board.training().is_none() {
             return;
