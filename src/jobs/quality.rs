@@ -19,7 +19,7 @@ pub enum Concern {
     NotLearnt,
     /// The mark was learnt, but many keys miss.
     KeysMiss,
-    /// Plain pictures are named rightly less often than by the unmarked twin.
+    /// Plain pictures are named rightly less often than by unmarked models.
     Costly,
     /// The keys do not look like their covers, though the scheme hides its mark.
     Visible,

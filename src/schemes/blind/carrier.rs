@@ -57,3 +57,57 @@ fn signs(count: usize, shape: Shape, block: usize, stream: &mut Stream, device: 
     }
     Tensor::from_data(TensorData::new(values, [count, 1, shape.height, shape.width]), device)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape { channels: 1, height: 28, width: 28 };
+
+    fn carrier(block: usize, owner: &str) -> Carrier {
+        let settings = Settings { carrier: block, ..Default::default() };
+        Carrier::new(&settings, &Derivation::new("logo", owner, "salt"), SHAPE, &Device::flex())
+    }
+
+    fn values(x: Tensor<4>) -> Vec<f32> {
+        x.into_data().iter().collect()
+    }
+
+    fn grey(count: usize) -> Tensor<4> {
+        Tensor::zeros([count, 1, 28, 28], &Device::flex())
+    }
+
+    #[test]
+    fn each_owner_has_a_pattern_that_can_be_made_again() {
+        let mark = grey(1).add_scalar(0.25);
+        let carried = |owner| values(carrier(2, owner).carry(grey(1), mark.clone()));
+        let (mine, yours) = (carried("me"), carried("you"));
+        assert_eq!(mine, carried("me"));
+        assert!(mine.iter().all(|v| v.abs() == 0.25));
+        let equal = mine.iter().zip(&yours).filter(|(a, b)| a == b).count();
+        assert!((280..=504).contains(&equal), "{equal} of 784 pixels have the same sign");
+        for y in (0..28).step_by(2) {
+            for x in (0..28).step_by(2) {
+                let at = |y: usize, x: usize| mine[y * 28 + x];
+                assert!(at(y, x) == at(y + 1, x) && at(y, x) == at(y, x + 1) && at(y, x) == at(y + 1, x + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_pattern_the_mark_stays_as_it_is() {
+        assert!(values(carrier(0, "me").carry(grey(1), grey(1).add_scalar(0.25))).iter().all(|&v| v == 0.25));
+    }
+
+    #[test]
+    fn decoys_bear_the_same_mark_under_patterns_of_their_own() {
+        let (mine, mark) = (carrier(2, "me"), grey(2).add_scalar(0.25));
+        let decoys = |step| values(mine.decoys(grey(2), mark.clone(), 7, step));
+        assert_eq!(decoys(3), decoys(3));
+        assert_ne!(decoys(3), decoys(4));
+        assert!(decoys(3).iter().all(|v| v.abs() == 0.25));
+        assert_ne!(decoys(3)[..784], decoys(3)[784..]);
+        assert_ne!(decoys(3)[..784], values(mine.carry(grey(1), grey(1).add_scalar(0.25))));
+    }
+}
