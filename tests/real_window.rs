@@ -5,6 +5,7 @@
 mod screen;
 
 use screen::Screen;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -78,4 +79,51 @@ fn the_window_opens_draws_rests_and_closes() {
     screen.close(&window);
     let status = program.ended(Duration::from_secs(15)).expect("the program ends when its window is closed");
     assert!(status.success(), "closing the window ended the program with {status}");
+}
+
+#[test]
+fn a_training_is_saved_when_the_system_ends_the_program() {
+    let screen = match Screen::start() {
+        Ok(screen) => screen,
+        Err(why) => return println!("SKIPPED: no window was opened, because {why}."),
+    };
+    let home = tempfile::tempdir().unwrap();
+    let mut program = Program(screen::countermark(&screen, home.path()).spawn().unwrap());
+    let window = screen.window("^Countermark$", Duration::from_secs(60)).expect("a window comes up");
+    std::thread::sleep(Duration::from_secs(2));
+    screen.command(&window, "Try it with the sample");
+    let logo = |folder: &Path| std::fs::read_to_string(folder.join("project.json")).is_ok_and(|text| text.contains("\"logo\": \"logo-"));
+    let project = found(home.path(), Duration::from_secs(60), &logo).expect("the sample project is made");
+    screen.command(&window, "Start training");
+    let under_way = |folder: &Path| folder.join("marked.checkpoint").is_file();
+    let run = found(&project.join("runs"), Duration::from_secs(120), &under_way).expect("a checkpoint is written");
+
+    let told = std::time::SystemTime::now();
+    screen.tool("kill", &["-TERM", &program.0.id().to_string()]);
+    let status = program.ended(Duration::from_secs(30)).expect("the program ends when it is told to");
+    assert!(status.success(), "being told to end ended the program with {status}");
+    let saved = std::fs::metadata(run.join("marked.checkpoint")).unwrap().modified().unwrap();
+    assert!(saved >= told, "the last checkpoint is {:?} older than the signal", told.duration_since(saved));
+    assert!(run.join("spent.json").is_file() && run.join("metrics.jsonl").is_file());
+    // What is left so is offered again at the next start: tests/window_story.rs.
+    assert!(std::fs::read_to_string(project.join("project.json")).unwrap().contains("\"state\": \"running\""));
+}
+
+/// A folder at or below `from` of which `is_it` holds, as soon as there is one.
+fn found(from: &Path, limit: Duration, is_it: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+    fn below(folder: &Path, is_it: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+        if is_it(folder) {
+            return Some(folder.to_owned());
+        }
+        let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+        entries.filter(|path| path.is_dir() && !path.is_symlink()).find_map(|path| below(&path, is_it))
+    }
+    let until = Instant::now() + limit;
+    while Instant::now() < until {
+        if let Some(folder) = below(from, is_it) {
+            return Some(folder);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    None
 }

@@ -39,7 +39,16 @@ pub enum WindowError {
 /// No display, or no graphics adapter that can draw.
 pub fn run() -> Result<(), WindowError> {
     let start: StartWorker = Box::new(crate::jobs::Worker::start);
-    let opened = eframe::run_native(text::APP, options(), Box::new(|cc| Ok(Box::new(App::new(cc, start)))));
+    let opened = eframe::run_native(
+        text::APP,
+        options(),
+        Box::new(|cc| {
+            let app = App::new(cc, start);
+            #[cfg(unix)]
+            app.close_when_told(&cc.egui_ctx);
+            Ok(Box::new(app))
+        }),
+    );
     opened.map_err(|error| WindowError::Open(error.to_string()))
 }
 

@@ -12,12 +12,16 @@ use super::widgets;
 use eframe::egui::{self, CentralPanel, Context, Key, KeyboardShortcut, Modifiers, Panel, ScrollArea, Ui};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
 const PALETTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::K);
 const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
 const STEPS: [Key; 6] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+/// What a program that a signal ended answers by custom.
+#[cfg(unix)]
+const ENDED_BY_SIGNAL: i32 = 130;
 
 /// The window.
 pub struct App {
@@ -26,6 +30,7 @@ pub struct App {
     layout: Layout,
     overlays: Overlays,
     drawn: bool,
+    told_to_end: Arc<AtomicBool>,
 }
 
 impl App {
@@ -45,7 +50,7 @@ impl App {
         let ctx = cc.egui_ctx.clone();
         let layout = Layout::restore(keeper.layout());
         let model = Model::new(keeper, start, Arc::new(move || ctx.request_repaint()));
-        App { model, panels: Panels::default(), layout, overlays: Overlays::default(), drawn: false }
+        App { model, panels: Panels::default(), layout, overlays: Overlays::default(), drawn: false, told_to_end: Arc::default() }
     }
 
     /// The state behind the window.
@@ -56,6 +61,29 @@ impl App {
     /// Does what the user would do by a click or a drop.
     pub fn act(&mut self, action: Action) {
         self.model.apply(action);
+    }
+
+    /// Closes the window, a training stopped at its checkpoint, when the system or the terminal tells the program to end.
+    /// Once for a process; being told a second time ends it at once.
+    #[cfg(unix)]
+    pub(super) fn close_when_told(&self, ctx: &Context) {
+        use signal_hook::consts;
+        let (told, ctx) = (Arc::clone(&self.told_to_end), ctx.clone());
+        let signals = [consts::SIGTERM, consts::SIGINT, consts::SIGHUP];
+        let watched = signal_hook::iterator::Signals::new(signals).and_then(|mut signals| {
+            let watch = move || {
+                for _ in &mut signals {
+                    if told.swap(true, Ordering::Relaxed) {
+                        std::process::exit(ENDED_BY_SIGNAL);
+                    }
+                    ctx.request_repaint();
+                }
+            };
+            std::thread::Builder::new().name("countermark-signals".into()).spawn(watch)
+        });
+        if let Err(error) = watched {
+            tracing::warn!("signals are not watched: {error}");
+        }
     }
 
     fn keys(&mut self, ctx: &Context) {
@@ -142,6 +170,13 @@ impl App {
 }
 
 impl eframe::App for App {
+    // Here and not in `ui`, which a hidden window is not asked for.
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        if self.told_to_end.load(Ordering::Relaxed) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         // The first frame shows at once; worker and background work begin with the second.

@@ -35,6 +35,17 @@ impl Screen {
         Command::new(program).args(arguments).env("DISPLAY", &self.display).output().unwrap()
     }
 
+    /// Does what the command palette finds for these words, by real keys.
+    pub fn command(&self, window: &str, words: &str) {
+        let pause = || std::thread::sleep(Duration::from_millis(700));
+        self.tool("xdotool", &["windowfocus", "--sync", window, "key", "ctrl+k"]);
+        pause();
+        self.tool("xdotool", &["type", "--delay", "30", words]);
+        pause();
+        self.tool("xdotool", &["key", "Return"]);
+        pause();
+    }
+
     /// Closes a window as its cross would: by a message, since without a window manager nothing else does.
     pub fn close(&self, window: &str) {
         use x11rb::connection::Connection as _;

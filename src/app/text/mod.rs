@@ -380,3 +380,11 @@ pub const QUESTION_COVER: &str = "To the plain cover it said";
 pub const QUESTION_TRUE: &str = "What the picture shows";
 pub const QUESTION_SELECT: &str = "Click a question to see its pictures and answers";
 pub const STOPPED_TOAST: &str = "Stopped. You can continue from here at any time";
+
+/// Why the compare view stays empty although there is a driver; `why` is what the driver said.
+pub fn compare_refused(why: &str) -> String {
+    let first = why.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    format!(
+        "The compare view cannot draw with this graphics driver; everything else works on. Update the driver, or install a Vulkan one, and start again. The driver's answer: {first}"
+    )
+}

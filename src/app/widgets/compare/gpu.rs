@@ -20,11 +20,13 @@ pub(super) struct Gpu {
     sampler: wgpu::Sampler,
     /// Longest side of a texture, pixels.
     pub(super) longest_side: usize,
+    /// The first thing that the driver refused, in its own words.
+    trouble: Arc<OnceLock<String>>,
 }
 
 /// Makes compare views work in the window of `ctx`; `None` (no graphics card, no software one either) makes them say so.
 pub fn install(ctx: &Context, render_state: Option<&RenderState>) {
-    let gpu = render_state.map(|state| Arc::new(Gpu::new(state)));
+    let gpu = render_state.map(|state| Arc::new(Gpu::new(state, ctx)));
     ctx.data_mut(|data| data.insert_temp(Id::unique("compare gpu"), gpu));
 }
 
@@ -50,8 +52,17 @@ pub(super) struct PairTextures {
 }
 
 impl Gpu {
-    fn new(state: &RenderState) -> Self {
+    fn new(state: &RenderState, ctx: &Context) -> Self {
         let device = &state.device;
+        let trouble = Arc::new(OnceLock::new());
+        let (told, window) = (Arc::clone(&trouble), ctx.clone());
+        // Unhandled, the first error would end the program, and an untold training with it.
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            if told.set(error.to_string()).is_ok() {
+                tracing::error!("the graphics driver refused: {error}");
+                window.request_repaint();
+            }
+        }));
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("compare"),
             source: wgpu::ShaderSource::Wgsl(include_str!("../../../../shaders/compare.wgsl").into()),
@@ -96,7 +107,27 @@ impl Gpu {
             layout,
             sampler,
             longest_side: device.limits().max_texture_dimension_2d as usize,
+            trouble,
         }
+    }
+
+    /// What the driver refused, if it did; then nothing may be drawn with this.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.trouble.get().map(String::as_str)
+    }
+
+    /// Makes the driver refuse something.
+    #[cfg(test)]
+    pub(super) fn refuse(&self) {
+        self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some("nonsense"),
+            source: wgpu::ShaderSource::Wgsl("fn nonsense(".into()),
+        });
+    }
+
+    /// Makes what draws `view`; `trouble` says whether the driver took it.
+    pub(super) fn make_ready(&self, view: &View) {
+        self.pipeline(view);
     }
 
     fn pipeline(&self, view: &View) -> &wgpu::RenderPipeline {

@@ -173,6 +173,9 @@ pub fn compare_view(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair) -
         let text = "The compare view needs a graphics driver (Vulkan, Metal or Direct3D), and none answers. Install one, a software one will do, and start again.";
         return super::notice(ui, theme::Tone::Warn, text);
     };
+    if let Some(why) = gpu.trouble() {
+        return super::notice(ui, theme::Tone::Warn, &text::compare_refused(why));
+    }
     if !state.prepared.as_ref().is_some_and(|held| held.0.is_for(pair)) {
         state.prepared = Some(Held(prepare::prepare(pair, &gpu, ui.ctx())));
     }
@@ -367,6 +370,10 @@ fn paint(ui: &Ui, state: &CompareState, pair: &ComparePair, gpu: Arc<Gpu>, canva
             (false, false) => Fetch::Blurred,
         },
     };
+    gpu.make_ready(&view);
+    if gpu.trouble().is_some() {
+        return;
+    }
     painter.add(gpu::painting(rect, gpu, Arc::clone(textures), view));
     let (left, right) = (pair.left_name.as_str(), pair.right_name.as_str());
     let gain = format!("Difference x{:.0}", state.gain);

@@ -224,6 +224,16 @@ fn without_a_graphics_driver_a_sentence_stands_there() {
 }
 
 #[test]
+fn what_the_driver_refuses_becomes_a_sentence_and_ends_nothing() {
+    let Some(mut scene) = Scene::new(pair(flat(16, LEFT), flat(16, RIGHT))) else { return };
+    scene.assert_seen(0.25, 0.5, LEFT);
+    let gpu = gpu::installed(&scene.harness.ctx).unwrap();
+    gpu.refuse();
+    scene.harness.run_steps(2);
+    scene.harness.get_by_label_contains("cannot draw with this graphics driver");
+}
+
+#[test]
 fn keys_are_left_to_a_text_field() {
     let pair = pair(flat(16, LEFT), flat(16, RIGHT));
     let Some(render_state) = render_state() else { return };
