@@ -119,7 +119,7 @@ impl Gpu {
     /// Makes the driver refuse something.
     #[cfg(test)]
     pub(super) fn refuse(&self) {
-        self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        let _ = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("nonsense"),
             source: wgpu::ShaderSource::Wgsl("fn nonsense(".into()),
         });
