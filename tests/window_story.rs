@@ -100,21 +100,25 @@ impl Played {
         self.click("Start training");
         let (job, folder) = self.train_job();
         self.tell(Event::Started(job));
-        let trained = Trained {
-            scheme: "blind".into(),
-            model: folder.join("model.safetensors"),
-            key: folder.join("secret.cmkey"),
-            unmarked: folder.join("unmarked.safetensors"),
-            clean_accuracy: 0.86,
-            clean_accuracy_unmarked: 0.87,
-            key_accuracy,
-            key_accuracy_unmarked: 0.08,
-            psnr_db: 31.0,
-            ssim: 0.93,
-            seconds: 70.0,
-            device: "CPU".into(),
-        };
-        self.tell(Event::Done { job, outcome: Outcome::Trained(trained) });
+        self.tell(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, key_accuracy)) });
+    }
+}
+
+/// What a training leaves in its folder, with this share of keys recognised.
+fn trained_in(folder: &Path, key_accuracy: f64) -> Trained {
+    Trained {
+        scheme: "blind".into(),
+        model: folder.join("model.safetensors"),
+        key: folder.join("secret.cmkey"),
+        unmarked: folder.join("unmarked.safetensors"),
+        clean_accuracy: 0.86,
+        clean_accuracy_unmarked: 0.87,
+        key_accuracy,
+        key_accuracy_unmarked: 0.08,
+        psnr_db: 31.0,
+        ssim: 0.93,
+        seconds: 70.0,
+        device: "CPU".into(),
     }
 }
 
@@ -519,6 +523,48 @@ fn the_palette_finds_a_command() {
     window.harness.run_ok();
     assert!(!window.model().palette);
     assert_eq!(window.model().keeper.theme(), countermark::app::theme::ThemeChoice::Dark);
+}
+
+/// Chooses a command of the palette by its words.
+fn from_palette(harness: &mut Harness<'static, App>, words: &str) {
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_ok();
+    harness.get_by_label("Command palette").type_text(words);
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+}
+
+/// The trainings that project.json lists, with their states.
+fn kept_runs(window: &Played) -> Vec<(String, String)> {
+    let folder = window.model().keeper.folder().expect("there is a project");
+    let text = std::fs::read(folder.join("project.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    document["runs"].as_array().unwrap().iter().map(|run| (word(&run["id"]), word(&run["state"]))).collect()
+}
+
+#[test]
+fn a_training_that_cannot_start_leaves_no_trace() {
+    let mut window = played();
+    from_palette(&mut window.harness, "start training");
+    assert!(window.harness.query_all_by_label_contains("Choose a data set first. The model learns from it").next().is_some());
+    assert!(window.model().keeper.folder().is_none(), "no project was made for nothing");
+    assert!(window.command().is_none());
+
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let (job, folder) = window.train_job();
+    window.tell(Event::Started(job));
+    let before = kept_runs(&window);
+    assert_eq!(before.len(), 1);
+    from_palette(&mut window.harness, "start training");
+    assert!(window.harness.query_all_by_label_contains("A training is under way already").next().is_some());
+    assert_eq!(kept_runs(&window), before, "no second run");
+    assert!(window.command().is_none());
+    // The result belongs to the run that was trained.
+    window.tell(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 0.99)) });
+    assert_eq!(kept_runs(&window), vec![(before[0].0.clone(), "done".to_owned())]);
 }
 
 #[test]

@@ -58,6 +58,11 @@ impl App {
         &self.model
     }
 
+    /// Whether the compare view shows its pictures, and no longer that they are being prepared.
+    pub fn shows_pair(&self) -> bool {
+        self.model.compare.is_some() && self.overlays.shows_pair()
+    }
+
     /// Does what the user would do by a click or a drop.
     pub fn act(&mut self, action: Action) {
         self.model.apply(action);

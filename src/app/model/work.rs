@@ -5,6 +5,8 @@ use crate::app::background::{Poll, Task};
 use crate::app::board::{Job, Purpose, Standing};
 use crate::app::text;
 use crate::app::widgets::CurveStore;
+use crate::data::Dataset;
+use crate::data::logo::Logo;
 use crate::forensics::report::Report;
 use crate::jobs::{Command, Event, JobId, MetricPoint, Outcome, Preview, Trained};
 use std::path::PathBuf;
@@ -136,12 +138,27 @@ impl Model {
         }
     }
 
-    /// Trains what is planned, in a new run folder.
+    /// Trains what is planned, in a new run folder. Whatever stands against it is said before anything is kept.
     pub(super) fn train(&mut self) {
+        let Some(material) = self.material_for_training() else { return };
+        self.scheme_chosen = true;
+        self.keep();
         match self.keep_new_run() {
-            Ok(folder) => self.start_training(folder),
+            Ok(folder) => self.start_training(folder, material),
             Err(reason) => self.fail(reason, None),
         }
+    }
+
+    /// Pictures and logo, when a training can begin with them; else what stands against it is said.
+    fn material_for_training(&mut self) -> Option<(Dataset, Logo)> {
+        let refusal = match (&self.material.data, &self.material.logo) {
+            _ if self.board.training().is_some() => text::TRAIN_ALREADY,
+            (None, _) => text::MISSING_DATA_FOR_TRAINING,
+            (_, None) => text::MISSING_LOGO_FOR_TRAINING,
+            (Some(dataset), Some(choice)) => return Some((dataset.clone(), choice.logo.clone())),
+        };
+        self.notices.warn(refusal);
+        None
     }
 
     /// Goes on with the interrupted training.
@@ -149,9 +166,10 @@ impl Model {
         if self.material.data.is_none() || self.material.logo.is_none() {
             return self.notices.warn(text::MISSING_TO_CONTINUE);
         }
+        let Some(material) = self.material_for_training() else { return };
         if let Some(folder) = self.training.interrupted.take() {
             self.keep_run_state(true);
-            self.start_training(folder);
+            self.start_training(folder, material);
         }
     }
 
@@ -161,24 +179,13 @@ impl Model {
         self.keep_run_ended();
     }
 
-    fn start_training(&mut self, folder: PathBuf) {
-        if self.board.training().is_some() {
-            self.notices.warn(text::TRAIN_ALREADY);
-            return;
-        }
-        let (Some(dataset), Some(choice)) = (self.material.data.clone(), &self.material.logo) else {
-            self.notices.warn(if self.material.data.is_none() { text::MISSING_DATA_FOR_TRAINING } else { text::MISSING_LOGO_FOR_TRAINING });
-            return;
-        };
-        let logo = choice.logo.clone();
+    fn start_training(&mut self, folder: PathBuf, (dataset, logo): (Dataset, Logo)) {
         self.training = Training { trained: self.training.trained.take(), ..Training::default() };
         self.recall_curves(folder.clone());
         self.drop_estimate();
         self.training.scheme = self.plan.scheme.id();
         let title = text::training_title(self.plan.host, scheme_name(self.plan.scheme.id()));
         let job = self.board.add(Purpose::Train(folder.clone()), title);
-        self.scheme_chosen = true;
-        self.keep();
         let plan = Box::new(self.plan.clone());
         if self.send(Command::Train { job, plan, dataset, logo, folder }) {
             self.go_to(Step::Train);
