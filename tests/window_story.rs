@@ -6,7 +6,7 @@ use countermark::forensics::report::{Control, ControlKind, Question, Report, Tal
 use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Slots, Trained, Worker};
 use countermark::schemes::plan::Plan;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use eframe::egui::{Key, Modifiers, vec2};
+use eframe::egui::{Key, Modifiers, RawInput, ViewportCommand, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::path::Path;
@@ -100,21 +100,25 @@ impl Played {
         self.click("Start training");
         let (job, folder) = self.train_job();
         self.tell(Event::Started(job));
-        let trained = Trained {
-            scheme: "blind".into(),
-            model: folder.join("model.safetensors"),
-            key: folder.join("secret.cmkey"),
-            unmarked: folder.join("unmarked.safetensors"),
-            clean_accuracy: 0.86,
-            clean_accuracy_unmarked: 0.87,
-            key_accuracy,
-            key_accuracy_unmarked: 0.08,
-            psnr_db: 31.0,
-            ssim: 0.93,
-            seconds: 70.0,
-            device: "CPU".into(),
-        };
-        self.tell(Event::Done { job, outcome: Outcome::Trained(trained) });
+        self.tell(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, key_accuracy)) });
+    }
+}
+
+/// What a training leaves in its folder, with this share of keys recognised.
+fn trained_in(folder: &Path, key_accuracy: f64) -> Trained {
+    Trained {
+        scheme: "blind".into(),
+        model: folder.join("model.safetensors"),
+        key: folder.join("secret.cmkey"),
+        unmarked: folder.join("unmarked.safetensors"),
+        clean_accuracy: 0.86,
+        clean_accuracy_unmarked: 0.87,
+        key_accuracy,
+        key_accuracy_unmarked: 0.08,
+        psnr_db: 31.0,
+        ssim: 0.93,
+        seconds: 70.0,
+        device: "CPU".into(),
     }
 }
 
@@ -318,11 +322,81 @@ fn a_failed_job_is_told_and_the_window_lives_on() {
     window.click("Start training");
     let (job, _) = window.train_job();
     window.tell(Event::Started(job));
-    window.tell(Event::Failed { job, message: "The disk is full. Free some room.".into(), details: "os error 28".into() });
-    assert!(window.harness.query_all_by_label_contains("The disk is full").next().is_some());
+    window.tell(diverged(job));
+    assert!(window.harness.query_all_by_label_contains("went astray").next().is_some());
     window.click("Copy details");
+    assert_eq!(kept_runs(&window)[0].1, "failed");
     window.click("Start training");
     window.train_job();
+}
+
+fn failed(job: JobId, kind: &'static str, message: &str) -> Event {
+    Event::Failed { job, kind, message: message.into(), details: "details".into() }
+}
+
+fn diverged(job: JobId) -> Event {
+    failed(job, "diverged", "The training went astray.")
+}
+
+#[test]
+fn a_full_disk_costs_no_training() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let (job, folder) = window.train_job();
+    window.tell(Event::Started(job));
+    window.tell(failed(job, "file", "The disk is full. Free some room."));
+    assert!(window.harness.query_all_by_label_contains("The disk is full").next().is_some());
+    assert_eq!(kept_runs(&window)[0].1, "stopped");
+    // The same session goes on with it, and so does the next one.
+    window.click("Continue the training");
+    let (job, again) = window.train_job();
+    assert_eq!(again, folder);
+    assert_eq!(kept_runs(&window)[0].1, "running");
+    window.tell(failed(job, "internal", "Something went wrong inside the program."));
+    let Played { harness, home, .. } = window;
+    drop(harness);
+    let mut window = played_in(home);
+    window.click("Continue the training");
+    assert_eq!(window.train_job().1, folder);
+    assert_eq!(kept_runs(&window).len(), 1, "no second run");
+}
+
+#[test]
+fn a_training_goes_on_as_it_was_planned() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let Some(Command::Train { job, plan: begun, dataset, logo, .. }) = window.command() else { panic!("no training") };
+    window.tell(Event::Started(job));
+    window.tell(Event::Stopped(job));
+    let planned = Plan { scheme: begun.scheme.with("steps", 9_000.into()).unwrap(), owner: "Somebody else".into(), ..(*begun).clone() };
+    act(&mut window.harness, Action::SetPlan(Box::new(planned.clone())));
+    window.click("Continue the training");
+    let Some(Command::Train { job, plan, dataset: data, logo: mark, .. }) = window.command() else { panic!("no training") };
+    assert_eq!((plan, data.digest, mark.digest), (begun.clone(), dataset.digest, logo.digest.clone()));
+    assert_eq!(window.model().plan, planned, "the next plan is kept");
+
+    // With another logo nothing happens but a sentence; with its own one it goes on.
+    window.tell(Event::Started(job));
+    window.tell(Event::Stopped(job));
+    let choose = |window: &mut Played, index: usize| {
+        let before = window.model().material.logo.as_ref().unwrap().logo.digest.clone();
+        act(&mut window.harness, Action::UseSampleLogo(index));
+        wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| {
+            h.state().model().material.logo.as_ref().unwrap().logo.digest != before
+        });
+        act(&mut window.harness, Action::GoTo(Step::Train));
+    };
+    choose(&mut window, 1);
+    window.click("Continue the training");
+    assert!(window.harness.query_all_by_label_contains("This training began with another logo").next().is_some());
+    assert!(window.command().is_none());
+    assert_eq!(kept_runs(&window)[0].1, "stopped");
+    choose(&mut window, 0);
+    window.click("Continue the training");
+    let Some(Command::Train { plan, logo: mark, .. }) = window.command() else { panic!("no training") };
+    assert_eq!((plan, mark.digest), (begun, logo.digest));
 }
 
 #[test]
@@ -413,7 +487,7 @@ fn the_scheme_cards_show_a_time_and_a_key_without_being_asked() {
     assert_eq!(window.harness.query_all_by_label("About 3 minutes, controls included").count(), 2, "on its card and at the side");
     let (second, other) = asked_time(&mut window);
     assert_ne!(other.scheme.id(), plan.scheme.id(), "the other card's turn");
-    window.tell(Event::Failed { job: second, message: "The pictures are too small.".into(), details: String::new() });
+    window.tell(failed(second, "plan", "The pictures are too small."));
     assert_eq!(window.harness.query_all_by_label("The pictures are too small.").count(), 1, "on the card, not in the corner");
     wait(&mut window.harness, "the stamped key", Duration::from_secs(20), |h| h.query_by_label("Content stamp: Key").is_some());
     assert!(window.harness.query_all_by_label_contains("shown here after the first training").next().is_some());
@@ -521,6 +595,48 @@ fn the_palette_finds_a_command() {
     assert_eq!(window.model().keeper.theme(), countermark::app::theme::ThemeChoice::Dark);
 }
 
+/// Chooses a command of the palette by its words.
+fn from_palette(harness: &mut Harness<'static, App>, words: &str) {
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_ok();
+    harness.get_by_label("Command palette").type_text(words);
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+}
+
+/// The trainings that project.json lists, with their states.
+fn kept_runs(window: &Played) -> Vec<(String, String)> {
+    let folder = window.model().keeper.folder().expect("there is a project");
+    let text = std::fs::read(folder.join("project.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    document["runs"].as_array().unwrap().iter().map(|run| (word(&run["id"]), word(&run["state"]))).collect()
+}
+
+#[test]
+fn a_training_that_cannot_start_leaves_no_trace() {
+    let mut window = played();
+    from_palette(&mut window.harness, "start training");
+    assert!(window.harness.query_all_by_label_contains("Choose a data set first. The model learns from it").next().is_some());
+    assert!(window.model().keeper.folder().is_none(), "no project was made for nothing");
+    assert!(window.command().is_none());
+
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let (job, folder) = window.train_job();
+    window.tell(Event::Started(job));
+    let before = kept_runs(&window);
+    assert_eq!(before.len(), 1);
+    from_palette(&mut window.harness, "start training");
+    assert!(window.harness.query_all_by_label_contains("A training is under way already").next().is_some());
+    assert_eq!(kept_runs(&window), before, "no second run");
+    assert!(window.command().is_none());
+    // The result belongs to the run that was trained.
+    window.tell(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 0.99)) });
+    assert_eq!(kept_runs(&window), vec![(before[0].0.clone(), "done".to_owned())]);
+}
+
 #[test]
 fn the_verdict_comes_first_and_every_question_can_be_seen() {
     let mut window = played();
@@ -593,4 +709,107 @@ fn the_smallest_window_shows_the_next_button_of_every_step() {
     act(&mut window.harness, Action::Theme(countermark::app::theme::ThemeChoice::Light));
     act(&mut window.harness, Action::GoTo(Step::Scheme));
     shot(&mut window.harness, "light");
+}
+
+#[test]
+fn a_training_that_ends_behind_a_hidden_window_is_noticed() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let (job, folder) = window.train_job();
+    window.tell(Event::Started(job));
+    window.events.send(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 0.99)) }).unwrap();
+    // A hidden window draws nothing: only its logic goes on.
+    let hidden = RawInput { focused: false, ..RawInput::default() };
+    let ctx = window.harness.ctx.clone();
+    let app = window.harness.state_mut();
+    let said = ctx.run_logic(&hidden, |ctx| eframe::App::logic(app, ctx, &mut eframe::Frame::_new_kittest()));
+    assert_eq!(kept_runs(&window)[0].1, "done");
+    let commands: Vec<ViewportCommand> = said.viewport_commands.into_values().flatten().collect();
+    assert!(commands.iter().any(|command| matches!(command, ViewportCommand::RequestUserAttention(_))), "{commands:?}");
+    // Who comes back later than a message usually stays still reads it.
+    std::thread::sleep(Duration::from_secs(9));
+    window.harness.run_ok();
+    assert!(window.harness.query_all_by_label_contains("the mark is learnt").next().is_some());
+}
+
+#[test]
+fn what_the_worker_says_last_is_kept() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let (job, folder) = window.train_job();
+    window.tell(Event::Started(job));
+    // The training ends while the window waits for its checkpoint.
+    let (events, commands) = (std::mem::replace(&mut window.events, bounded(1).0), window.commands.clone());
+    let worker = std::thread::spawn(move || {
+        while !matches!(commands.recv().unwrap(), Command::Quit) {}
+        events.send(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 0.99)) }).unwrap();
+    });
+    eframe::App::on_exit(window.harness.state_mut());
+    worker.join().unwrap();
+    assert_eq!(kept_runs(&window)[0].1, "done");
+}
+
+#[test]
+fn a_training_given_up_can_be_taken_up_again() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    window.click("Start training");
+    let (job, folder) = window.train_job();
+    window.tell(Event::Started(job));
+    window.tell(Event::Stopped(job));
+    window.click("Begin anew");
+    assert_eq!(kept_runs(&window)[0].1, "failed");
+    assert!(window.harness.query_by_label("Start training").is_some());
+    window.click("Undo");
+    assert_eq!(kept_runs(&window)[0].1, "stopped");
+
+    // What was done last comes back first.
+    window.click("Begin anew");
+    act(&mut window.harness, Action::RemoveData);
+    let undo = |window: &mut Played| {
+        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        window.harness.run_ok();
+    };
+    undo(&mut window);
+    assert!(window.model().data().is_some());
+    assert_eq!(kept_runs(&window)[0].1, "failed");
+    undo(&mut window);
+    window.click("Continue the training");
+    assert_eq!(window.train_job().1, folder);
+}
+
+#[test]
+fn typing_never_waits_for_the_disk() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    let owner = |window: &Played| {
+        let text = std::fs::read(window.model().keeper.folder().unwrap().join("project.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&text).unwrap()["owner"].as_str().unwrap().to_owned()
+    };
+    let typed = |window: &mut Played, name: &str| {
+        let plan = Plan { owner: name.into(), ..window.model().plan.clone() };
+        window.harness.state_mut().act(Action::SetPlan(Box::new(plan)));
+    };
+    typed(&mut window, "A");
+    typed(&mut window, "An");
+    typed(&mut window, "Ann");
+    assert!(!owner(&window).starts_with('A'), "no letter is written while it is typed");
+    let until = Instant::now() + Duration::from_secs(20);
+    while owner(&window) != "Ann" {
+        assert!(Instant::now() < until, "the name was never saved");
+        std::thread::sleep(Duration::from_millis(50));
+        window.harness.run_ok();
+    }
+    // Neither the end of the program nor the beginning of a training loses the last letters.
+    typed(&mut window, "Anna");
+    window.click("Start training");
+    assert_eq!(owner(&window), "Anna");
+    typed(&mut window, "Anne");
+    let (_, folder) = window.train_job();
+    drop(std::mem::replace(&mut window.events, bounded(1).0));
+    eframe::App::on_exit(window.harness.state_mut());
+    assert_eq!(owner(&window), "Anne");
+    assert!(folder.is_dir());
 }

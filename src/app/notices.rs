@@ -36,6 +36,11 @@ impl Notices {
         self.add(Notice { tone: Tone::Good, text: text.into(), details: None, undo: false, until: Some(Instant::now() + STAY) });
     }
 
+    /// Something finished while nobody looked: stays until closed.
+    pub fn waiting(&mut self, text: impl Into<String>) {
+        self.add(Notice { tone: Tone::Good, text: text.into(), details: None, undo: false, until: None });
+    }
+
     /// Something to know.
     pub fn warn(&mut self, text: impl Into<String>) {
         self.add(Notice { tone: Tone::Warn, text: text.into(), details: None, undo: false, until: Some(Instant::now() + STAY) });

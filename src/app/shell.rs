@@ -58,6 +58,11 @@ impl App {
         &self.model
     }
 
+    /// Whether the compare view shows its pictures, and no longer that they are being prepared.
+    pub fn shows_pair(&self) -> bool {
+        self.model.compare.is_some() && self.overlays.shows_pair()
+    }
+
     /// Does what the user would do by a click or a drop.
     pub fn act(&mut self, action: Action) {
         self.model.apply(action);
@@ -175,16 +180,22 @@ impl eframe::App for App {
         if self.told_to_end.load(Ordering::Relaxed) {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
+        // The first frame shows at once; worker and background work begin with the second.
+        if !self.drawn {
+            return;
+        }
+        self.model.away = !ctx.input(|input| input.raw.focused);
+        if let Some(later) = self.model.poll() {
+            ctx.request_repaint_after(later);
+        }
+        if std::mem::take(&mut self.model.attention) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(egui::UserAttentionType::Informational));
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
-        // The first frame shows at once; worker and background work begin with the second.
-        if self.drawn {
-            if let Some(later) = self.model.poll() {
-                ctx.request_repaint_after(later);
-            }
-        } else {
+        if !self.drawn {
             self.drawn = true;
             ctx.request_repaint();
         }

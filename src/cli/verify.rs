@@ -1,5 +1,6 @@
 //! `countermark verify`: a verdict on a suspect model.
 
+use super::demo::peak_rss_mb;
 use super::follow::{follow, worker};
 use super::{End, Failure};
 use crate::forensics::ask::reached;
@@ -8,6 +9,7 @@ use crate::jobs::{Command, JobId, Worker};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The verdict in words.
 pub fn sentence(verdict: Verdict) -> &'static str {
@@ -21,18 +23,26 @@ pub fn sentence(verdict: Verdict) -> &'static str {
 }
 
 pub fn verify(key: &Path, suspect: &Path, json: bool) -> Result<End, Failure> {
-    let report = ask(&worker(), JobId(1), key, suspect)?;
+    let (began, worker) = (Instant::now(), worker());
+    let (report, device) = ask(&worker, JobId(1), key, suspect)?;
     match json {
-        true => println!("{}", summary(&report)),
+        true => {
+            let mut value = summary(&report);
+            value["seconds"] = json!(began.elapsed().as_secs_f64());
+            value["device"] = json!(device);
+            value["peak_rss_mb"] = json!(peak_rss_mb());
+            println!("{value}");
+        }
         false => print(&report),
     }
     Ok(if reached(report.verdict) { End::Reached } else { End::NotReached })
 }
 
-/// Asks and waits for the report.
-pub fn ask(worker: &Worker, job: JobId, key: &Path, suspect: &Path) -> Result<Arc<Report>, Failure> {
-    follow(worker, Command::Verify { job, key: key.to_owned(), suspect: suspect.to_owned() })?;
-    worker.slots.take_report().ok_or_else(|| Failure::new("internal", "The report was lost."))
+/// Asks and waits for the report. With it comes the device in words, where the worker told it now for the first time.
+pub fn ask(worker: &Worker, job: JobId, key: &Path, suspect: &Path) -> Result<(Arc<Report>, Option<String>), Failure> {
+    let followed = follow(worker, Command::Verify { job, key: key.to_owned(), suspect: suspect.to_owned() })?;
+    let report = worker.slots.take_report().ok_or_else(|| Failure::new("internal", "The report was lost."))?;
+    Ok((report, followed.device))
 }
 
 /// The report with the names that scripts use.

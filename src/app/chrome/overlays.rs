@@ -19,6 +19,11 @@ pub struct Overlays {
 }
 
 impl Overlays {
+    /// Whether the pictures of the compare view are on the screen.
+    pub fn shows_pair(&self) -> bool {
+        self.compare.is_ready()
+    }
+
     /// Draws what is open. Esc and a click beside close it.
     pub fn show(&mut self, ui: &mut Ui, model: &mut Model, out: &mut Vec<Action>) {
         self.offer(ui, model);

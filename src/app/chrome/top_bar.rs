@@ -77,8 +77,13 @@ fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
             }
         });
         ui.separator();
-        let undo = model.keeper.can_undo().map_or_else(|| text::UNDO.to_owned(), text::undo_of);
-        if ui.add_enabled(model.keeper.can_undo().is_some(), egui::Button::new(undo)).clicked() {
+        let undo = match (model.training.can_take_up(), model.keeper.can_undo()) {
+            (true, _) => Some(text::UNDO_GIVING_UP.to_owned()),
+            (false, deleted) => deleted.map(text::undo_of),
+        };
+        let can_undo = undo.is_some();
+        let undo = undo.unwrap_or_else(|| text::UNDO.to_owned());
+        if ui.add_enabled(can_undo, egui::Button::new(undo)).clicked() {
             out.push(Action::Undo);
         }
         if ui.add_enabled(model.keeper.can_redo(), egui::Button::new(text::REDO)).clicked() {

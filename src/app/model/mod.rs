@@ -70,6 +70,10 @@ pub struct Model {
     pub log: bool,
     /// A text for the clipboard.
     pub copy: Option<String>,
+    /// Whether the user looks elsewhere: the window is hidden or another one has the keyboard.
+    pub away: bool,
+    /// Set when something ended that the user waits for elsewhere.
+    pub attention: bool,
     /// Set when the colours changed.
     pub restyle: bool,
     settling: bool,
@@ -108,6 +112,8 @@ impl Model {
             help: false,
             log: false,
             copy: None,
+            away: false,
+            attention: false,
             restyle: false,
             looking: None,
             dialogs: Vec::new(),
@@ -172,10 +178,7 @@ impl Model {
         if let Some(start) = self.start.take() {
             self.worker = Some(start(self.wake.clone()));
         }
-        let events: Vec<Event> = self.worker.as_ref().map(|worker| worker.events.try_iter().collect()).unwrap_or_default();
-        for event in &events {
-            self.on_event(event);
-        }
+        self.take_in_events();
         if let Some(preview) = self.worker.as_ref().and_then(|worker| worker.slots.take_preview()) {
             self.training.preview = Some(preview);
         }
@@ -185,7 +188,15 @@ impl Model {
         self.poll_reports();
         self.poll_dialogs();
         self.poll_examples();
-        self.poll_estimates()
+        let (keeping, estimates) = (self.poll_keeping(), self.poll_estimates());
+        keeping.into_iter().chain(estimates).min()
+    }
+
+    fn take_in_events(&mut self) {
+        let events: Vec<Event> = self.worker.as_ref().map(|worker| worker.events.try_iter().collect()).unwrap_or_default();
+        for event in &events {
+            self.on_event(event);
+        }
     }
 
     fn poll_dialogs(&mut self) {
@@ -372,16 +383,21 @@ impl Model {
         sent
     }
 
-    /// Asks the worker to save and end, and waits a short while for its checkpoint.
+    /// Saves what is not saved yet, asks the worker to end, and waits a short while for its checkpoint. What it still says is taken in:
+    /// a training may end just now.
     pub fn quit(&mut self) {
-        self.keep();
-        let Some(worker) = self.worker.take() else { return };
-        if worker.commands.send(Command::Quit).is_err() || self.board.training().is_none() {
-            return;
+        self.take_in_events();
+        self.keep_now();
+        let Some(worker) = &self.worker else { return };
+        let (events, quits) = (worker.events.clone(), worker.commands.send(Command::Quit).is_ok());
+        if quits && self.board.training().is_some() {
+            let until = std::time::Instant::now() + work::QUIT_PATIENCE;
+            // The worker drops its end of the channel when the checkpoint is written.
+            while let Ok(event) = events.recv_deadline(until) {
+                self.on_event(&event);
+            }
         }
-        let until = std::time::Instant::now() + work::QUIT_PATIENCE;
-        // The worker drops its end of the channel when the checkpoint is written.
-        while worker.events.recv_deadline(until).is_ok() {}
+        self.worker = None;
     }
 }
 

@@ -542,6 +542,24 @@ pub fn concern(concern: Concern, trained: &Trained) -> String {
     }
 }
 
+/// Why an interrupted training cannot go on with the present pictures; `name` is that of its own.
+pub fn continue_needs_data(name: &str) -> String {
+    format!("This training began with other pictures{}. Choose them again to go on with it, or begin anew.", quoted(name))
+}
+
+/// Why an interrupted training cannot go on with the present logo; `name` is that of its own.
+pub fn continue_needs_logo(name: &str) -> String {
+    format!(
+        "This training began with another logo, or with the same one placed otherwise{}. Choose it again to go on with it, or begin anew.",
+        quoted(name)
+    )
+}
+
+/// A name in brackets, where there is one.
+fn quoted(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(" (“{name}”)") }
+}
+
 /// A proof ended while something else was looked at.
 pub fn proven_toast(found: Verdict) -> String {
     format!("The questions are answered: {}", verdict(found))
