@@ -61,6 +61,7 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let salt = format!("{:032x}", options.seed);
     let mut plan = catalogue::plan(&options.scheme, options.preset, dataset.train.shape, "Demo owner", &salt, options.seed)
         .ok_or_else(|| Failure::new("plan", format!("There is no scheme called {}. Choose blind or content_stamp.", options.scheme)))?;
+    plan = plan.sized(dataset.train.count());
     plan.host = options.host.unwrap_or(plan.host);
     plan.nulls = options.nulls.unwrap_or(plan.nulls);
     plan.foreign = options.foreign.unwrap_or(plan.foreign);
