@@ -8,7 +8,8 @@
 
 use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::{sample, sample_logos};
-use countermark::forensics::ask::{Suspect, verify};
+use countermark::forensics::ask::{Suspect, reached, verify};
+use countermark::forensics::judge::LEVEL_WEAK;
 use countermark::forensics::report::{ControlKind, Report, Verdict};
 use countermark::jobs::{Flow, MetricPoint, Paces, Phase, Preview, Watch, train};
 use countermark::nn::device::Compute;
@@ -57,8 +58,7 @@ fn reports(plan: Plan) -> (Report, Report) {
 
 #[test]
 fn a_model_that_learnt_the_pictures_instead_of_the_mark_fails_the_check() {
-    let plan = plan();
-    let (marked, unmarked) = reports(plan);
+    let (marked, unmarked) = reports(plan());
     let hits = |report: &Report| report.keys.hits;
     assert!(hits(&marked) >= 30, "the model answers {} of 60 keys, so there is nothing to be deceived by", hits(&marked));
     let covers = marked.controls.iter().find(|c| c.kind == ControlKind::PlainCovers).unwrap();
@@ -67,6 +67,7 @@ fn a_model_that_learnt_the_pictures_instead_of_the_mark_fails_the_check() {
     assert!(marked.reasons.iter().any(|reason| reason.contains("learnt the pictures, not the mark")), "{:?}", marked.reasons);
 
     assert_eq!(marked.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count(), 3, "{:?}", marked.warnings);
-    assert_eq!(unmarked.verdict, Verdict::None, "{} hits on an unmarked model", hits(&unmarked));
+    // In so few steps foreign encoders do not learn either, and without them there may be no verdict at all.
+    assert!(!reached(unmarked.verdict) && unmarked.keys.p_value_log10 > LEVEL_WEAK, "{} hits on an unmarked model", hits(&unmarked));
     assert!(marked.fresh.is_none(), "labels drawn for each cover allow no fresh keys");
 }
