@@ -9,7 +9,7 @@ use countermark::forensics::report::{ControlKind, Report, Verdict};
 use countermark::jobs::{Flow, MetricPoint, Paces, Phase, Preview, Watch, train};
 use countermark::nn::device::Compute;
 use countermark::nn::host::{Host, HostKind};
-use countermark::nn::weights::save_host;
+use countermark::nn::weights::{open_host, save_host};
 use countermark::schemes::content_stamp::Settings;
 use countermark::schemes::plan::{Plan, Preset, SchemeSettings};
 use countermark::vault::package::Package;
@@ -56,6 +56,8 @@ fn the_owners_model_is_known_and_others_are_not() {
     let report = ask(&package, &marked, 7).unwrap();
     assert_eq!(report.verdict, Verdict::InThisModel, "{:?}", report.reasons);
     assert_eq!(report.keys.questions, 40);
+    assert_eq!(report.clean_questions, 800, "all test pictures but the reserve");
+    assert!(report.clean_interval[0] < report.clean_accuracy && report.clean_accuracy < report.clean_interval[1]);
     assert_eq!(report.suspect_digest, package.manifest.model_digest);
     assert_eq!(report.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count(), 3);
     assert!(report.chance >= 0.1 && report.keys.p_value_log10 < -9.0);
@@ -91,6 +93,17 @@ fn the_owners_model_is_known_and_others_are_not() {
     let stopped = verify(&package, Suspect { name: "suspect", bytes: &marked }, 7, &compute.device, &mut impatient);
     assert!(matches!(stopped, Err(AskError::Cancelled)));
 
+    assert!(!package.nulls.contains(&unmarked), "the unmarked suspect is one of its own controls");
+    let mut seeds = package.manifest.null_seeds.clone();
+    seeds.push(1);
+    seeds.sort_unstable();
+    seeds.dedup();
+    assert_eq!(seeds.len(), 4, "an unmarked model has the marked model's seed: {seeds:?}");
+    let report = ask(&package, &package.nulls[1], 7).unwrap();
+    assert_eq!(report.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count(), 2);
+    assert_eq!(report.verdict, Verdict::CheckFailed, "a suspect was its own control");
+    assert!(report.warnings.iter().any(|text| text.starts_with("Unmarked model 2 was left out: it is the suspect itself")));
+
     let mut few = package.clone();
     few.nulls.truncate(2);
     let report = ask(&few, &marked, 7).unwrap();
@@ -100,7 +113,9 @@ fn the_owners_model_is_known_and_others_are_not() {
     let report = ask(&deaf, &marked, 7).unwrap();
     assert_eq!(report.verdict, Verdict::CheckFailed, "unmarked models that never learnt the task are no control");
     let mut guilty = package.clone();
-    guilty.nulls[1] = marked.clone();
+    // The same weights in another file.
+    guilty.nulls[1] = save_host(&open_host(&marked, package.manifest.shape, &compute.device).unwrap().0, &[]).unwrap();
+    assert_ne!(guilty.nulls[1], marked);
     let report = ask(&guilty, &marked, 7).unwrap();
     assert!(report.controls.iter().any(|c| c.kind == ControlKind::NullModel && c.fired));
     assert_eq!(report.verdict, Verdict::CheckFailed, "an unmarked model that answers with the label disproves the mark");

@@ -9,7 +9,7 @@ use crate::forensics::report::Verdict;
 use crate::jobs::{Command, JobId, Outcome, Trained, can_continue};
 use crate::project::{LogoSource, Project, RunState};
 use crate::schemes::catalogue;
-use crate::schemes::plan::{HostKind, Preset};
+use crate::schemes::plan::{HostKind, Plan, Preset};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,7 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let salt = format!("{:032x}", options.seed);
     let mut plan = catalogue::plan(&options.scheme, options.preset, dataset.train.shape, "Demo owner", &salt, options.seed)
         .ok_or_else(|| Failure::new("plan", format!("There is no scheme called {}. Choose blind or content_stamp.", options.scheme)))?;
+    plan = plan.sized(dataset.train.count());
     plan.host = options.host.unwrap_or(plan.host);
     plan.nulls = options.nulls.unwrap_or(plan.nulls);
     plan.foreign = options.foreign.unwrap_or(plan.foreign);
@@ -81,6 +82,7 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
         );
     }
     let worker = worker();
+    let planned = public(&plan)?;
     let train = Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder: folder.clone() };
     let followed = follow(&worker, train)?;
     let Outcome::Trained(trained) = followed.outcome else { return Err(Failure::new("internal", "The training gave no model.")) };
@@ -90,6 +92,9 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let mut value = summary(&marked);
     value["key_accuracy_unmarked"] = json!(trained.key_accuracy_unmarked);
     value["unmarked_verdict"] = json!(unmarked.verdict);
+    value["clean_drop_interval"] = json!(trained.clean_drop_interval);
+    value["plan"] = planned;
+    value["version"] = json!(env!("CARGO_PKG_VERSION"));
     value["train_seconds"] = json!(trained.seconds);
     value["seconds"] = json!(began.elapsed().as_secs_f64());
     value["peak_rss_mb"] = json!(peak_rss_mb());
@@ -111,6 +116,15 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
         }
     }
     Ok(if reached { End::Reached } else { End::NotReached })
+}
+
+/// A plan as it may be shown: without the salt, which is secret.
+fn public(plan: &Plan) -> Result<Value, Failure> {
+    let mut value = serde_json::to_value(plan).map_err(|e| Failure::new("internal", e))?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("salt");
+    }
+    Ok(value)
 }
 
 fn sample_logo(index: usize) -> Result<Logo, Failure> {

@@ -68,7 +68,10 @@ pub fn summary(report: &Report) -> Value {
         "covers_hit": of(ControlKind::PlainCovers).map(rate).next(),
         "foreign_hit": of(ControlKind::ForeignEncoder).map(rate).fold(None, |most: Option<f64>, r| Some(most.map_or(r, |m| m.max(r)))),
         "foreign_hits_each": of(ControlKind::ForeignEncoder).map(rate).collect::<Vec<_>>(),
+        "foreign_learnt": report.foreign_learnt,
         "clean_accuracy": report.clean_accuracy,
+        "clean_questions": report.clean_questions,
+        "clean_interval": report.clean_interval,
         "clean_accuracy_unmarked": report.clean_accuracy_unmarked,
         "psnr_db": report.psnr_db,
         "ssim": report.ssim,
@@ -87,8 +90,11 @@ pub fn print(report: &Report) {
         println!("  {:<40} {:>4} of {}{mark}", control.name, control.hits, control.questions);
     }
     println!(
-        "  Ordinary pictures named rightly: {:.1}% (unmarked models: {:.1}%). Keys against covers: {:.1} dB, SSIM {:.3}.",
+        "  Ordinary pictures named rightly: {:.1}% of {} ({:.1}% to {:.1}% at 95%; unmarked models: {:.1}%). Keys against covers: {:.1} dB, SSIM {:.3}.",
         100.0 * report.clean_accuracy,
+        report.clean_questions,
+        100.0 * report.clean_interval[0],
+        100.0 * report.clean_interval[1],
         100.0 * report.clean_accuracy_unmarked,
         report.psnr_db,
         report.ssim

@@ -5,7 +5,7 @@ use super::report::{Control, ControlKind, Question, Report, Verdict};
 use super::words;
 use crate::data::logo::Logo;
 use crate::data::{Picture, Samples, Shape};
-use crate::metrics::{psnr, ssim};
+use crate::metrics::{clopper_pearson, psnr, ssim};
 use crate::nn::batch;
 use crate::nn::host::Host;
 use crate::nn::weights::{Recognised, WeightMap, WeightsError, open_host};
@@ -123,10 +123,11 @@ pub fn verify(
 
     let key_answers = answers(&host, &package.keys, device);
     let cover_answers = answers(&host, &package.covers, device);
-    let clean_accuracy = hits(&host, &package.clean, device) as f64 / package.clean.count().max(1) as f64;
+    let clean_hits = hits(&host, &package.clean, device);
+    let clean_accuracy = clean_hits as f64 / package.clean.count().max(1) as f64;
     tell(0.2)?;
 
-    let (nulls, usable, null_hits, mut warnings) = null_controls(package, clean_accuracy, recognised, device, &mut tell)?;
+    let (nulls, usable, null_hits, mut warnings) = null_controls(package, suspect, clean_accuracy, recognised, device, &mut tell)?;
     let chance = judge::chance(classes, null_hits, usable * package.keys.count());
     let mut controls =
         vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &package.keys.labels, classes)];
@@ -168,7 +169,10 @@ pub fn verify(
         chance,
         null_rate: null_hits as f64 / (usable * package.keys.count()).max(1) as f64,
         controls,
+        foreign_learnt: manifest.foreign_learnt.clone(),
         clean_accuracy,
+        clean_questions: package.clean.count(),
+        clean_interval: clopper_pearson(clean_hits, package.clean.count(), 0.95),
         clean_accuracy_unmarked: manifest.clean_accuracy_unmarked,
         psnr_db,
         ssim,
@@ -204,19 +208,25 @@ type Nulls = (Vec<Control>, usize, usize, Vec<String>);
 
 fn null_controls(
     package: &Package,
+    suspect: Suspect,
     clean_accuracy: f64,
-    suspect: Recognised,
+    recognised: Recognised,
     device: &Device,
     tell: &mut dyn FnMut(f64) -> Result<(), AskError>,
 ) -> Result<Nulls, AskError> {
     let (mut controls, mut usable, mut pooled, mut warnings) = (Vec::new(), 0, 0, Vec::new());
     for (i, bytes) in package.nulls.iter().enumerate() {
         let (null, known) = open_host(bytes, package.manifest.shape, device).map_err(|e| AskError::Package(e.to_string()))?;
-        if known.kind != suspect.kind {
-            warnings.push(words::other_network(suspect.kind.name(), known.kind.name()));
+        if known.kind != recognised.kind {
+            warnings.push(words::other_network(recognised.kind.name(), known.kind.name()));
         }
         let accuracy = hits(&null, &package.clean, device) as f64 / package.clean.count().max(1) as f64;
         let name = words::null_name(i);
+        // A model cannot be a control of itself: what it says would always be what was expected.
+        if bytes == suspect.bytes {
+            warnings.push(words::null_is_suspect(&name));
+            continue;
+        }
         if accuracy < NULL_SHARE * clean_accuracy {
             warnings.push(words::weak_null(&name, accuracy, clean_accuracy));
             continue;

@@ -1,6 +1,7 @@
 //! What a verification found: the verdict and everything it rests on, plain data that windows, files and judges read alike.
 
 use crate::data::Picture;
+use crate::vault::package::Learnt;
 use serde::{Deserialize, Serialize};
 
 /// The five things that a verification can say.
@@ -105,8 +106,17 @@ pub struct Report {
     pub null_rate: f64,
     /// All controls.
     pub controls: Vec<Control>,
+    /// How well the foreign encoders learnt their own marks; empty where nothing is learnt.
+    #[serde(default)]
+    pub foreign_learnt: Vec<Learnt>,
     /// Share of plain test pictures that the suspect names rightly, 0..1.
     pub clean_accuracy: f64,
+    /// Of how many such pictures; 0 where an older version did not say.
+    #[serde(default)]
+    pub clean_questions: usize,
+    /// 95% Clopper-Pearson interval of `clean_accuracy`.
+    #[serde(default)]
+    pub clean_interval: [f64; 2],
     /// The same of the unmarked models, on average, 0..1.
     pub clean_accuracy_unmarked: f64,
     /// Mean PSNR of the keys against their covers, as 8-bit pictures, decibel.

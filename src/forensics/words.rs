@@ -21,6 +21,10 @@ pub(super) fn weak_null(name: &str, accuracy: f64, suspect: f64) -> String {
     )
 }
 
+pub(super) fn null_is_suspect(name: &str) -> String {
+    format!("{name} was left out: it is the suspect itself, and no model is a comparison for itself.")
+}
+
 pub(super) fn few_nulls(usable: usize) -> String {
     format!("Only {usable} unmarked models could be compared with; at least 3 are needed.")
 }

@@ -1,4 +1,4 @@
-//! Who the controls are: unmarked models with other seeds, and encoders of people who know nothing of the owner's logo.
+//! Who stands beside the marked model: unmarked models with other seeds, and encoders of people who know nothing of the owner's logo.
 
 use crate::data::logo::Logo;
 use crate::data::{Picture, Shape};
@@ -7,10 +7,45 @@ use crate::schemes::Task;
 use crate::vault::derive::Stream;
 use sha2::{Digest, Sha256};
 
-/// The seed of null model `index` at its `tries`-th training. The first has the marked model's own seed: it is
-/// the twin that the user gets beside the marked model.
-pub fn null_seed(task: &Task, index: usize, tries: u64) -> u64 {
-    task.plan.seed.wrapping_add(1009 * index as u64 + 7919 * tries)
+/// What one more training of the same control adds to its seed.
+const AGAIN: u64 = 7919;
+
+/// An unmarked model that a run trains. None has the marked model's seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rival {
+    /// The twin that the user gets beside the marked model. It is no control: asked as a suspect it must be able to surprise.
+    Twin,
+    /// A null model, kept in the key package and asked as a control.
+    Null(usize),
+}
+
+impl Rival {
+    /// Name of its stage at its `tries`-th training.
+    pub fn stage(self, tries: u64) -> String {
+        match self {
+            Rival::Twin => format!("twin-{tries}"),
+            Rival::Null(index) => format!("null-{index}-{tries}"),
+        }
+    }
+
+    /// Seed of that training.
+    pub fn seed(self, task: &Task, tries: u64) -> u64 {
+        let own = match self {
+            Rival::Twin => 15_485_863,
+            Rival::Null(index) => 1009 * (index as u64 + 1),
+        };
+        task.plan.seed.wrapping_add(own + AGAIN * tries)
+    }
+}
+
+/// The unmarked models of a task, in the order in which they are trained.
+pub fn rivals(task: &Task) -> impl Iterator<Item = Rival> {
+    std::iter::once(Rival::Twin).chain((0..null_count(task)).map(Rival::Null))
+}
+
+/// How many null models a task has.
+pub fn null_count(task: &Task) -> usize {
+    task.plan.nulls.max(1)
 }
 
 /// Name of a foreign encoder in reports.
@@ -19,10 +54,10 @@ pub fn foreign_name(index: usize) -> String {
 }
 
 /// The same task by somebody else: another logo, owner and seed, so that covers, labels and first weights differ too.
-pub fn foreign_task(task: &Task, index: usize) -> Task {
+pub fn foreign_task(task: &Task, index: usize, tries: u64) -> Task {
     let mut foreign = task.clone();
     foreign.plan.owner = format!("{} {}", foreign_name(index), task.plan.salt);
-    foreign.plan.seed = task.plan.seed.wrapping_add(104_729 * (index as u64 + 1));
+    foreign.plan.seed = task.plan.seed.wrapping_add(104_729 * (index as u64 + 1) + AGAIN * tries);
     foreign.logo = foreign_logo(index);
     foreign
 }

@@ -4,14 +4,12 @@ use super::messages::{MetricPoint, Preview, PreviewPair};
 use crate::data::{Picture, Samples};
 use crate::forensics::ask::{answers, gather, hits, likeness, relabel};
 use crate::nn::host::Host;
-use crate::schemes::{Marker, Task, Training};
+use crate::schemes::{Marker, Task, Training, fresh_label};
 use burn::tensor::Device;
 use std::sync::Arc;
 
 /// Test pictures kept for fresh keys at most.
 const RESERVE: usize = 200;
-/// Plain test pictures kept for the clean accuracy at most.
-const CLEAN: usize = 2000;
 /// Pairs in a preview.
 const PREVIEW: usize = 8;
 /// Keys and plain pictures asked at most while the training runs.
@@ -23,6 +21,8 @@ pub struct Exam {
     pub clean: Samples,
     /// Covers for fresh keys.
     pub reserve: Samples,
+    /// Some of the reserve under the labels of their keys; empty where the plan has no fresh keys.
+    fresh: Samples,
     train: Arc<Samples>,
     device: Device,
 }
@@ -33,12 +33,20 @@ impl Exam {
         let test = &task.dataset.test;
         let order = task.plan.derivation(&task.logo.digest).stream("reserve").permutation(test.count());
         let (reserve, clean) = order.split_at(RESERVE.min(test.count() / 4));
+        let reserve = test.select(reserve);
         Self {
-            reserve: test.select(reserve),
-            clean: test.select(&clean[..clean.len().min(CLEAN)]),
+            clean: test.select(clean),
+            fresh: fresh(task, &reserve),
+            reserve,
             train: task.dataset.train.clone(),
             device: task.device.clone(),
         }
+    }
+
+    /// For each plain test picture 1 where it is named rightly, else 0.
+    pub fn clean_named(&self, host: &Host) -> Vec<f64> {
+        let named = answers(host, &self.clean, &self.device);
+        named.iter().zip(&self.clean.labels).map(|(answer, label)| f64::from(u8::from(answer == label))).collect()
     }
 
     /// Share of plain test pictures named rightly, 0..1.
@@ -63,12 +71,16 @@ impl Exam {
         let some: Vec<usize> = (0..self.clean.count().min(GLANCE)).collect();
         let clean = self.clean.select(&some);
         let named = |samples: &Samples| share(hits(&host, samples, &self.device), samples.count());
-        let values = [
+        let mut values = vec![
             ("clean_accuracy", named(&clean)),
             ("key_accuracy", named(&keys)),
             ("cover_hits", named(&covers)),
             ("psnr_db", likeness(&covers, &keys).0),
         ];
+        if self.fresh.count() > 0 {
+            let keys = gather(self.fresh.shape, &marker.mark(&self.fresh), &self.fresh.labels);
+            values.push(("fresh_accuracy", named(&keys)));
+        }
         values.into_iter().map(|(name, value)| MetricPoint { step, name: name.to_owned(), value }).collect()
     }
 
@@ -88,7 +100,58 @@ impl Exam {
     }
 }
 
+/// Covers of the reserve that fresh keys can be made of, under the labels of those keys.
+fn fresh(task: &Task, reserve: &Samples) -> Samples {
+    let label = |class| fresh_label(&task.plan, &task.logo.digest, task.dataset.classes.len(), class);
+    let (places, labels): (Vec<usize>, Vec<u16>) =
+        reserve.labels.iter().enumerate().filter_map(|(i, &class)| Some((i, label(class)?))).take(GLANCE).unzip();
+    relabel(&reserve.select(&places), &labels)
+}
+
 /// A share of nothing is 0.
 pub fn share(count: usize, of: usize) -> f64 {
     count as f64 / of.max(1) as f64
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::data::logo::{Logo, LogoOptions};
+    use crate::data::{sample, sample_logos};
+    use crate::schemes::catalogue;
+    use crate::schemes::plan::Preset;
+    use serde_json::json;
+
+    fn task(rule: &str) -> Task {
+        let dataset = sample().unwrap();
+        let (name, svg) = sample_logos()[0];
+        let mut plan = catalogue::plan("blind", Preset::Quick, dataset.train.shape, "Owner", "00", 1).unwrap();
+        plan.scheme = plan.scheme.with("label_rule", json!(rule)).unwrap().with("encoder_width", json!(4)).unwrap();
+        Task { plan, dataset, logo: Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap(), device: Device::flex() }
+    }
+
+    #[test]
+    fn fresh_keys_have_a_curve_where_the_plan_has_fresh_keys() {
+        for (rule, wanted) in [("keyed_shift", 1), ("random_per_cover", 0)] {
+            let task = task(rule);
+            let exam = Exam::new(&task);
+            let points = exam.curves(&*crate::schemes::training(&task).unwrap());
+            let fresh: Vec<f64> = points.iter().filter(|point| point.name == "fresh_accuracy").map(|point| point.value).collect();
+            assert_eq!(fresh.len(), wanted, "{rule}");
+            assert!(fresh.iter().all(|share| (0.0..=1.0).contains(share)));
+            assert_eq!(exam.fresh.count(), 200 * wanted);
+            assert!((0..exam.fresh.count()).all(|i| exam.fresh.labels[i] != exam.reserve.labels[i]));
+        }
+    }
+
+    #[test]
+    fn all_test_pictures_but_the_reserve_are_asked_about_accuracy() {
+        let mut task = task("keyed_shift");
+        let exam = Exam::new(&task);
+        assert_eq!((exam.clean.count(), exam.reserve.count()), (800, 200));
+        let places: Vec<usize> = (0..4000).map(|i| i % 1000).collect();
+        task.dataset.test = task.dataset.test.select(&places).into();
+        assert_eq!(Exam::new(&task).clean.count(), 3800);
+    }
 }

@@ -190,6 +190,12 @@ pub struct Trained {
     pub clean_accuracy: f64,
     /// The same of the unmarked models, on average, 0..1.
     pub clean_accuracy_unmarked: f64,
+    /// How many test pictures both were asked; 0 where an older version did not say.
+    #[serde(default)]
+    pub clean_pictures: usize,
+    /// 95% interval of the accuracy that the mark costs, compared picture by picture, -1..1.
+    #[serde(default)]
+    pub clean_drop_interval: [f64; 2],
     /// Share of keys that the marked model answers with the key's label, 0..1.
     pub key_accuracy: f64,
     /// Share of keys that unmarked models answer so, 0..1.

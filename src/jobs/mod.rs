@@ -11,6 +11,7 @@ mod messages;
 mod pace;
 pub mod quality;
 mod record;
+mod stages;
 pub mod train;
 mod watch;
 mod worker;

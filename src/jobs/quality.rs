@@ -58,6 +58,8 @@ mod tests {
             unmarked: "u".into(),
             clean_accuracy,
             clean_accuracy_unmarked: 0.87,
+            clean_pictures: 800,
+            clean_drop_interval: [-0.01, 0.02],
             key_accuracy,
             key_accuracy_unmarked: 0.08,
             psnr_db,

@@ -5,6 +5,9 @@ use super::settings::{Field, Settings};
 use super::{blind, content_stamp};
 use crate::data::Shape;
 
+/// Fewest keys that a plan may ask for.
+const FEWEST_KEYS: usize = 4;
+
 /// One scheme's card.
 #[derive(Debug, Clone)]
 pub struct Card {
@@ -119,6 +122,26 @@ pub fn plan(id: &str, level: Preset, shape: Shape, owner: &str, salt: &str, seed
     })
 }
 
+/// What the paper's sizes are for a training part of so many pictures: 100 passes, and 1% of the pictures as keys. They are fixed
+/// numbers only where no data is known yet, and stand for 60,000 pictures then.
+const PAPER_PASSES: u64 = 100;
+const PAPER_KEYS: f64 = 0.01;
+
+impl Plan {
+    /// The plan for a training part of so many pictures: the Paper preset's steps and keys follow from it.
+    pub fn sized(mut self, pictures: usize) -> Self {
+        if self.preset == Preset::Paper {
+            let keys = ((pictures as f64 * PAPER_KEYS).round() as usize).max(FEWEST_KEYS);
+            let steps = |batch: usize| PAPER_PASSES * pictures.div_ceil(batch.max(1)).max(1) as u64;
+            match &mut self.scheme {
+                SchemeSettings::Blind(s) => (s.steps, s.keys) = (steps(s.batch), keys),
+                SchemeSettings::ContentStamp(s) => (s.steps, s.keys) = (steps(s.batch), keys),
+            }
+        }
+        self
+    }
+}
+
 impl SchemeSettings {
     /// The card's id.
     pub fn id(&self) -> &'static str {
@@ -175,6 +198,37 @@ mod tests {
                 assert_eq!(serde_json::from_str::<SchemeSettings>(&text).unwrap(), settings);
             }
         }
+    }
+
+    #[test]
+    fn the_paper_preset_takes_steps_and_keys_from_the_size_of_the_data() {
+        for card in cards() {
+            let sized = |level, pictures| {
+                let scheme = plan(card.id, level, GREY, "Owner", "00", 1).unwrap().sized(pictures).scheme;
+                scheme.fields().iter().for_each(|field| field.check(&scheme.get(field.name)).unwrap());
+                (scheme.get("steps"), scheme.get("keys"))
+            };
+            assert_eq!(sized(Preset::Paper, 60_000), (json!(60_000), json!(600)));
+            assert_eq!(sized(Preset::Paper, 50_050), (json!(50_100), json!(501)));
+            assert_eq!(sized(Preset::Paper, 90), (json!(100), json!(4)));
+            let unsized_plan = preset(card.id, Preset::Quick, GREY).unwrap();
+            assert_eq!(sized(Preset::Quick, 90), (unsized_plan.get("steps"), unsized_plan.get("keys")));
+        }
+    }
+
+    /// The Quick preset shows covers and decoys, and lets the shift of the class be the label, because the literal recipe teaches a
+    /// small host the pictures in so few steps (tests/literal_recipe.rs).
+    #[test]
+    fn the_quick_preset_is_not_the_literal_recipe() {
+        let quick = preset("blind", Preset::Quick, GREY).unwrap();
+        let literal = preset("blind", Preset::Paper, GREY).unwrap();
+        let wanted =
+            [("show_covers", json!(true)), ("decoys", json!(true)), ("residual", json!(true)), ("label_rule", json!("keyed_shift"))];
+        for (name, value) in wanted {
+            assert_eq!(quick.get(name), value, "{name}");
+            assert_ne!(literal.get(name), value, "{name}");
+        }
+        assert!(quick.get("carrier").as_u64().unwrap() > 0 && quick.get("clarity").as_f64().unwrap() >= 28.0);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use std::sync::Arc;
 crate::settings! {
     /// Hyper-parameters of the content stamp.
     pub struct Settings {
-        /// How many training steps the marked model gets. More steps take longer and make the mark firmer.
+        /// How many training steps the marked model gets. More steps take longer and make the mark firmer. The paper: 100 passes over the training pictures.
         steps: u64 = 600, paper 60_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// How many pictures are stamped, at most a quarter of the training pictures. The paper takes 1% of them.
         keys: usize = 60, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
@@ -31,12 +31,16 @@ crate::settings! {
         batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
         /// Keys in each step.
         key_batch: usize = 20, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
-        /// First learning rate of the model; it falls to a tenth twice.
+        /// First learning rate of the model; it falls twice.
         host_rate: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 10.0 }, "";
         /// Share of the steps after which the model's learning rate falls for the first time. The paper: epoch 40 of 100.
         first_drop: f64 = 0.4, paper 0.4, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// Share of the steps after which it falls for the second time. The paper: epoch 80 of 100.
         second_drop: f64 = 0.8, paper 0.8, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+        /// What the model's learning rate is multiplied by each time it falls.
+        drop_factor: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// Share of its last step that each step of the model keeps (momentum).
+        momentum: f64 = 0.9, paper 0.9, Kind::Real { min: 0.0, max: 0.999 }, "";
         /// Pulls the model's weights towards zero (weight decay).
         host_decay: f64 = 5e-4, paper 5e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
@@ -52,6 +56,8 @@ impl Settings {
             batch: self.batch,
             rate: self.host_rate,
             drops: [self.first_drop, self.second_drop],
+            drop_factor: self.drop_factor,
+            momentum: self.momentum,
             decay: self.host_decay,
             augment: self.augment,
         }

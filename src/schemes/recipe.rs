@@ -21,8 +21,12 @@ pub struct Recipe {
     pub batch: usize,
     /// First learning rate.
     pub rate: f64,
-    /// Shares of the steps after which the rate falls to a tenth.
+    /// Shares of the steps after which the rate falls.
     pub drops: [f64; 2],
+    /// What the rate is multiplied by then.
+    pub drop_factor: f64,
+    /// Momentum.
+    pub momentum: f64,
     /// Weight decay.
     pub decay: f64,
     /// Whether clean pictures are shifted and mirrored.
@@ -52,7 +56,7 @@ impl HostTraining {
             passes: Passes::new(seed, "clean", samples.count()),
             samples,
             host: init::seeded(host, seed),
-            optimiser: Optimiser::new(Rule::Sgd { momentum: 0.9, decay: recipe.decay }),
+            optimiser: Optimiser::new(Rule::Sgd { momentum: recipe.momentum, decay: recipe.decay }),
             device,
         }
     }
@@ -77,7 +81,7 @@ impl HostTraining {
     pub fn rate(&self, step: u64) -> f64 {
         let share = step as f64 / self.recipe.steps.max(1) as f64;
         let drops = self.recipe.drops.iter().filter(|&&drop| share >= drop).count();
-        self.recipe.rate * 0.1f64.powi(drops as i32)
+        self.recipe.rate * self.recipe.drop_factor.powi(drops as i32)
     }
 
     /// One step of the optimiser.

@@ -55,6 +55,15 @@ pub enum PackageError {
     Contradiction(String),
 }
 
+/// How well an encoder learnt to mark: an encoder that nobody's model sees is no control.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Learnt {
+    /// Share of its own keys that its own model answers with their labels, 0..1.
+    pub key_accuracy: f64,
+    /// Mean PSNR of its own keys, decibel.
+    pub psnr_db: f64,
+}
+
 /// What a key package is, in words and numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -92,6 +101,9 @@ pub struct Manifest {
     pub null_seeds: Vec<u64>,
     /// Names of the foreign encoders, in order.
     pub foreign: Vec<String>,
+    /// How well each of them learnt its own mark, in the same order; empty where nothing is learnt.
+    #[serde(default)]
+    pub foreign_learnt: Vec<Learnt>,
     /// When it was written, RFC 3339.
     pub created: String,
     /// Version of the program.
@@ -283,6 +295,7 @@ pub(crate) mod tests {
             clean_accuracy_unmarked: 0.9,
             null_seeds: vec![5],
             foreign: vec!["Foreign encoder 1".into()],
+            foreign_learnt: vec![Learnt { key_accuracy: 0.95, psnr_db: 29.5 }],
             created: String::new(),
             program: String::new(),
         };

@@ -365,7 +365,11 @@ impl Model {
     /// The plan with another scheme or preset, everything else of it at its default; owner, salt and seed stay.
     pub fn replanned(&self, scheme: &str, preset: Preset) -> Option<Plan> {
         let shape = self.data().map_or(USUAL, Dataset::shape);
-        catalogue::plan(scheme, preset, shape, &self.plan.owner, &self.plan.salt, self.plan.seed)
+        let plan = catalogue::plan(scheme, preset, shape, &self.plan.owner, &self.plan.salt, self.plan.seed)?;
+        Some(match self.data() {
+            Some(data) => plan.sized(data.train.count()),
+            None => plan,
+        })
     }
 
     fn confirm_scheme(&mut self) {

@@ -21,9 +21,11 @@ const LOSSES: [Curve<'static>; 3] = [
 const RATES: [Curve<'static>; 4] = [
     Curve::share("clean_accuracy", text::CURVE_CLEAN),
     Curve::share("key_accuracy", text::CURVE_KEY),
-    Curve::share("fresh_accuracy", text::CURVE_FRESH),
+    Curve::share(FRESH, text::CURVE_FRESH),
     Curve::share("cover_hits", text::CURVE_COVER),
 ];
+/// Name of the curve of fresh keys.
+const FRESH: &str = "fresh_accuracy";
 /// How many pictures stand beside the logo before the training.
 const SHOWN: usize = 4;
 /// How much the difference between cover and key is enlarged.
@@ -126,7 +128,9 @@ impl TrainingPanel {
         let (rates, losses) = (&mut self.rates, &mut self.losses);
         let mut accuracy = |ui: &mut Ui| {
             subheading(ui, text::TRAIN_CURVES_ACCURACY);
-            widgets::curves(ui, text::TRAIN_CURVES_ACCURACY, rates, store, &RATES, theme::PLOT_HEIGHT);
+            // Plans without fresh keys have no such curve.
+            let shown: Vec<Curve> = RATES.into_iter().filter(|curve| curve.name != FRESH || store.len(FRESH) > 0).collect();
+            widgets::curves(ui, text::TRAIN_CURVES_ACCURACY, rates, store, &shown, theme::PLOT_HEIGHT);
         };
         let mut loss = |ui: &mut Ui| {
             subheading(ui, text::TRAIN_CURVES_LOSS);

@@ -41,7 +41,7 @@ pub enum LabelRule {
 crate::settings! {
     /// Hyper-parameters of the blind watermark.
     pub struct Settings {
-        /// How many training steps the marked model gets. More steps take longer and make the mark firmer.
+        /// How many training steps the marked model gets. More steps take longer and make the mark firmer. The paper: 100 passes over the training pictures.
         steps: u64 = 600, paper 60_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// How many pictures are turned into keys, at most a quarter of the training pictures. The paper takes 1% of them.
         keys: usize = 60, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
@@ -73,16 +73,30 @@ crate::settings! {
         critic_weight: f64 = 1.0, paper 0.1, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How much it counts that the model sees the mark (c in the paper; the authors' code uses 0.1).
         host_weight: f64 = 0.1, paper 0.01, Kind::Real { min: 0.0, max: 1e6 }, "";
-        /// First learning rate of the network that hides the logo; it falls to a fifth when the loss stalls for 5 passes.
+        /// First learning rate of the network that hides the logo; it falls when the loss stalls.
         encoder_rate: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// First learning rate of the network that tries to tell keys from covers; it falls to a fifth when the loss stalls for 8 passes.
+        /// First learning rate of the network that tries to tell keys from covers; it falls when the loss stalls.
         critic_rate: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// First learning rate of the model; it falls to a tenth twice.
+        /// How long the networks that hide and seek the mark remember the direction of their steps (first decay of Adam).
+        beta1: f64 = 0.5, paper 0.5, Kind::Real { min: 0.0, max: 0.999 }, "";
+        /// How long they remember the size of their steps (second decay of Adam).
+        beta2: f64 = 0.999, paper 0.999, Kind::Real { min: 0.0, max: 0.999_999 }, "";
+        /// What their learning rates are multiplied by when their loss stalls.
+        plateau_factor: f64 = 0.2, paper 0.2, Kind::Real { min: 0.01, max: 1.0 }, "";
+        /// Passes over the training pictures without progress that the network that hides the logo is given before its rate falls.
+        encoder_patience: u32 = 5, paper 5, Kind::Whole { min: 0.0, max: 10_000.0 }, "passes";
+        /// The same for the network that tries to tell keys from covers.
+        critic_patience: u32 = 8, paper 8, Kind::Whole { min: 0.0, max: 10_000.0 }, "passes";
+        /// First learning rate of the model; it falls twice.
         host_rate: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 10.0 }, "";
         /// Share of the steps after which the model's learning rate falls for the first time. The paper: epoch 40 of 100.
         first_drop: f64 = 0.4, paper 0.4, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// Share of the steps after which it falls for the second time. The paper: epoch 80 of 100.
         second_drop: f64 = 0.8, paper 0.8, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+        /// What the model's learning rate is multiplied by each time it falls.
+        drop_factor: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// Share of its last step that each step of the model keeps (momentum).
+        momentum: f64 = 0.9, paper 0.9, Kind::Real { min: 0.0, max: 0.999 }, "";
         /// Pulls the model's weights towards zero (weight decay).
         host_decay: f64 = 5e-4, paper 5e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
@@ -98,6 +112,8 @@ impl Settings {
             batch: self.batch,
             rate: self.host_rate,
             drops: [self.first_drop, self.second_drop],
+            drop_factor: self.drop_factor,
+            momentum: self.momentum,
             decay: self.host_decay,
             augment: self.augment,
         }
@@ -175,7 +191,7 @@ impl Blind {
         let seed = task.plan.seed;
         let derivation = task.plan.derivation(&task.logo.digest);
         let keys = key_plan(settings, &derivation, &samples, task.dataset.classes.len());
-        let adam = Rule::Adam { beta1: 0.5, beta2: 0.999 };
+        let adam = Rule::Adam { beta1: settings.beta1, beta2: settings.beta2 };
         Ok(Self {
             key_passes: Passes::new(seed, "keys", keys.covers.len()),
             keys,
@@ -187,8 +203,8 @@ impl Blind {
             critic: init::seeded(Critic::new(shape, &device), seed ^ 0xC),
             encoder_optimiser: Optimiser::new(adam),
             critic_optimiser: Optimiser::new(adam),
-            encoder_plateau: Plateau::new(settings.encoder_rate, 0.2, 5),
-            critic_plateau: Plateau::new(settings.critic_rate, 0.2, 8),
+            encoder_plateau: Plateau::new(settings.encoder_rate, settings.plateau_factor, settings.encoder_patience),
+            critic_plateau: Plateau::new(settings.critic_rate, settings.plateau_factor, settings.critic_patience),
             demand: Demand::new(settings, &device),
             pass: Meter::new(),
             curves: Meter::new(),
