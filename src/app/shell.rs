@@ -58,6 +58,11 @@ impl App {
         &self.model
     }
 
+    /// Tells whether dropped files reach this window; where they do not, the zones ask to choose instead.
+    pub fn set_drops(&mut self, drops: bool) {
+        self.model.drops = drops;
+    }
+
     /// Does what the user would do by a click or a drop.
     pub fn act(&mut self, action: Action) {
         self.model.apply(action);

@@ -72,6 +72,8 @@ pub struct Model {
     pub copy: Option<String>,
     /// Set when the colours changed.
     pub restyle: bool,
+    /// Whether dropped files reach the window.
+    pub drops: bool,
     settling: bool,
     estimates: estimates::Estimates,
     examples: examples::Examples,
@@ -109,6 +111,7 @@ impl Model {
             log: false,
             copy: None,
             restyle: false,
+            drops: true,
             looking: None,
             dialogs: Vec::new(),
             start: Some(start),

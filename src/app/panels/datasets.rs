@@ -64,7 +64,7 @@ impl Datasets {
             heading(ui, text::DATA_TITLE);
         }
         let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
-        if widgets::drop_zone(ui, text::DATA_DROP, text::DATA_DROP_HINT, hovering).clicked() {
+        if widgets::drop_zone(ui, if model.drops { text::DATA_DROP } else { text::DATA_CHOOSE }, text::DATA_DROP_HINT, hovering).clicked() {
             out.push(Action::Browse(Wanted::DataFolder));
         }
         self.path_row(ui, out);

@@ -90,6 +90,7 @@ pub const WELCOME_INVESTIGATE: &str = "Check a suspect model";
 // Data.
 pub const DATA_TITLE: &str = "The pictures that your model learns from";
 pub const DATA_DROP: &str = "Drop a data set here";
+pub const DATA_CHOOSE: &str = "Choose a data set…";
 pub const DATA_DROP_HINT: &str =
     "A folder with one folder for each class, a zip of such a folder, MNIST-style idx files or CIFAR binary files";
 pub const DATA_SAMPLE: &str = "Use the sample";
@@ -111,6 +112,7 @@ pub const DATA_INSIDE: &str = "inside the program";
 // Logo.
 pub const LOGO_TITLE: &str = "The logo that is hidden";
 pub const LOGO_DROP: &str = "Drop your logo here";
+pub const LOGO_CHOOSE: &str = "Choose your logo…";
 pub const LOGO_DROP_HINT: &str = "PNG, JPEG, WebP or SVG. Few strokes and strong contrast survive best";
 pub const LOGO_PATH_HINT: &str = "or type the path of a picture";
 pub const LOGO_SAMPLES: &str = "Or use one of these";
