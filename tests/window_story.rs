@@ -1,12 +1,12 @@
 //! The window as a person uses it: buttons by their names, with the real worker, in a folder of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use countermark::app::{Action, App, Model, StartWorker, Step};
+use countermark::app::{Action, App, Door, Model, StartWorker, Step};
 use countermark::forensics::report::{Control, ControlKind, Question, Report, Tally, Verdict};
 use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Slots, Trained, Worker};
 use countermark::schemes::plan::Plan;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use eframe::egui::{Key, Modifiers, vec2};
+use eframe::egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::path::Path;
@@ -351,6 +351,52 @@ fn an_investigator_needs_only_two_files() {
     }
     window.click("Ask the questions");
     assert!(matches!(window.command(), Some(Command::Verify { .. })));
+}
+
+#[test]
+fn the_number_keys_follow_the_rail() {
+    let mut window = played();
+    window.trained();
+    window.click("Prove it");
+    window.proven(Verdict::InThisModel);
+    let press = |window: &mut Played, key| {
+        window.harness.key_press_modifiers(Modifiers::COMMAND, key);
+        window.harness.run_ok();
+        (window.model().door, window.model().step)
+    };
+    assert_eq!(press(&mut window, Key::Num1), (Door::Protect, Step::Data));
+    window.click("Investigate");
+    assert_eq!(press(&mut window, Key::Num2), (Door::Investigate, Step::Reports));
+    assert_eq!(press(&mut window, Key::Num1), (Door::Investigate, Step::Prove));
+    assert_eq!(press(&mut window, Key::Num3), (Door::Investigate, Step::Prove), "there is no third step behind this door");
+}
+
+#[test]
+fn with_panels_beside_each_other_the_side_follows_the_one_that_was_clicked() {
+    let home = tempfile::tempdir().unwrap();
+    let mut tiles = egui_tiles::Tiles::default();
+    let data = tiles.insert_pane(Step::Data);
+    let others: Vec<_> = Step::ALL.into_iter().filter(|step| *step != Step::Data).map(|step| tiles.insert_pane(step)).collect();
+    let (left, right) = (tiles.insert_tab_tile(vec![data]), tiles.insert_tab_tile(others));
+    let root = tiles.insert_horizontal_tile(vec![left, right]);
+    let tree = egui_tiles::Tree::new(eframe::egui::Id::unique("beside"), root, tiles);
+    let settings = serde_json::json!({ "layout": serde_json::to_string(&tree).unwrap() });
+    std::fs::create_dir_all(home.path().join("settings")).unwrap();
+    std::fs::write(home.path().join("settings/settings.json"), settings.to_string()).unwrap();
+
+    let mut window = played_in(home);
+    act(&mut window.harness, Action::UseSampleData);
+    act(&mut window.harness, Action::GoTo(Step::Logo));
+    let seen = |window: &Played| window.harness.query_all_by_label_contains("Picture 1 of").count();
+    assert_eq!((window.model().step, seen(&window)), (Step::Logo, 0));
+    let picture = window.harness.get_all_by_role(Role::ListBoxOption).next().unwrap();
+    picture.click();
+    window.harness.run_ok();
+    assert_eq!((window.model().step, seen(&window)), (Step::Data, 1));
+    // The keyboard does the same.
+    window.harness.get_by_label("or type the path of a picture").focus();
+    window.harness.run_ok();
+    assert_eq!((window.model().step, seen(&window)), (Step::Logo, 0));
 }
 
 #[test]

@@ -106,9 +106,9 @@ impl App {
             if input.consume_shortcut(&OPEN) {
                 self.model.apply(Action::Browse(Wanted::Anything));
             }
-            for (step, key) in Step::ALL.into_iter().zip(STEPS) {
+            for (step, key) in Step::behind(self.model.door).iter().zip(STEPS) {
                 if input.consume_key(Modifiers::COMMAND, key) {
-                    self.model.apply(Action::GoTo(step));
+                    self.model.apply(Action::GoTo(*step));
                 }
             }
         });

@@ -86,7 +86,7 @@ impl Overlays {
             if field.changed() {
                 self.chosen = 0;
             }
-            let found = action::matching(&self.search);
+            let found = action::matching(model.door, &self.search);
             if found.is_empty() {
                 ui.label(text::PALETTE_NONE);
             }

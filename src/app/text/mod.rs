@@ -139,6 +139,7 @@ pub const SCHEME_SURVIVES: &str = "Survives";
 pub const SCHEME_FAILS: &str = "Does not survive";
 pub const SCHEME_PICKED: &str = "Chosen";
 pub const SCHEME_FITS: &str = "Fits your answers best";
+pub const SCHEME_RECOMMENDED: &str = "Recommended";
 pub const SCHEME_NONE: &str = "No scheme is available in this build";
 pub const PRESET: &str = "How thorough";
 pub const HOST: &str = "Model to train";
@@ -253,7 +254,7 @@ pub const SHORTCUT_LIST: [(&str, &str); 8] = [
     ("Ctrl+O", "Open a file"),
     ("Ctrl+Z", "Undo"),
     ("Ctrl+Shift+Z", "Redo"),
-    ("Ctrl+1 to 6", "Go to a step"),
+    ("Ctrl+1 to 6", "Go to the step with that number"),
     ("1 to 6", "Modes of the compare view"),
     ("F1", "This help"),
     ("Esc", "Close what lies on top"),
@@ -328,7 +329,8 @@ pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers witho
 pub const PROTECT_CLASSIFIER: &str = "A model that names pictures";
 pub const PROTECT_IMAGES: &str = "Pictures";
 pub const FEAR_COPY: &str = "Somebody uses a copy";
-pub const FEAR_COPY_WHY: &str = "Every scheme finds a plain copy. The first one below also lets you make new keys later.";
+pub const FEAR_COPY_WHY: &str =
+    "Every scheme finds a plain copy. The one that trains fastest stands first; the other one also lets you make new keys later.";
 pub const FEAR_CLAIM: &str = "Somebody claims it as theirs";
 pub const FEAR_CLAIM_WHY: &str =
     "Keys that are derived from your logo and name cannot be made up afterwards. Schemes with an encoder stand first.";
