@@ -399,6 +399,193 @@ fn with_panels_beside_each_other_the_side_follows_the_one_that_was_clicked() {
     assert_eq!((window.model().step, seen(&window)), (Step::Logo, 0));
 }
 
+/// A file as the system hands it to the window.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// Lets files fall onto the window.
+fn drop_on(harness: &mut Harness<'static, App>, paths: &[&Path]) {
+    for path in paths {
+        harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path.to_path_buf())));
+    }
+    harness.run_ok();
+}
+
+/// The files that the drop tests drop: two class folders, a logo, a key package's shell, a model of one tensor.
+fn dropped_things(home: &Path) -> [std::path::PathBuf; 4] {
+    let sample = countermark::data::sample().unwrap();
+    let folder = home.join("Holiday");
+    for class in ["cats", "dogs"] {
+        std::fs::create_dir_all(folder.join(class)).unwrap();
+        for i in 0..12 {
+            std::fs::write(folder.join(class).join(format!("{i}.png")), sample.train.picture(i).to_png().unwrap()).unwrap();
+        }
+    }
+    let (logo, key, model) = (home.join("mark.png"), home.join("secret.cmkey"), home.join("suspect.safetensors"));
+    std::fs::write(&logo, sample.train.picture(3).to_png().unwrap()).unwrap();
+    let mut package = zip::ZipWriter::new(std::fs::File::create(&key).unwrap());
+    package.start_file("manifest.json", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut package, b"{\"kind\":\"key package\"}").unwrap();
+    package.finish().unwrap();
+    let header = br#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    std::fs::write(&model, [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat()).unwrap();
+    [folder, logo, key, model]
+}
+
+#[test]
+fn what_is_dropped_is_recognised_and_used_after_a_yes() {
+    let mut window = played();
+    let [folder, logo, key, model] = dropped_things(window.home.path());
+    let patience = Duration::from_secs(20);
+
+    drop_on(&mut window.harness, &[&folder]);
+    window.click("Use it");
+    wait(&mut window.harness, "the data set", patience, |h| h.state().model().data().is_some());
+    assert_eq!(window.model().data().unwrap().classes, ["cats", "dogs"]);
+
+    drop_on(&mut window.harness, &[&logo]);
+    window.click("Use it");
+    wait(&mut window.harness, "the logo", patience, |h| h.state().model().material.logo.is_some());
+    assert_eq!(window.model().material.logo.as_ref().unwrap().name, "mark.png");
+
+    // Two at once are asked about one after the other.
+    drop_on(&mut window.harness, &[&key, &model]);
+    wait(&mut window.harness, "both", patience, |h| h.state().model().offer.is_some());
+    window.harness.run_ok();
+    assert!(window.harness.query_by_label("One more thing waits").is_some());
+    window.click("Use it");
+    wait(&mut window.harness, "the second", patience, |h| {
+        h.query_by_label("suspect.safetensors").is_some() && h.state().model().offer.is_some()
+    });
+    assert!(window.harness.query_by_label("One more thing waits").is_none());
+    window.click("Use it");
+    assert_eq!((window.model().proof.key.as_ref(), window.model().proof.suspect.as_ref()), (Some(&key), Some(&model)));
+    assert!(window.model().offer.is_none());
+}
+
+#[test]
+fn parts_of_one_data_set_are_offered_as_one() {
+    let mut window = played();
+    let [folder, ..] = dropped_things(window.home.path());
+    let patience = Duration::from_secs(20);
+    drop_on(&mut window.harness, &[&folder.join("cats"), &folder.join("dogs")]);
+    wait(&mut window.harness, "the classes", patience, |h| h.state().model().offer.is_some());
+    assert_eq!((&window.model().offer.as_ref().unwrap().path, window.model().more_offers.len()), (&folder, 0));
+    window.click("Cancel");
+
+    // Forty small pictures and their labels, as MNIST comes.
+    let idx = window.home.path().join("digits");
+    std::fs::create_dir_all(&idx).unwrap();
+    let number = |n: u32| n.to_be_bytes();
+    let (pictures, labels) = (idx.join("train-images-idx3-ubyte"), idx.join("train-labels-idx1-ubyte"));
+    let planes: Vec<u8> = (0..40 * 16).map(|i| (i % 251) as u8).collect();
+    std::fs::write(&pictures, [&[0, 0, 8, 3][..], &number(40), &number(4), &number(4), &planes].concat()).unwrap();
+    let classes: Vec<u8> = (0..40).map(|i| i % 2).collect();
+    std::fs::write(&labels, [&[0, 0, 8, 1][..], &number(40), &classes].concat()).unwrap();
+    drop_on(&mut window.harness, &[&pictures, &labels]);
+    wait(&mut window.harness, "the pair", patience, |h| h.state().model().offer.is_some());
+    assert_eq!((&window.model().offer.as_ref().unwrap().path, window.model().more_offers.len()), (&idx, 0));
+    window.click("Use it");
+    wait(&mut window.harness, "the data set", patience, |h| h.state().model().data().is_some());
+
+    let many: Vec<_> = (0..9).map(|i| window.home.path().join(format!("{i}/x.png"))).collect();
+    drop_on(&mut window.harness, &many.iter().map(std::path::PathBuf::as_path).collect::<Vec<_>>());
+    assert!(window.harness.query_all_by_label_contains("That is too much to ask about at once").next().is_some());
+}
+
+#[test]
+fn paths_can_be_typed_where_no_dialog_answers() {
+    let mut window = played();
+    let [folder, ..] = dropped_things(window.home.path());
+    let typed = |window: &mut Played, field: &str, path: &Path| {
+        window.harness.run_ok();
+        let words = path.display().to_string();
+        window.harness.get_by_label(field).focus();
+        window.harness.run_ok();
+        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        window.harness.get_by_label(field).type_text(&words);
+        window.harness.run_ok();
+    };
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    typed(&mut window, "Path of a file or folder", &folder);
+    window.harness.key_press(Key::Enter);
+    window.click("Use it");
+    wait(&mut window.harness, "the data set", Duration::from_secs(20), |h| h.state().model().data().is_some());
+
+    let place = window.home.path().join("somewhere/Northwind");
+    act(&mut window.harness, Action::Ask(countermark::app::Wanted::NewProject));
+    typed(&mut window, "Path of an empty or new folder", &place);
+    window.click("Create");
+    assert!(window.model().asking.is_none());
+    assert_eq!((window.model().keeper.folder(), window.model().keeper.name()), (Some(place.as_path()), "Northwind"));
+    assert!(place.join("project.json").is_file() && window.model().data().is_none());
+
+    window.trained();
+    window.click("Prove it");
+    window.proven(Verdict::InThisModel);
+    act(&mut window.harness, Action::GoTo(Step::Reports));
+    window.click("Export as JSON…");
+    let written = window.home.path().join("evidence.json");
+    typed(&mut window, "Path of the file to write", &written);
+    window.click("Save");
+    wait(&mut window.harness, "the report", Duration::from_secs(20), |_| written.is_file());
+    window.click("Export as JSON…");
+    typed(&mut window, "Path of the file to write", &written);
+    assert!(window.harness.query_all_by_label_contains("It will be replaced").next().is_some());
+    window.harness.key_press(Key::Escape);
+    window.harness.run_ok();
+    assert!(window.model().asking.is_none(), "Escape closes it");
+}
+
+#[test]
+fn the_sample_never_replaces_what_the_user_has() {
+    let mut window = played();
+    let [folder, ..] = dropped_things(window.home.path());
+    act(&mut window.harness, Action::Take(countermark::app::Wanted::Data, folder));
+    wait(&mut window.harness, "the data set", Duration::from_secs(20), |h| h.state().model().data().is_some());
+    let own = Plan { owner: "Northwind".into(), ..window.model().plan.clone() };
+    act(&mut window.harness, Action::SetPlan(Box::new(own.clone())));
+    let project = window.model().keeper.folder().unwrap().to_owned();
+    act(&mut window.harness, Action::TrySample);
+    assert_eq!(window.model().keeper.name(), "Sample project");
+    assert_ne!(window.model().plan.salt, own.salt);
+    act(&mut window.harness, Action::Take(countermark::app::Wanted::Project, project));
+    wait(&mut window.harness, "the project", Duration::from_secs(20), |h| h.state().model().data().is_some());
+    assert_eq!(window.model().plan, own);
+    assert_eq!(window.model().data().unwrap().classes, ["cats", "dogs"]);
+}
+
+#[test]
+fn another_preset_keeps_the_network_that_the_user_chose() {
+    let mut window = played();
+    act(&mut window.harness, Action::UseSampleData);
+    act(&mut window.harness, Action::UseSampleLogo(0));
+    wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| h.state().model().material.logo.is_some());
+    act(&mut window.harness, Action::GoTo(Step::Scheme));
+    let usual = window.model().plan.host;
+    let other = countermark::schemes::plan::HostKind::Lenet3;
+    assert_ne!(usual, other);
+    window.harness.get_by_role_and_label(Role::Button, "Standard").click();
+    window.harness.run_ok();
+    assert_eq!(window.model().plan.host, usual);
+    let chosen = Plan { host: other, ..window.model().plan.clone() };
+    act(&mut window.harness, Action::SetPlan(Box::new(chosen)));
+    window.harness.get_by_role_and_label(Role::Button, "Quick").click();
+    window.harness.run_ok();
+    assert_eq!(window.model().plan.host, other);
+    assert_eq!(window.model().plan.preset, countermark::schemes::plan::Preset::Quick);
+}
+
 #[test]
 fn after_a_training_the_next_thing_is_to_prove_it() {
     let mut window = played();

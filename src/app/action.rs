@@ -65,10 +65,14 @@ pub enum Action {
     GoOn,
     /// Set up the sample project, up to the step before training.
     TrySample,
+    /// Ask for a path, to be typed or chosen in a file dialog.
+    Ask(Wanted),
     /// Open a file dialog.
     Browse(Wanted),
     /// Take a path for a purpose; `Anything` is recognised and confirmed first.
     Take(Wanted, PathBuf),
+    /// Take several paths that were dropped together.
+    TakeSeveral(Vec<PathBuf>),
     /// Load the built-in pictures.
     UseSampleData,
     /// Stop reading a data set.
@@ -170,16 +174,16 @@ pub fn listed(door: Door) -> Vec<Listed> {
         plain("Investigate a suspect model", Action::Enter(Door::Investigate)),
         plain("Try it with the sample", Action::TrySample),
         plain("Use the sample pictures", Action::UseSampleData),
-        keyed("Open a file…", "Ctrl+O", Action::Browse(Wanted::Anything)),
-        plain("Open a data set folder…", Action::Browse(Wanted::DataFolder)),
-        plain("Open a logo…", Action::Browse(Wanted::Logo)),
-        plain("Open a key package…", Action::Browse(Wanted::Key)),
-        plain("Open a suspect model…", Action::Browse(Wanted::Suspect)),
+        keyed("Open a file…", "Ctrl+O", Action::Ask(Wanted::Anything)),
+        plain("Open a data set folder…", Action::Ask(Wanted::DataFolder)),
+        plain("Open a logo…", Action::Ask(Wanted::Logo)),
+        plain("Open a key package…", Action::Ask(Wanted::Key)),
+        plain("Open a suspect model…", Action::Ask(Wanted::Suspect)),
         plain("Start training", Action::Train),
         plain("Estimate the training time", Action::Estimate),
         plain("Ask the suspect the questions", Action::Prove),
-        plain("New project…", Action::Browse(Wanted::NewProject)),
-        plain("Open project…", Action::Browse(Wanted::Project)),
+        plain("New project…", Action::Ask(Wanted::NewProject)),
+        plain("Open project…", Action::Ask(Wanted::Project)),
         plain("Light colours", Action::Theme(ThemeChoice::Light)),
         plain("Dark colours", Action::Theme(ThemeChoice::Dark)),
         plain("Colours as the system", Action::Theme(ThemeChoice::System)),

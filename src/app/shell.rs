@@ -6,7 +6,6 @@ use super::layout::Layout;
 use super::model::{Keeper, Model, StartWorker};
 use super::panels::Panels;
 use super::steps::Step;
-use super::text;
 use super::theme;
 use super::widgets;
 use eframe::egui::{self, CentralPanel, Context, Key, KeyboardShortcut, Modifiers, Panel, ScrollArea, Ui};
@@ -92,7 +91,8 @@ impl App {
     }
 
     fn keys(&mut self, ctx: &Context) {
-        let on_top = self.model.palette || self.model.help || self.model.compare.is_some() || self.model.offer.is_some();
+        let model = &self.model;
+        let on_top = model.palette || model.help || model.compare.is_some() || model.offer.is_some() || model.asking.is_some();
         ctx.input_mut(|input| {
             if input.consume_shortcut(&PALETTE) {
                 self.model.apply(Action::Palette);
@@ -104,7 +104,7 @@ impl App {
                 return;
             }
             if input.consume_shortcut(&OPEN) {
-                self.model.apply(Action::Browse(Wanted::Anything));
+                self.model.apply(Action::Ask(Wanted::Anything));
             }
             for (step, key) in Step::behind(self.model.door).iter().zip(STEPS) {
                 if input.consume_key(Modifiers::COMMAND, key) {
@@ -132,7 +132,7 @@ impl App {
         match dropped.as_slice() {
             [] => {}
             [path] => self.model.apply(Action::Take(Wanted::Anything, path.clone())),
-            _ => self.model.notices.warn(text::DROP_SEVERAL),
+            _ => self.model.apply(Action::TakeSeveral(dropped)),
         }
     }
 

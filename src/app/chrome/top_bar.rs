@@ -59,10 +59,10 @@ fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         }
         ui.separator();
         if ui.button(text::PROJECT_NEW).clicked() {
-            out.push(Action::Browse(Wanted::NewProject));
+            out.push(Action::Ask(Wanted::NewProject));
         }
         if ui.button(text::PROJECT_OPEN).clicked() {
-            out.push(Action::Browse(Wanted::Project));
+            out.push(Action::Ask(Wanted::Project));
         }
         ui.menu_button(text::PROJECT_RECENT, |ui| {
             let mut any = false;

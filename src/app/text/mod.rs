@@ -67,7 +67,7 @@ pub const MORE: &str = "More";
 // Dropping.
 pub const DROP_HERE: &str = "Let go to see what this is";
 pub const DROP_LOOKING: &str = "Looking at what you dropped…";
-pub const DROP_SEVERAL: &str = "Please drop one thing at a time. A folder or a zip archive may hold many pictures.";
+pub const DROP_MANY: &str = "That is too much to ask about at once. Drop the folder that holds it, or a few things at a time.";
 pub const USE_IT: &str = "Use it";
 pub const READING_LOST: &str = "Reading ended unexpectedly. Please try again; the log may say more.";
 pub const BROWSE: &str = "Browse…";
@@ -78,6 +78,14 @@ pub const CHOOSE_SUSPECT: &str = "Choose the suspect model";
 pub const CHOOSE_PROJECT: &str = "Choose a project folder";
 pub const CHOOSE_NEW_PROJECT: &str = "Choose an empty folder for the new project";
 pub const CHOOSE_EXPORT: &str = "Save the report as";
+pub const PATH_ANY: &str = "Path of a file or folder";
+pub const PATH_PROJECT: &str = "Path of the project's folder";
+pub const PATH_NEW_PROJECT: &str = "Path of an empty or new folder";
+pub const PATH_EXPORT: &str = "Path of the file to write";
+pub const PATH_REPLACES: &str = "There is a file of this name. It will be replaced.";
+pub const OPEN: &str = "Open";
+pub const CREATE: &str = "Create";
+pub const SAVE: &str = "Save";
 
 // Welcome.
 pub const WELCOME: &str = "Put your logo into a model. Prove later that the model is yours";
