@@ -268,7 +268,9 @@ fn a_step_that_cannot_be_entered_says_what_is_missing() {
     assert!(train.accesskit_node().is_disabled());
     let why = train.accesskit_node().description().unwrap_or_default();
     assert!(why.contains("Choose a data set first"), "{why}");
-    assert!(window.harness.get_by_label("Mark images").accesskit_node().is_disabled());
+    let later = window.harness.get_by_label("Mark images");
+    assert!(later.accesskit_node().is_disabled());
+    assert!(later.accesskit_node().description().unwrap_or_default().contains("comes in a later version"));
     // The keyboard gets the same sentence.
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
     window.harness.run_ok();
@@ -584,6 +586,23 @@ fn another_preset_keeps_the_network_that_the_user_chose() {
     window.harness.run_ok();
     assert_eq!(window.model().plan.host, other);
     assert_eq!(window.model().plan.preset, countermark::schemes::plan::Preset::Quick);
+}
+
+#[test]
+fn two_selected_pictures_can_be_compared() {
+    let mut window = played();
+    act(&mut window.harness, Action::UseSampleData);
+    act(&mut window.harness, Action::GoTo(Step::Data));
+    for place in [1, 4] {
+        assert!(window.harness.query_by_label("Compare the two selected…").is_none());
+        let tile = window.harness.get_all_by_role(Role::ListBoxOption).nth(place).unwrap();
+        tile.click_modifiers(Modifiers::COMMAND);
+        window.harness.run_ok();
+    }
+    window.click("Compare the two selected…");
+    let pair = window.model().compare.clone().expect("the compare view opens");
+    let train = &window.model().data().unwrap().train;
+    assert_eq!((&*pair.left, &*pair.right), (&train.picture(1), &train.picture(4)));
 }
 
 #[test]

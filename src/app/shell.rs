@@ -211,6 +211,10 @@ impl eframe::App for App {
         }
     }
 
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        theme::clear_colour(visuals)
+    }
+
     fn on_exit(&mut self) {
         self.model.quit();
     }

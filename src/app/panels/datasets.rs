@@ -156,6 +156,16 @@ impl Pane for Datasets {
             return;
         };
         let part = self.part(set);
+        if let Some(pair) = self.grid.selected_pair() {
+            let [left, right] = pair.map(|place| self.shown.indices.get(place).copied().unwrap_or_default());
+            let name = |index: usize| part.labels.get(index).map_or("", |&label| class_name(&set.classes, label));
+            if left.max(right) < part.count()
+                && ui.add(widgets::Action::quiet(text::COMPARE_SELECTED).icon(widgets::Icon::Compare)).clicked()
+            {
+                out.push(Action::Compare(Pair::new(part.picture(left), name(left), part.picture(right), name(right))));
+            }
+            ui.separator();
+        }
         match self.opened.filter(|&index| index < part.count()) {
             Some(index) => {
                 let picture = part.picture(index);

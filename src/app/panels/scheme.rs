@@ -43,7 +43,8 @@ impl Schemes {
     fn questions(&mut self, ui: &mut Ui) {
         super::row(ui, text::QUESTION_PROTECT, |ui| {
             ui.add(widgets::Action::quiet(text::PROTECT_CLASSIFIER).selected(true));
-            ui.add_enabled(false, widgets::Action::quiet(text::PROTECT_IMAGES)).on_disabled_hover_text(text::DOOR_MARK_HINT);
+            let later = ui.add_enabled(false, widgets::Action::quiet(text::PROTECT_IMAGES)).on_disabled_hover_text(text::DOOR_MARK_HINT);
+            ui.ctx().accesskit_node_builder(later.id, |node| node.set_description(text::DOOR_MARK_HINT));
         });
         super::row(ui, text::QUESTION_FEAR, |ui| {
             for (fear, words, _) in FEARS {

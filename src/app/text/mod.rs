@@ -114,7 +114,7 @@ pub const DATA_FORMAT: &str = "Recognised as";
 pub const DATA_CLASSES: &str = "Classes";
 pub const DATA_FROM: &str = "Read from";
 pub const DATA_DIGEST: &str = "Fingerprint";
-pub const DATA_SELECT: &str = "Click a picture to see it large";
+pub const DATA_SELECT: &str = "Click a picture to see it large. Ctrl+click two to compare them.";
 pub const DATA_INSIDE: &str = "inside the program";
 
 // Logo.
@@ -319,6 +319,7 @@ pub const READING: &str = "Reading";
 pub const GO_ON: &str = "Go to what comes first";
 pub const NOT_CHOSEN: &str = "Not chosen yet";
 pub const COMPARE: &str = "Compare…";
+pub const COMPARE_SELECTED: &str = "Compare the two selected…";
 pub const DEVICE: &str = "Device";
 pub const TOOK: &str = "Took";
 pub const MADE: &str = "Made";

@@ -42,6 +42,11 @@ pub fn more_offers(count: usize) -> String {
     if count == 1 { "One more thing waits".into() } else { format!("{} more things wait", number(count)) }
 }
 
+/// What a suspect said to a question, and what the mark makes a model say where that is something else.
+pub fn answer_caption(answer: &str, expected: &str) -> String {
+    if answer == expected { answer.to_owned() } else { format!("{answer}, not {expected}") }
+}
+
 /// A file that cannot be opened.
 pub fn cannot_open(path: &Path, reason: &str) -> String {
     format!("{} cannot be opened ({reason}). Check that it is there and that you may read it: {}", file_name(path), path.display())
