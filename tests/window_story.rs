@@ -1,12 +1,12 @@
 //! The window as a person uses it: buttons by their names, with the real worker, in a folder of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use countermark::app::{Action, App, Model, StartWorker, Step};
+use countermark::app::{Action, App, Door, Model, StartWorker, Step};
 use countermark::forensics::report::{Control, ControlKind, Question, Report, Tally, Verdict};
 use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Slots, Trained, Worker};
 use countermark::schemes::plan::Plan;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use eframe::egui::{Key, Modifiers, RawInput, ViewportCommand, vec2};
+use eframe::egui::{Key, Modifiers, RawInput, Role, ViewportCommand, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::path::Path;
@@ -277,7 +277,9 @@ fn a_step_that_cannot_be_entered_says_what_is_missing() {
     assert!(train.accesskit_node().is_disabled());
     let why = train.accesskit_node().description().unwrap_or_default();
     assert!(why.contains("Choose a data set first"), "{why}");
-    assert!(window.harness.get_by_label("Mark images").accesskit_node().is_disabled());
+    let later = window.harness.get_by_label("Mark images");
+    assert!(later.accesskit_node().is_disabled());
+    assert!(later.accesskit_node().description().unwrap_or_default().contains("comes in a later version"));
     // The keyboard gets the same sentence.
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
     window.harness.run_ok();
@@ -430,6 +432,256 @@ fn an_investigator_needs_only_two_files() {
     }
     window.click("Ask the questions");
     assert!(matches!(window.command(), Some(Command::Verify { .. })));
+}
+
+#[test]
+fn the_number_keys_follow_the_rail() {
+    let mut window = played();
+    window.trained();
+    window.click("Prove it");
+    window.proven(Verdict::InThisModel);
+    let press = |window: &mut Played, key| {
+        window.harness.key_press_modifiers(Modifiers::COMMAND, key);
+        window.harness.run_ok();
+        (window.model().door, window.model().step)
+    };
+    assert_eq!(press(&mut window, Key::Num1), (Door::Protect, Step::Data));
+    window.click("Investigate");
+    assert_eq!(press(&mut window, Key::Num2), (Door::Investigate, Step::Reports));
+    assert_eq!(press(&mut window, Key::Num1), (Door::Investigate, Step::Prove));
+    assert_eq!(press(&mut window, Key::Num3), (Door::Investigate, Step::Prove), "there is no third step behind this door");
+}
+
+#[test]
+fn with_panels_beside_each_other_the_side_follows_the_one_that_was_clicked() {
+    let home = tempfile::tempdir().unwrap();
+    let mut tiles = egui_tiles::Tiles::default();
+    let data = tiles.insert_pane(Step::Data);
+    let others: Vec<_> = Step::ALL.into_iter().filter(|step| *step != Step::Data).map(|step| tiles.insert_pane(step)).collect();
+    let (left, right) = (tiles.insert_tab_tile(vec![data]), tiles.insert_tab_tile(others));
+    let root = tiles.insert_horizontal_tile(vec![left, right]);
+    let tree = egui_tiles::Tree::new(eframe::egui::Id::unique("beside"), root, tiles);
+    let settings = serde_json::json!({ "layout": serde_json::to_string(&tree).unwrap() });
+    std::fs::create_dir_all(home.path().join("settings")).unwrap();
+    std::fs::write(home.path().join("settings/settings.json"), settings.to_string()).unwrap();
+
+    let mut window = played_in(home);
+    act(&mut window.harness, Action::UseSampleData);
+    act(&mut window.harness, Action::GoTo(Step::Logo));
+    let seen = |window: &Played| window.harness.query_all_by_label_contains("Picture 1 of").count();
+    assert_eq!((window.model().step, seen(&window)), (Step::Logo, 0));
+    let picture = window.harness.get_all_by_role(Role::ListBoxOption).next().unwrap();
+    picture.click();
+    window.harness.run_ok();
+    assert_eq!((window.model().step, seen(&window)), (Step::Data, 1));
+    // The keyboard does the same.
+    window.harness.get_by_label("or type the path of a picture").focus();
+    window.harness.run_ok();
+    assert_eq!((window.model().step, seen(&window)), (Step::Logo, 0));
+}
+
+/// A file as the system hands it to the window.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// Lets files fall onto the window.
+fn drop_on(harness: &mut Harness<'static, App>, paths: &[&Path]) {
+    for path in paths {
+        harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path.to_path_buf())));
+    }
+    harness.run_ok();
+}
+
+/// The files that the drop tests drop: two class folders, a logo, a key package's shell, a model of one tensor.
+fn dropped_things(home: &Path) -> [std::path::PathBuf; 4] {
+    let sample = countermark::data::sample().unwrap();
+    let folder = home.join("Holiday");
+    for class in ["cats", "dogs"] {
+        std::fs::create_dir_all(folder.join(class)).unwrap();
+        for i in 0..12 {
+            std::fs::write(folder.join(class).join(format!("{i}.png")), sample.train.picture(i).to_png().unwrap()).unwrap();
+        }
+    }
+    let (logo, key, model) = (home.join("mark.png"), home.join("secret.cmkey"), home.join("suspect.safetensors"));
+    std::fs::write(&logo, sample.train.picture(3).to_png().unwrap()).unwrap();
+    let mut package = zip::ZipWriter::new(std::fs::File::create(&key).unwrap());
+    package.start_file("manifest.json", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut package, b"{\"kind\":\"key package\"}").unwrap();
+    package.finish().unwrap();
+    let header = br#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    std::fs::write(&model, [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat()).unwrap();
+    [folder, logo, key, model]
+}
+
+#[test]
+fn what_is_dropped_is_recognised_and_used_after_a_yes() {
+    let mut window = played();
+    let [folder, logo, key, model] = dropped_things(window.home.path());
+    let patience = Duration::from_secs(20);
+
+    drop_on(&mut window.harness, &[&folder]);
+    window.click("Use it");
+    wait(&mut window.harness, "the data set", patience, |h| h.state().model().data().is_some());
+    assert_eq!(window.model().data().unwrap().classes, ["cats", "dogs"]);
+
+    drop_on(&mut window.harness, &[&logo]);
+    window.click("Use it");
+    wait(&mut window.harness, "the logo", patience, |h| h.state().model().material.logo.is_some());
+    assert_eq!(window.model().material.logo.as_ref().unwrap().name, "mark.png");
+
+    // Two at once are asked about one after the other.
+    drop_on(&mut window.harness, &[&key, &model]);
+    wait(&mut window.harness, "both", patience, |h| h.state().model().offer.is_some());
+    window.harness.run_ok();
+    assert!(window.harness.query_by_label("One more thing waits").is_some());
+    window.click("Use it");
+    wait(&mut window.harness, "the second", patience, |h| {
+        h.query_by_label("suspect.safetensors").is_some() && h.state().model().offer.is_some()
+    });
+    assert!(window.harness.query_by_label("One more thing waits").is_none());
+    window.click("Use it");
+    assert_eq!((window.model().proof.key.as_ref(), window.model().proof.suspect.as_ref()), (Some(&key), Some(&model)));
+    assert!(window.model().offer.is_none());
+}
+
+#[test]
+fn parts_of_one_data_set_are_offered_as_one() {
+    let mut window = played();
+    let [folder, ..] = dropped_things(window.home.path());
+    let patience = Duration::from_secs(20);
+    drop_on(&mut window.harness, &[&folder.join("cats"), &folder.join("dogs")]);
+    wait(&mut window.harness, "the classes", patience, |h| h.state().model().offer.is_some());
+    assert_eq!((&window.model().offer.as_ref().unwrap().path, window.model().more_offers.len()), (&folder, 0));
+    window.click("Cancel");
+
+    // Forty small pictures and their labels, as MNIST comes.
+    let idx = window.home.path().join("digits");
+    std::fs::create_dir_all(&idx).unwrap();
+    let number = |n: u32| n.to_be_bytes();
+    let (pictures, labels) = (idx.join("train-images-idx3-ubyte"), idx.join("train-labels-idx1-ubyte"));
+    let planes: Vec<u8> = (0..40 * 16).map(|i| (i % 251) as u8).collect();
+    std::fs::write(&pictures, [&[0, 0, 8, 3][..], &number(40), &number(4), &number(4), &planes].concat()).unwrap();
+    let classes: Vec<u8> = (0..40).map(|i| i % 2).collect();
+    std::fs::write(&labels, [&[0, 0, 8, 1][..], &number(40), &classes].concat()).unwrap();
+    drop_on(&mut window.harness, &[&pictures, &labels]);
+    wait(&mut window.harness, "the pair", patience, |h| h.state().model().offer.is_some());
+    assert_eq!((&window.model().offer.as_ref().unwrap().path, window.model().more_offers.len()), (&idx, 0));
+    window.click("Use it");
+    wait(&mut window.harness, "the data set", patience, |h| h.state().model().data().is_some());
+
+    let many: Vec<_> = (0..9).map(|i| window.home.path().join(format!("{i}/x.png"))).collect();
+    drop_on(&mut window.harness, &many.iter().map(std::path::PathBuf::as_path).collect::<Vec<_>>());
+    assert!(window.harness.query_all_by_label_contains("That is too much to ask about at once").next().is_some());
+}
+
+#[test]
+fn paths_can_be_typed_where_no_dialog_answers() {
+    let mut window = played();
+    let [folder, ..] = dropped_things(window.home.path());
+    let typed = |window: &mut Played, field: &str, path: &Path| {
+        window.harness.run_ok();
+        let words = path.display().to_string();
+        window.harness.get_by_label(field).focus();
+        window.harness.run_ok();
+        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        window.harness.get_by_label(field).type_text(&words);
+        window.harness.run_ok();
+    };
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    typed(&mut window, "Path of a file or folder", &folder);
+    window.harness.key_press(Key::Enter);
+    window.click("Use it");
+    wait(&mut window.harness, "the data set", Duration::from_secs(20), |h| h.state().model().data().is_some());
+
+    let place = window.home.path().join("somewhere/Northwind");
+    act(&mut window.harness, Action::Ask(countermark::app::Wanted::NewProject));
+    typed(&mut window, "Path of an empty or new folder", &place);
+    window.click("Create");
+    assert!(window.model().asking.is_none());
+    assert_eq!((window.model().keeper.folder(), window.model().keeper.name()), (Some(place.as_path()), "Northwind"));
+    assert!(place.join("project.json").is_file() && window.model().data().is_none());
+
+    window.trained();
+    window.click("Prove it");
+    window.proven(Verdict::InThisModel);
+    act(&mut window.harness, Action::GoTo(Step::Reports));
+    window.click("Export as JSON…");
+    let written = window.home.path().join("evidence.json");
+    typed(&mut window, "Path of the file to write", &written);
+    window.click("Save");
+    wait(&mut window.harness, "the report", Duration::from_secs(20), |_| written.is_file());
+    window.click("Export as JSON…");
+    typed(&mut window, "Path of the file to write", &written);
+    assert!(window.harness.query_all_by_label_contains("It will be replaced").next().is_some());
+    window.harness.key_press(Key::Escape);
+    window.harness.run_ok();
+    assert!(window.model().asking.is_none(), "Escape closes it");
+}
+
+#[test]
+fn the_sample_never_replaces_what_the_user_has() {
+    let mut window = played();
+    let [folder, ..] = dropped_things(window.home.path());
+    act(&mut window.harness, Action::Take(countermark::app::Wanted::Data, folder));
+    wait(&mut window.harness, "the data set", Duration::from_secs(20), |h| h.state().model().data().is_some());
+    let own = Plan { owner: "Northwind".into(), ..window.model().plan.clone() };
+    act(&mut window.harness, Action::SetPlan(Box::new(own.clone())));
+    let project = window.model().keeper.folder().unwrap().to_owned();
+    act(&mut window.harness, Action::TrySample);
+    assert_eq!(window.model().keeper.name(), "Sample project");
+    assert_ne!(window.model().plan.salt, own.salt);
+    act(&mut window.harness, Action::Take(countermark::app::Wanted::Project, project));
+    wait(&mut window.harness, "the project", Duration::from_secs(20), |h| h.state().model().data().is_some());
+    assert_eq!(window.model().plan, own);
+    assert_eq!(window.model().data().unwrap().classes, ["cats", "dogs"]);
+}
+
+#[test]
+fn another_preset_keeps_the_network_that_the_user_chose() {
+    let mut window = played();
+    act(&mut window.harness, Action::UseSampleData);
+    act(&mut window.harness, Action::UseSampleLogo(0));
+    wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| h.state().model().material.logo.is_some());
+    act(&mut window.harness, Action::GoTo(Step::Scheme));
+    let usual = window.model().plan.host;
+    let other = countermark::schemes::plan::HostKind::Lenet3;
+    assert_ne!(usual, other);
+    window.harness.get_by_role_and_label(Role::Button, "Standard").click();
+    window.harness.run_ok();
+    assert_eq!(window.model().plan.host, usual);
+    let chosen = Plan { host: other, ..window.model().plan.clone() };
+    act(&mut window.harness, Action::SetPlan(Box::new(chosen)));
+    window.harness.get_by_role_and_label(Role::Button, "Quick").click();
+    window.harness.run_ok();
+    assert_eq!(window.model().plan.host, other);
+    assert_eq!(window.model().plan.preset, countermark::schemes::plan::Preset::Quick);
+}
+
+#[test]
+fn two_selected_pictures_can_be_compared() {
+    let mut window = played();
+    act(&mut window.harness, Action::UseSampleData);
+    act(&mut window.harness, Action::GoTo(Step::Data));
+    for place in [1, 4] {
+        assert!(window.harness.query_by_label("Compare the two selected…").is_none());
+        let tile = window.harness.get_all_by_role(Role::ListBoxOption).nth(place).unwrap();
+        tile.click_modifiers(Modifiers::COMMAND);
+        window.harness.run_ok();
+    }
+    window.click("Compare the two selected…");
+    let pair = window.model().compare.clone().expect("the compare view opens");
+    let train = &window.model().data().unwrap().train;
+    assert_eq!((&*pair.left, &*pair.right), (&train.picture(1), &train.picture(4)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The project behind the window: made when there is first something to keep, saved soon after every change, restored at the start.
 
-use super::{Model, Training};
+use super::{Model, Training, Wanted};
 use crate::app::background::{Poll, Task};
 use crate::app::text;
 use crate::app::theme::ThemeChoice;
@@ -137,6 +137,15 @@ impl Keeper {
     /// Other projects, the latest first.
     pub fn recent(&self) -> impl Iterator<Item = &Path> {
         self.settings.recent.iter().map(PathBuf::as_path).filter(|folder| Some(*folder) != self.folder())
+    }
+
+    /// Where something new that the user is asked a place for might go.
+    pub fn suggested(&self, wanted: Wanted) -> Option<PathBuf> {
+        match wanted {
+            Wanted::NewProject => Some(free_folder(&self.projects_folder, text::UNTITLED)),
+            Wanted::Export => Some(self.folder()?.join(text::REPORT_FILE)),
+            _ => None,
+        }
     }
 
     /// The colours chosen.
@@ -372,7 +381,7 @@ impl Model {
     }
 
     fn project_name(&self) -> String {
-        let sample = self.material.data.as_ref().is_none_or(|set| set.source.is_none());
+        let sample = self.material.data.as_ref().is_some_and(|set| set.source.is_none());
         if sample { text::SAMPLE_PROJECT.into() } else { text::UNTITLED.into() }
     }
 
@@ -661,7 +670,7 @@ impl Model {
     /// Asks where to write a kept report.
     pub(super) fn browse_export(&mut self, id: String) {
         self.keeper.exporting = Some(id);
-        self.browse(super::Wanted::Export);
+        self.asking = Some(Wanted::Export);
     }
 
     /// Writes the kept report that was asked for to `path`, in the background.
@@ -687,6 +696,13 @@ impl Model {
     pub(super) fn new_project(&mut self, folder: PathBuf) {
         let name = text::file_name(&folder);
         self.switch_project(&folder, |folder| Project::create(folder, &name));
+    }
+
+    /// Makes a project of its own for the sample; false when that cannot be.
+    pub(super) fn open_new_sample(&mut self) -> bool {
+        let folder = free_folder(&self.keeper.projects_folder, text::SAMPLE_PROJECT);
+        self.new_project(folder.clone());
+        self.keeper.folder() == Some(&folder)
     }
 
     fn switch_project(&mut self, folder: &Path, open: impl FnOnce(&Path) -> Result<Project, ProjectError>) {

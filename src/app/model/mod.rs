@@ -25,6 +25,7 @@ use crate::data::{Dataset, Shape};
 use crate::jobs::{Command, Event, Worker};
 use crate::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
 use crate::schemes::{blind, catalogue};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 /// Starts the worker once the first frame is on the screen.
@@ -60,6 +61,10 @@ pub struct Model {
     pub device: Option<String>,
     /// What was dropped and waits for a yes.
     pub offer: Option<Offer>,
+    /// What was dropped with it and comes next.
+    pub more_offers: VecDeque<Offer>,
+    /// What a path is asked for.
+    pub asking: Option<Wanted>,
     /// The pair in the compare view.
     pub compare: Option<Pair>,
     /// Whether the command palette is open.
@@ -76,10 +81,12 @@ pub struct Model {
     pub attention: bool,
     /// Set when the colours changed.
     pub restyle: bool,
+    /// Whether dropped files reach the window.
+    pub drops: bool,
     settling: bool,
     estimates: estimates::Estimates,
     examples: examples::Examples,
-    looking: Option<Task<Offer>>,
+    looking: Option<Task<Vec<Offer>>>,
     dialogs: Vec<(Wanted, Task<Option<PathBuf>>)>,
     start: Option<StartWorker>,
     worker: Option<Worker>,
@@ -107,6 +114,8 @@ impl Model {
             notices: Notices::default(),
             device: None,
             offer: None,
+            more_offers: VecDeque::new(),
+            asking: None,
             compare: None,
             palette: false,
             help: false,
@@ -115,6 +124,7 @@ impl Model {
             away: false,
             attention: false,
             restyle: false,
+            drops: true,
             looking: None,
             dialogs: Vec::new(),
             start: Some(start),
@@ -213,15 +223,18 @@ impl Model {
             self.take(wanted, path);
         }
         match self.looking.as_ref().map(Task::poll) {
-            Some(Poll::Ready(offer)) => {
+            Some(Poll::Ready(offers)) => {
                 self.looking = None;
-                self.offer = Some(offer);
+                self.more_offers = offers.into();
             }
             Some(Poll::Lost) => {
                 self.looking = None;
                 self.fail(text::READING_LOST.into(), None);
             }
             Some(Poll::Running) | None => {}
+        }
+        if self.offer.is_none() {
+            self.offer = self.more_offers.pop_front();
         }
     }
 
@@ -240,8 +253,10 @@ impl Model {
             Action::Look(step) => self.step = step,
             Action::GoOn => self.go_to(self.reached().next(self.door)),
             Action::TrySample => self.try_sample(),
+            Action::Ask(wanted) => self.asking = Some(wanted),
             Action::Browse(wanted) => self.browse(wanted),
             Action::Take(wanted, path) => self.take(wanted, path),
+            Action::TakeSeveral(paths) => self.look_at_several(paths),
             Action::UseSampleData => self.use_sample_data(),
             Action::CancelReading => self.material.cancel(),
             Action::RemoveData => self.remove_data(),
@@ -329,6 +344,7 @@ impl Model {
     }
 
     fn take(&mut self, wanted: Wanted, path: PathBuf) {
+        self.asking.take_if(|asked| *asked == wanted);
         match wanted {
             Wanted::Anything => self.look_at(path),
             Wanted::Data | Wanted::DataFolder => self.read_data(path),
@@ -342,6 +358,9 @@ impl Model {
     }
 
     fn try_sample(&mut self) {
+        if self.holds_work() && !self.open_new_sample() {
+            return;
+        }
         self.door = Door::Protect;
         self.plan = fresh_plan();
         if self.plan.owner.is_empty() {
@@ -355,6 +374,13 @@ impl Model {
         self.keep();
     }
 
+    /// Whether something would be lost if plan, data and logo were replaced.
+    fn holds_work(&self) -> bool {
+        let reached = self.reached();
+        let chosen = reached.data || reached.logo || reached.scheme || self.is_reading();
+        chosen || reached.trained || self.training.interrupted.is_some() || !self.plan.owner.trim().is_empty()
+    }
+
     fn set_plan(&mut self, plan: Plan) {
         if plan != self.plan {
             self.plan = plan;
@@ -362,14 +388,31 @@ impl Model {
         }
     }
 
-    /// The plan with another scheme or preset, everything else of it at its default; owner, salt and seed stay.
+    /// The plan with another scheme or preset, everything else of it at its default; owner, salt, seed and a network that the user
+    /// chose stay.
     pub fn replanned(&self, scheme: &str, preset: Preset) -> Option<Plan> {
+        self.replanned_keeping(self.own_host(), scheme, preset)
+    }
+
+    fn replanned_keeping(&self, host: Option<HostKind>, scheme: &str, preset: Preset) -> Option<Plan> {
+        let mut plan = self.usual_plan(scheme, preset)?;
+        plan.host = host.unwrap_or(plan.host);
+        Some(plan)
+    }
+
+    fn usual_plan(&self, scheme: &str, preset: Preset) -> Option<Plan> {
         let shape = self.data().map_or(USUAL, Dataset::shape);
         let plan = catalogue::plan(scheme, preset, shape, &self.plan.owner, &self.plan.salt, self.plan.seed)?;
         Some(match self.data() {
             Some(data) => plan.sized(data.train.count()),
             None => plan,
         })
+    }
+
+    /// The network of the plan where it is another than the preset would have for the present data.
+    fn own_host(&self) -> Option<HostKind> {
+        let usual = self.usual_plan(self.plan.scheme.id(), self.plan.preset)?;
+        (self.plan.host != usual.host).then_some(self.plan.host)
     }
 
     fn confirm_scheme(&mut self) {

@@ -1,5 +1,6 @@
 //! Sentences of the window that hold names and numbers.
 
+use crate::app::action::Wanted;
 use crate::app::board::Standing;
 use crate::app::steps::Step;
 use crate::app::theme::ThemeChoice;
@@ -20,6 +21,30 @@ pub fn go_on(step: Step) -> &'static str {
         Step::Prove => "Continue to the proof",
         Step::Reports => "Continue to the reports",
     }
+}
+
+/// What a path is asked for: title, name of the field, word on the button.
+pub fn asked(wanted: Wanted) -> (&'static str, &'static str, &'static str) {
+    match wanted {
+        Wanted::Anything => (super::CHOOSE_ANYTHING, super::PATH_ANY, super::OPEN),
+        Wanted::Data | Wanted::DataFolder => (super::CHOOSE_DATA, super::PATH_ANY, super::OPEN),
+        Wanted::Logo => (super::CHOOSE_LOGO, super::PATH_ANY, super::OPEN),
+        Wanted::Key => (super::CHOOSE_KEY, super::PROVE_KEY_PATH, super::OPEN),
+        Wanted::Suspect => (super::CHOOSE_SUSPECT, super::PROVE_SUSPECT_PATH, super::OPEN),
+        Wanted::Project => (super::CHOOSE_PROJECT, super::PATH_PROJECT, super::OPEN),
+        Wanted::NewProject => (super::CHOOSE_NEW_PROJECT, super::PATH_NEW_PROJECT, super::CREATE),
+        Wanted::Export => (super::CHOOSE_EXPORT, super::PATH_EXPORT, super::SAVE),
+    }
+}
+
+/// How many more things were dropped and wait for an answer.
+pub fn more_offers(count: usize) -> String {
+    if count == 1 { "One more thing waits".into() } else { format!("{} more things wait", number(count)) }
+}
+
+/// What a suspect said to a question, and what the mark makes a model say where that is something else.
+pub fn answer_caption(answer: &str, expected: &str) -> String {
+    if answer == expected { answer.to_owned() } else { format!("{answer}, not {expected}") }
 }
 
 /// A file that cannot be opened.
