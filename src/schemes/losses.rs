@@ -15,7 +15,7 @@ pub fn binary_cross_entropy(scores: Tensor<2>, target: bool) -> Tensor<1> {
 }
 
 /// Sums of losses that stay on the device, so that training does not wait for a read-back in each step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Meter {
     sums: Option<Tensor<1>>,
     count: u64,

@@ -6,7 +6,7 @@ mod batches;
 pub mod blind;
 pub mod catalogue;
 pub mod content_stamp;
-mod losses;
+pub mod losses;
 pub mod plain;
 pub mod plan;
 mod recipe;

@@ -27,16 +27,16 @@ use norm::{Over, Rule, normalise};
 /// # Panics
 /// If the layer is made for another number of channels.
 pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else { return layer.forward(x) };
+    let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else { return beside(x, |x| layer.forward(x)) };
     let padding = [top, left];
     if [bottom, right] != padding || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
-        return layer.forward(x);
+        return beside(x, |x| layer.forward(x));
     }
     let [_, input, kh, kw] = layer.weight.dims();
     let [_, _, height, width] = x.dims();
     assert!(x.dims()[1] == input, "a convolution with weights of {:?} does not fit pictures of {:?}", layer.weight.dims(), x.dims());
     if height + 2 * top < kh || width + 2 * left < kw {
-        return layer.forward(x);
+        return beside(x, |x| layer.forward(x));
     }
     let geometry = Geometry { kernel: [kh, kw], stride: layer.stride, padding, picture: [height, width] };
     convolve(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
@@ -48,14 +48,14 @@ pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
 /// If the layer is made for another number of channels.
 pub fn conv_transpose2d(layer: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
     if layer.padding_out != [0, 0] || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
-        return layer.forward(x);
+        return beside(x, |x| layer.forward(x));
     }
     let [input, _, kh, kw] = layer.weight.dims();
     let [_, _, height, width] = x.dims();
     assert!(x.dims()[1] == input, "a convolution with weights of {:?} does not fit pictures of {:?}", layer.weight.dims(), x.dims());
     let (stride, padding) = (layer.stride, layer.padding);
     let side = |length: usize, axis: usize, kernel: usize| ((length - 1) * stride[axis] + kernel).checked_sub(2 * padding[axis]);
-    let (Some(tall), Some(wide)) = (side(height, 0, kh), side(width, 1, kw)) else { return layer.forward(x) };
+    let (Some(tall), Some(wide)) = (side(height, 0, kh), side(width, 1, kw)) else { return beside(x, |x| layer.forward(x)) };
     // The transposed convolution is the gradient of a convolution that takes the larger picture.
     let geometry = Geometry { kernel: [kh, kw], stride, padding, picture: [tall, wide] };
     convolve_transposed(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
@@ -125,6 +125,24 @@ pub fn instance_norm(layer: &InstanceNorm, x: Tensor<4>, then: Activation) -> Te
     let (Some(gamma), Some(beta), true) = (&layer.gamma, &layer.beta, on_cpu(&x)) else { return then.apply(layer.forward(x)) };
     let rule = Rule { over: Over::Picture, epsilon: layer.epsilon, slope: then.slope() as f32 };
     normalise(x, gamma.val(), beta.val(), rule).0
+}
+
+/// Burn's own convolution where these kernels do not serve.
+///
+/// On wgpu a picture of one channel that a convolution made (or its gradient) has strides that fused operations after it misread: all
+/// but its first few numbers come out wrong (burn 0.22.1). Reshaping it there and back gives it plain strides.
+fn beside(x: Tensor<4>, forward: impl Fn(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
+    match x.device() == Device::flex() {
+        true => forward(x),
+        false => plain(forward(plain(x))),
+    }
+}
+
+fn plain(x: Tensor<4>) -> Tensor<4> {
+    match x.dims() {
+        [batch, 1, height, width] => x.reshape([batch, height * width]).reshape([batch, 1, height, width]),
+        _ => x,
+    }
 }
 
 /// The layer's bias, or a tensor of no numbers.
