@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
-/// The version of project.json that this program writes.
-pub const VERSION: u64 = 1;
+/// The version of project.json that this program writes. Version 1 held the salts of the plans.
+pub const VERSION: u64 = 2;
 
 /// The user's document. Entries are named by ids ("logo-2") that are never given twice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -215,12 +215,13 @@ impl Document {
             Some(found) if found > VERSION => return Err(DocumentError::Newer { found }),
             Some(_) => {}
         }
-        let document: Document = serde_json::from_value(value).map_err(broken)?;
+        let mut document: Document = serde_json::from_value(value).map_err(broken)?;
+        document.version = VERSION;
         document.check_names()?;
         Ok(document)
     }
 
-    /// The document as it is saved.
+    /// The document as JSON; a project saves it without the salts.
     ///
     /// # Errors
     /// A path that is not Unicode, which JSON cannot hold.
@@ -299,8 +300,8 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_refused_even_if_it_looks_different() {
-        let error = Document::parse(br#"{"version":2,"title":"n"}"#).unwrap_err();
-        assert_eq!(error, DocumentError::Newer { found: 2 });
+        let error = Document::parse(br#"{"version":3,"title":"n"}"#).unwrap_err();
+        assert_eq!(error, DocumentError::Newer { found: 3 });
         assert!(error.to_string().contains("newer version"));
     }
 

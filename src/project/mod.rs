@@ -1,11 +1,12 @@
 //! The user's document: a folder with project.json, the files of its runs, logos and reports, and undo for what was deleted.
 //!
 //! `Project::create` and `Project::open` lock the folder until the value is dropped; every change is saved at once and whole.
-//! Secrets never come into project.json: keys lie in their own files.
+//! Secrets never come into project.json: keys and the salts of the plans lie in files of their own (`secrets`).
 
 mod document;
 mod history;
 mod lock;
+mod secrets;
 mod settings;
 
 pub use document::{DatasetRef, Document, DocumentError, LogoRef, LogoSource, ReportRef, RunRef, RunState, VERSION};
@@ -18,6 +19,7 @@ use crate::schemes::plan::Plan;
 use crate::vault::files::{FileError, read_limited, write_atomic};
 use history::History;
 use lock::Lock;
+use secrets::Secrets;
 use serde_json::{Map, Value};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,17 @@ pub enum ProjectError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The file with the salts cannot be used.
+    #[error(
+        "The file with the secrets of this project is damaged ({reason}) and was left as it is. Put a copy of it back, or move it away to \
+         go on without it; trainings that were stopped can then not be continued: {}", .path.display()
+    )]
+    Secrets {
+        /// What is wrong with it.
+        reason: String,
+        /// Where it lies.
+        path: PathBuf,
+    },
     /// A running training cannot be deleted.
     #[error("This training is still running. Stop it first, then delete it.")]
     Running,
@@ -65,6 +78,8 @@ pub enum ProjectError {
 pub struct Project {
     folder: PathBuf,
     document: Document,
+    /// The salts as they are on disk.
+    secrets: Secrets,
     history: History,
     _lock: Lock,
 }
@@ -80,13 +95,14 @@ impl Project {
         if is_project(folder) {
             return Err(ProjectError::Exists(folder.to_owned()));
         }
-        let project = Project { folder: folder.to_owned(), document: Document::new(name), history: History::default(), _lock: lock };
+        let mut project = Project::over(folder, Document::new(name), lock);
         project.make_folders()?;
         project.save()?;
         Ok(project)
     }
 
-    /// Opens the project in `folder`. A training that was running when the program ended counts as stopped.
+    /// Opens the project in `folder`. A training that was running when the program ended counts as stopped. Salts that an earlier
+    /// version wrote into project.json move to the file of the secrets.
     ///
     /// # Errors
     /// No project, a damaged or newer one (left as it is), one that is open elsewhere, a folder that cannot be written.
@@ -101,10 +117,19 @@ impl Project {
                 run.state = RunState::Stopped;
             }
         }
-        let project = Project { folder: folder.to_owned(), document, history: History::default(), _lock: lock };
+        let secrets = Secrets::load(folder)?;
+        let brought = document.take_secrets(&secrets);
+        let mut project = Project::over(folder, document, lock);
         project.make_folders()?;
+        if brought {
+            project.save()?;
+        }
         project.empty_trash();
         Ok(project)
+    }
+
+    fn over(folder: &Path, document: Document, lock: Lock) -> Project {
+        Project { folder: folder.to_owned(), document, secrets: Secrets::default(), history: History::default(), _lock: lock }
     }
 
     /// The project's folder.
@@ -257,12 +282,18 @@ impl Project {
         self.folder.join("reports").join(id)
     }
 
-    /// Writes project.json: afterwards it is the old or the new one, never a part.
+    /// Writes project.json: afterwards it is the old or the new one, never a part. The secrets that it leaves out are written first.
     ///
     /// # Errors
     /// A disk that is full, gone or not writable.
-    pub fn save(&self) -> Result<(), ProjectError> {
-        Ok(write_atomic(&self.folder.join("project.json"), &self.document.to_json()?)?)
+    pub fn save(&mut self) -> Result<(), ProjectError> {
+        let text = self.document.without_secrets().to_json()?;
+        let secrets = self.secrets.with(&self.document);
+        if secrets != self.secrets {
+            secrets.save(&self.folder)?;
+            self.secrets = secrets;
+        }
+        Ok(write_atomic(&self.folder.join("project.json"), &text)?)
     }
 
     /// Takes a new id whose folder was not there before (a crash may have left one without an entry) and makes that folder.

@@ -233,3 +233,102 @@ fn a_folder_that_cannot_be_written_is_said() {
         assert!(opened.unwrap_err().to_string().contains("may not write here"));
     }
 }
+
+const SALT: &str = "5a17c0ffee5a17c0ffee5a17c0ffee00";
+const OTHER_SALT: &str = "0badf00d0badf00d0badf00d0badf00d";
+
+/// A project with a plan and a training of another salt; gives the training's id.
+fn salted(folder: &Path) -> (Project, String) {
+    let mut project = Project::create(folder, "p").unwrap();
+    project.edit(|d| d.plan = Some(Plan { salt: SALT.into(), ..plan() })).unwrap();
+    let run = project.add_run(Plan { salt: OTHER_SALT.into(), ..plan() }).unwrap();
+    (project, run)
+}
+
+#[test]
+fn no_salt_stands_in_the_project_file_and_each_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut project, run) = salted(folder.path());
+    project.set_run(&run, RunState::Stopped, None).unwrap();
+    let document = project.document().clone();
+    assert!(!content(folder.path()).contains(SALT) && !content(folder.path()).contains(OTHER_SALT));
+    drop(project);
+    let mut project = Project::open(folder.path()).unwrap();
+    assert_eq!(project.document(), &document);
+    assert_eq!(project.document().plan.as_ref().unwrap().salt, SALT);
+    assert_eq!(project.document().run(&run).unwrap().plan.salt, OTHER_SALT);
+    project.edit(|d| d.name = "other".into()).unwrap();
+    assert!(!content(folder.path()).contains(SALT) && !content(folder.path()).contains(OTHER_SALT));
+}
+
+#[cfg(unix)]
+#[test]
+fn salts_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let _project = salted(folder.path());
+    let secrets = std::fs::metadata(folder.path().join("keys/salts.json")).unwrap();
+    assert_eq!(secrets.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn salts_of_an_earlier_project_leave_its_file_when_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (project, run) = salted(folder.path());
+    let mut earlier = project.document().clone();
+    earlier.version = 1;
+    drop(project);
+    std::fs::write(folder.path().join("project.json"), earlier.to_json().unwrap()).unwrap();
+    std::fs::remove_file(folder.path().join("keys/salts.json")).unwrap();
+    assert!(content(folder.path()).contains(SALT) && content(folder.path()).contains(OTHER_SALT));
+    for _ in 0..2 {
+        let project = Project::open(folder.path()).unwrap();
+        assert_eq!(project.document().version, VERSION);
+        assert_eq!(project.document().plan.as_ref().unwrap().salt, SALT);
+        assert_eq!(project.document().run(&run).unwrap().plan.salt, OTHER_SALT);
+        assert!(!content(folder.path()).contains(SALT) && !content(folder.path()).contains(OTHER_SALT));
+    }
+}
+
+#[test]
+fn a_plan_whose_salt_is_lost_gets_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(salted(folder.path()));
+    std::fs::remove_file(folder.path().join("keys/salts.json")).unwrap();
+    let project = Project::open(folder.path()).unwrap();
+    let salt = &project.document().plan.as_ref().unwrap().salt;
+    assert!(salt.len() == 32 && salt != SALT, "{salt}");
+}
+
+#[test]
+fn damaged_secrets_are_said_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(salted(folder.path()));
+    let file = folder.path().join("keys/salts.json");
+    std::fs::write(&file, "{\"plan\": 7").unwrap();
+    let error = Project::open(folder.path()).unwrap_err();
+    assert!(matches!(error, ProjectError::Secrets { .. }) && error.to_string().contains("salts.json"), "{error}");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "{\"plan\": 7");
+}
+
+#[test]
+fn a_deleted_training_comes_back_with_its_salt() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut project, run) = salted(folder.path());
+    project.remove(&Item::Run(run.clone())).unwrap();
+    project.undo().unwrap();
+    drop(project);
+    assert_eq!(Project::open(folder.path()).unwrap().document().run(&run).unwrap().plan.salt, OTHER_SALT);
+}
+
+#[test]
+fn a_change_whose_secrets_cannot_be_saved_is_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut project, _) = salted(folder.path());
+    let before = content(folder.path());
+    std::fs::remove_file(folder.path().join("keys/salts.json")).unwrap();
+    std::fs::create_dir(folder.path().join("keys/salts.json")).unwrap();
+    assert!(project.edit(|d| d.plan = Some(Plan { salt: "77".into(), ..plan() })).is_err());
+    assert_eq!(project.document().plan.as_ref().unwrap().salt, SALT);
+    assert_eq!(content(folder.path()), before);
+}

@@ -17,6 +17,12 @@ pub const LARGEST_PACKAGE: u64 = 4 << 30;
 pub const LARGEST_ENTRY: u64 = 1 << 30;
 /// More entries than this are refused.
 pub const MOST_ENTRIES: usize = 4096;
+/// The list of what is inside may have at most this: 16 MiB.
+pub const LARGEST_MANIFEST: u64 = 16 << 20;
+/// All pictures together may take at most this in memory: 1 GiB.
+pub const LARGEST_PICTURES: u64 = 1 << 30;
+/// Null models, and foreign encoders, that one package may hold.
+pub const MOST_CONTROLS: usize = 256;
 /// The version of the format that this program writes.
 pub const VERSION: u32 = 1;
 
@@ -34,14 +40,27 @@ pub enum PackageError {
     /// A part is missing.
     #[error("The key package lacks the part “{0}”, so it was cut short or changed. Use another copy of it.")]
     Missing(String),
-    /// A part is larger than allowed.
-    #[error("A part of the key package unpacks to more than {limit} bytes, so it was not read: {name}.")]
+    /// A part is larger than allowed, or all of them together are.
+    #[error("The key package holds more than {limit} bytes of {what}, so it was not read. No key package that this program writes does.")]
     TooLarge {
-        /// Which part.
-        name: String,
+        /// What is too large.
+        what: String,
         /// The limit.
         limit: u64,
     },
+    /// More controls than are asked.
+    #[error("The key package names {found} {what}, and at most {limit} are read.")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A part is packed in a way that can grow without end.
+    #[error("A part of the key package is compressed ({0}), which this program never does. Use the .cmkey file that it wrote.")]
+    Compressed(String),
     /// A newer program wrote it.
     #[error(
         "This key package was written by a newer version of Countermark (format {found}, this program knows {VERSION}). Update the program and try again."
@@ -169,21 +188,12 @@ impl Package {
     /// # Errors
     /// A file that is missing, broken, cut short, too large or from a newer program.
     pub fn open(path: &Path) -> Result<Self, PackageError> {
-        let bytes = read_limited(path, LARGEST_PACKAGE)?;
-        let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| PackageError::Broken(e.to_string()))?;
-        if zip.len() > MOST_ENTRIES {
-            return Err(PackageError::Broken(format!("{} parts", zip.len())));
-        }
-        let mut part = |name: &str| -> Result<Vec<u8>, PackageError> {
-            let entry = zip.by_name(name).map_err(|_| PackageError::Missing(name.to_owned()))?;
-            let mut bytes = Vec::new();
-            entry.take(LARGEST_ENTRY + 1).read_to_end(&mut bytes).map_err(|e| PackageError::Broken(format!("{name}: {e}")))?;
-            if bytes.len() as u64 > LARGEST_ENTRY {
-                return Err(PackageError::TooLarge { name: name.to_owned(), limit: LARGEST_ENTRY });
-            }
-            Ok(bytes)
-        };
-        let text = part("manifest.json")?;
+        Self::open_within(path, &Limits::default())
+    }
+
+    fn open_within(path: &Path, limits: &Limits) -> Result<Self, PackageError> {
+        let mut parts = Parts::open(path, limits)?;
+        let text = parts.read("manifest.json", limits.manifest)?;
         let broken = |e: serde_json::Error| PackageError::Broken(format!("manifest.json: {e}"));
         let value: serde_json::Value = serde_json::from_slice(&text).map_err(broken)?;
         let found = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0) as u32;
@@ -203,16 +213,124 @@ impl Package {
         if all.into_iter().flatten().any(|&label| usize::from(label) >= classes) {
             return Err(PackageError::Contradiction(format!("a label lies beyond its {classes} classes")));
         }
-        let mut pictures = |name: String, labels: &[u16]| unsheet(&name, &part(&name)?, manifest.shape, labels);
-        let covers = pictures("covers.png".to_owned(), &manifest.true_classes)?;
-        let keys = pictures("keys.png".to_owned(), &manifest.labels)?;
-        let reserve = pictures("reserve.png".to_owned(), &manifest.reserve_classes)?;
-        let clean = pictures("clean.png".to_owned(), &manifest.clean_classes)?;
-        let foreign =
-            (0..manifest.foreign.len()).map(|i| pictures(format!("foreign-{i}.png"), &manifest.labels)).collect::<Result<Vec<_>, _>>()?;
-        let nulls = (0..manifest.null_seeds.len()).map(|i| part(&format!("null-{i}.safetensors"))).collect::<Result<Vec<_>, _>>()?;
-        let (logo, marker) = (decode("logo.png", &part("logo.png")?)?, part("marker.safetensors")?);
+        for (what, found) in [("unmarked models", manifest.null_seeds.len()), ("foreign encoders", manifest.foreign.len())] {
+            if found > limits.controls {
+                return Err(PackageError::TooMany { what, found, limit: limits.controls });
+            }
+        }
+        let shape = manifest.shape;
+        let covers = parts.samples("covers.png", shape, &manifest.true_classes)?;
+        let keys = parts.samples("keys.png", shape, &manifest.labels)?;
+        let reserve = parts.samples("reserve.png", shape, &manifest.reserve_classes)?;
+        let clean = parts.samples("clean.png", shape, &manifest.clean_classes)?;
+        let foreign: Result<_, _> =
+            (0..manifest.foreign.len()).map(|i| parts.samples(&format!("foreign-{i}.png"), shape, &manifest.labels)).collect();
+        let foreign = foreign?;
+        let nulls: Result<_, _> =
+            (0..manifest.null_seeds.len()).map(|i| parts.read(&format!("null-{i}.safetensors"), limits.entry)).collect();
+        let nulls = nulls?;
+        let logo = parts.picture("logo.png", None)?.ok_or_else(|| PackageError::Missing("logo.png".to_owned()))?;
+        let marker = parts.read("marker.safetensors", limits.entry)?;
         Ok(Self { manifest, logo, covers, keys, reserve, clean, foreign, nulls, marker })
+    }
+}
+
+/// How much of a package is read, as values, so that tests can reach them with small files.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    package: u64,
+    entry: u64,
+    entries: usize,
+    manifest: u64,
+    pictures: u64,
+    controls: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            package: LARGEST_PACKAGE,
+            entry: LARGEST_ENTRY,
+            entries: MOST_ENTRIES,
+            manifest: LARGEST_MANIFEST,
+            pictures: LARGEST_PICTURES,
+            controls: MOST_CONTROLS,
+        }
+    }
+}
+
+/// The parts of a package on disk, and how much more of them may be read. Entries may overlap in a hostile file, so that the length of
+/// the file alone bounds nothing.
+struct Parts {
+    zip: zip::ZipArchive<Cursor<Vec<u8>>>,
+    limits: Limits,
+    parts_left: u64,
+    pictures_left: u64,
+}
+
+impl Parts {
+    fn open(path: &Path, limits: &Limits) -> Result<Parts, PackageError> {
+        let bytes = read_limited(path, limits.package)?;
+        let zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| PackageError::Broken(e.to_string()))?;
+        if zip.len() > limits.entries {
+            return Err(PackageError::TooMany { what: "parts", found: zip.len(), limit: limits.entries });
+        }
+        Ok(Parts { zip, limits: *limits, parts_left: limits.package, pictures_left: limits.pictures })
+    }
+
+    /// The bytes of a part, which may have at most `limit`.
+    fn read(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, PackageError> {
+        let entry = self.zip.by_name(name).map_err(|_| PackageError::Missing(name.to_owned()))?;
+        if entry.compression() != zip::CompressionMethod::Stored {
+            return Err(PackageError::Compressed(name.to_owned()));
+        }
+        let size = entry.size();
+        if size > limit {
+            return Err(PackageError::TooLarge { what: name.to_owned(), limit });
+        }
+        let too_large = || PackageError::TooLarge { what: "parts".to_owned(), limit: self.limits.package };
+        self.parts_left = self.parts_left.checked_sub(size).ok_or_else(too_large)?;
+        let mut bytes = Vec::new();
+        entry.take(size).read_to_end(&mut bytes).map_err(|e| PackageError::Broken(format!("{name}: {e}")))?;
+        Ok(bytes)
+    }
+
+    fn samples(&mut self, name: &str, shape: Shape, labels: &[u16]) -> Result<Samples, PackageError> {
+        if labels.is_empty() {
+            self.read(name, self.limits.entry)?;
+            return Ok(Samples { shape, pixels: Vec::new(), labels: Vec::new() });
+        }
+        let wrong = || PackageError::Contradiction(format!("{name} does not hold {} pictures of {shape}", labels.len()));
+        let height = shape.height.checked_mul(labels.len()).ok_or_else(wrong)?;
+        let sheet = self.picture(name, Some(Shape { height, ..shape }))?.ok_or_else(wrong)?;
+        Ok(unsheet(&sheet, shape, labels))
+    }
+
+    /// Decodes a picture, after its measures were found to be those of `expected` and to fit into memory. `None`: they differ.
+    fn picture(&mut self, name: &str, expected: Option<Shape>) -> Result<Option<Picture>, PackageError> {
+        let bytes = self.read(name, self.limits.entry)?;
+        let broken = |e: image::ImageError| PackageError::Broken(format!("{name}: {e}"));
+        let decoder = image::codecs::png::PngDecoder::new(Cursor::new(&bytes)).map_err(broken)?;
+        let (width, height) = image::ImageDecoder::dimensions(&decoder);
+        let channels = match image::ImageDecoder::color_type(&decoder) {
+            image::ColorType::L8 => 1,
+            image::ColorType::Rgb8 => 3,
+            other => return Err(PackageError::Broken(format!("{name} has pixels of the kind {other:?}"))),
+        };
+        let shape = Shape { channels, height: height as usize, width: width as usize };
+        if expected.is_some_and(|expected| expected != shape) {
+            return Ok(None);
+        }
+        let size = u64::from(width).saturating_mul(height.into()).saturating_mul(channels as u64);
+        let too_large = || PackageError::TooLarge { what: "pictures".to_owned(), limit: self.limits.pictures };
+        self.pictures_left = self.pictures_left.checked_sub(size).ok_or_else(too_large)?;
+        let image = image::DynamicImage::from_decoder(decoder).map_err(broken)?;
+        let raw = image.into_bytes();
+        let planes = match channels {
+            1 => raw,
+            _ => (0..channels).flat_map(|c| raw.iter().skip(c).step_by(channels)).copied().collect(),
+        };
+        Ok(Some(Picture { shape, planes }))
     }
 }
 
@@ -226,14 +344,7 @@ fn sheet(samples: &Samples) -> Picture {
     Picture { shape: Shape { channels, height: height * samples.count(), width }, planes }
 }
 
-fn unsheet(name: &str, bytes: &[u8], shape: Shape, labels: &[u16]) -> Result<Samples, PackageError> {
-    if labels.is_empty() {
-        return Ok(Samples { shape, pixels: Vec::new(), labels: Vec::new() });
-    }
-    let sheet = decode(name, bytes)?;
-    if sheet.shape != (Shape { height: shape.height * labels.len(), ..shape }) {
-        return Err(PackageError::Contradiction(format!("{name} does not hold {} pictures of {shape}", labels.len())));
-    }
+fn unsheet(sheet: &Picture, shape: Shape, labels: &[u16]) -> Samples {
     let area = shape.height * shape.width;
     let whole = area * labels.len();
     let pixels = (0..labels.len())
@@ -241,7 +352,7 @@ fn unsheet(name: &str, bytes: &[u8], shape: Shape, labels: &[u16]) -> Result<Sam
         .flat_map(|start| &sheet.planes[start..start + area])
         .copied()
         .collect();
-    Ok(Samples { shape, pixels, labels: labels.to_vec() })
+    Samples { shape, pixels, labels: labels.to_vec() }
 }
 
 fn png(picture: &Picture) -> Result<Vec<u8>, PackageError> {
@@ -249,19 +360,6 @@ fn png(picture: &Picture) -> Result<Vec<u8>, PackageError> {
         return Ok(Vec::new());
     }
     picture.to_png().map_err(|e| PackageError::Broken(e.to_string()))
-}
-
-fn decode(name: &str, bytes: &[u8]) -> Result<Picture, PackageError> {
-    let broken = |e: image::ImageError| PackageError::Broken(format!("{name}: {e}"));
-    let image = image::load_from_memory_with_format(bytes, image::ImageFormat::Png).map_err(broken)?;
-    let (height, width) = (image.height() as usize, image.width() as usize);
-    if image.color().channel_count() < 3 {
-        let shape = Shape { channels: 1, height, width };
-        return Ok(Picture { shape, planes: image.into_luma8().into_raw() });
-    }
-    let raw = image.into_rgb8().into_raw();
-    let planes = (0..3).flat_map(|c| raw.iter().skip(c).step_by(3)).copied().collect();
-    Ok(Picture { shape: Shape { channels: 3, height, width }, planes })
 }
 
 #[cfg(test)]
@@ -351,5 +449,73 @@ pub(crate) mod tests {
         short.manifest.covers.push(0);
         short.save(&path).unwrap();
         assert!(matches!(Package::open(&path), Err(PackageError::Contradiction(_))));
+    }
+
+    fn within(path: &Path, change: impl FnOnce(&mut Limits)) -> Result<Package, PackageError> {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Package::open_within(path, &limits)
+    }
+
+    #[test]
+    fn each_limit_is_reached_by_a_small_package() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.cmkey");
+        let saved = package(1);
+        saved.save(&path).unwrap();
+        let file = std::fs::metadata(&path).unwrap().len();
+        let pictures =
+            [&saved.covers, &saved.keys, &saved.reserve, &saved.clean, &saved.foreign[0]].map(|s| s.pixels.len()).iter().sum::<usize>();
+        let pictures = (pictures + saved.logo.planes.len()) as u64;
+        let exact = |limits: &mut Limits| (limits.package, limits.entries, limits.pictures, limits.controls) = (file, 9, pictures, 1);
+        assert!(within(&path, exact).is_ok(), "exactly at the limits");
+        assert!(matches!(within(&path, |l| l.package = file - 1), Err(PackageError::File(_))));
+        let said = |answer: Result<Package, PackageError>| answer.unwrap_err().to_string();
+        assert!(said(within(&path, |l| l.entries = 8)).contains("9 parts"));
+        assert!(said(within(&path, |l| l.entry = 2)).contains("2 bytes of covers.png"));
+        assert!(said(within(&path, |l| l.manifest = 100)).contains("100 bytes of manifest.json"));
+        assert!(said(within(&path, |l| l.pictures = pictures - 1)).contains("bytes of pictures"));
+        assert!(said(within(&path, |l| l.controls = 0)).contains("1 unmarked models"));
+        let mut foreign = package(1);
+        foreign.manifest.foreign = vec![String::new(); 257];
+        foreign.save(&path).unwrap();
+        assert!(said(Package::open(&path)).contains("257 foreign encoders, and at most 256"));
+    }
+
+    /// Copies a package with other content or packing of its parts.
+    fn repacked(from: &Path, to: &Path, method: zip::CompressionMethod, change: impl Fn(&str, Vec<u8>) -> Vec<u8>) {
+        let mut old = zip::ZipArchive::new(std::fs::File::open(from).unwrap()).unwrap();
+        let mut new = zip::ZipWriter::new(std::fs::File::create(to).unwrap());
+        for i in 0..old.len() {
+            let mut entry = old.by_index(i).unwrap();
+            let (name, mut bytes) = (entry.name().unwrap().into_owned(), Vec::new());
+            entry.read_to_end(&mut bytes).unwrap();
+            new.start_file(&name, zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
+            new.write_all(&change(&name, bytes)).unwrap();
+        }
+        new.finish().unwrap();
+    }
+
+    #[test]
+    fn packed_parts_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, packed) = (folder.path().join("k.cmkey"), folder.path().join("packed.cmkey"));
+        package(1).save(&path).unwrap();
+        repacked(&path, &packed, zip::CompressionMethod::Deflated, |_, bytes| bytes);
+        assert!(matches!(Package::open(&packed), Err(PackageError::Compressed(_))));
+        repacked(&path, &packed, zip::CompressionMethod::Stored, |_, bytes| bytes);
+        assert!(Package::open(&packed).is_ok());
+    }
+
+    #[test]
+    fn a_picture_that_claims_other_measures_is_refused_before_it_is_decoded() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, changed) = (folder.path().join("k.cmkey"), folder.path().join("changed.cmkey"));
+        package(1).save(&path).unwrap();
+        // The measures stand at the beginning: what follows is not needed to refuse the sheet.
+        let large = Picture { shape: Shape { channels: 1, height: 99, width: 99 }, planes: vec![0; 99 * 99] }.to_png().unwrap();
+        let cut = |name: &str, bytes: Vec<u8>| if name == "keys.png" { large[..large.len() - 30].to_vec() } else { bytes };
+        repacked(&path, &changed, zip::CompressionMethod::Stored, cut);
+        assert!(matches!(Package::open(&changed), Err(PackageError::Contradiction(_))));
     }
 }
