@@ -37,7 +37,7 @@ fn reports(settings: Settings) -> (Report, Report) {
         seed: 1,
         salt: "00".repeat(16),
         nulls: 3,
-        foreign: 0,
+        foreign: 5,
     };
     let compute = Compute::cpu();
     let folder = tempfile::tempdir().unwrap();
