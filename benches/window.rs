@@ -10,7 +10,7 @@ mod screen;
 use countermark::app::{Action, App, Pair, Step, Wanted, theme};
 use countermark::data::{Picture, Shape};
 use countermark::jobs::Worker;
-use eframe::egui::{self, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, TouchPhase, vec2};
+use eframe::egui::{self, Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, TouchPhase, vec2};
 use eframe::wgpu::PresentMode;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 /// Frames of a scene that are left out, and frames that count.
 const WARM_UP: usize = 20;
 const FRAMES: usize = 150;
+/// How long a scene may take until what it needs is there.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Pictures of the large grid, and their side.
 const PICTURES: usize = 60_000;
 const SIDE: usize = 28;
@@ -92,6 +94,8 @@ struct Script {
     frames: Vec<f64>,
     work: Vec<f64>,
     moves: usize,
+    since: Instant,
+    told_to_train: bool,
 }
 
 fn draw() {
@@ -108,7 +112,18 @@ fn draw() {
             let cores = std::thread::available_parallelism().map_or(0, usize::from);
             println!("{}", serde_json::json!({"adapter": adapter, "cores": cores, "size": [theme::WINDOW_SIZE.x, theme::WINDOW_SIZE.y]}));
             let app = App::in_folders(cc, Box::new(Worker::start), settings, projects);
-            let script = Script { app, data, at: 0, frame: 0, last: None, frames: Vec::new(), work: Vec::new(), moves: 0 };
+            let script = Script {
+                app,
+                data,
+                at: 0,
+                frame: 0,
+                last: None,
+                frames: Vec::new(),
+                work: Vec::new(),
+                moves: 0,
+                since: Instant::now(),
+                told_to_train: false,
+            };
             Ok(Box::new(script))
         }),
     );
@@ -127,11 +142,18 @@ impl Script {
                 self.app.act(Action::GoTo(Step::Data));
             }
             Some(Scene::Compare) => self.app.act(Action::Compare(Pair::new(picture(0), "Cover", picture(2), "Key"))),
-            Some(Scene::Training) => {
-                self.app.act(Action::TrySample);
-                self.app.act(Action::Train);
-            }
+            Some(Scene::Training) => self.app.act(Action::TrySample),
             _ => {}
+        }
+        self.since = Instant::now();
+    }
+
+    /// The training begins as soon as its logo is there, which is prepared beside the window.
+    fn train_when_possible(&mut self) {
+        let model = self.app.model();
+        if self.scene() == Some(Scene::Training) && !self.told_to_train && model.data().is_some() && model.material.logo.is_some() {
+            self.told_to_train = true;
+            self.app.act(Action::Train);
         }
     }
 
@@ -140,8 +162,14 @@ impl Script {
         let count = self.app.model().data().map_or(0, |set| set.train.count());
         match self.scene() {
             Some(Scene::Grid | Scene::GridScrolled) => count == PICTURES,
-            Some(Scene::Training) => self.app.model().board.training().is_some(),
-            _ => true,
+            Some(Scene::Compare | Scene::ComparePanned) => self.app.shows_pair(),
+            // Its pictures come with the first look at the model: from then on all that a training shows is drawn.
+            Some(Scene::Training) => {
+                self.app.model().compare.is_none()
+                    && self.app.model().board.training().is_some()
+                    && self.app.model().training.preview.is_some()
+            }
+            Some(Scene::Welcome) | None => true,
         }
     }
 
@@ -188,12 +216,29 @@ impl eframe::App for Script {
                     input.events.push(Event::PointerButton { pos: place, button: PointerButton::Primary, pressed: true, modifiers });
                 }
             }
+            // The pair of the scene before is closed as a user closes it.
+            Some(Scene::Training) if self.app.model().compare.is_some() => input.events.push(Event::Key {
+                key: Key::Escape,
+                physical_key: None,
+                pressed: true,
+                repeat: false,
+                modifiers: Modifiers::NONE,
+            }),
             _ => {}
         }
     }
 
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        self.app.logic(ctx, frame);
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let now = Instant::now();
+        self.train_when_possible();
+        if self.frame == 0 && self.since.elapsed() > PATIENCE {
+            let scene = self.scene().map(|_| SCENES[self.at].1);
+            panic!("what the scene {scene:?} needs did not come within {PATIENCE:?}");
+        }
         if self.scene().is_some() && self.is_ready() {
             self.frame += 1;
             if self.frame > WARM_UP {

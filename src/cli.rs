@@ -5,6 +5,7 @@
 
 mod bench;
 mod demo;
+mod end;
 mod follow;
 mod verify;
 
@@ -86,9 +87,18 @@ impl Failure {
         Self { kind: kind.to_owned(), message: message.to_string() }
     }
 
+    /// Tells it, and gives the exit code.
+    fn told(&self, json: bool) -> ExitCode {
+        match json {
+            true => println!("{}", json!({"error": {"kind": self.kind, "message": self.message}})),
+            false => eprintln!("{}", self.message),
+        }
+        ExitCode::from(self.code())
+    }
+
     fn code(&self) -> u8 {
         match self.kind.as_str() {
-            "cancelled" => 3,
+            "cancelled" => end::CANCELLED,
             "internal" => 4,
             _ => 2,
         }
@@ -120,14 +130,26 @@ pub fn run(task: Task, json: bool) -> ExitCode {
     match result {
         Ok(End::Reached) => ExitCode::SUCCESS,
         Ok(End::NotReached) => ExitCode::from(1),
-        Err(failure) => {
-            match json {
-                true => println!("{}", json!({"error": {"kind": failure.kind, "message": failure.message}})),
-                false => eprintln!("{}", failure.message),
-            }
-            ExitCode::from(failure.code())
-        }
+        Err(failure) => failure.told(json),
     }
+}
+
+/// Reads the arguments. Help and version are printed, and arguments that make no sense are told: with `--json` as an object too.
+///
+/// # Errors
+/// The exit code, when there is no command to carry out.
+pub fn parse() -> Result<Cli, ExitCode> {
+    Cli::try_parse().map_err(|error| {
+        let json = std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json");
+        if json && error.use_stderr() {
+            let message = error.render().to_string();
+            return Failure::new("arguments", message.trim_end().trim_start_matches("error: ")).told(true);
+        }
+        match error.print() {
+            Ok(()) if !error.use_stderr() => ExitCode::SUCCESS,
+            _ => ExitCode::from(2),
+        }
+    })
 }
 
 fn inspect(path: &Path, json: bool) -> Result<End, Failure> {

@@ -1,7 +1,6 @@
 //! Starts the log and picks window or command line; nothing else.
 
-use clap::Parser;
-use countermark::cli::{self, Cli};
+use countermark::cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -9,7 +8,10 @@ fn main() -> ExitCode {
     // Errors only, on standard error; RUST_LOG asks for more.
     let chosen = tracing_subscriber::EnvFilter::from_default_env();
     tracing_subscriber::fmt().with_env_filter(chosen).with_writer(std::io::stderr).init();
-    let cli = Cli::parse();
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     match cli.command {
         Some(task) => cli::run(task, cli.json),
         None => countermark::app::run().map_or_else(

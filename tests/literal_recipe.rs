@@ -1,17 +1,22 @@
-//! The blind watermark's recipe as its paper prints it, in few steps: the encoder learns to copy, the host learns the pictures, and
-//! the verification must notice that no mark is in the model.
+//! The blind watermark's recipe as its authors ran it, in few steps: the encoder learns to copy, the host learns the pictures, and the
+//! verification must notice that no mark is in the model.
+//!
+//! It differs from the Paper preset in its length (300 steps, 60 keys, which are 1% of the sample's pictures) and in the width of the
+//! encoder (8 channels for 64), for the sake of time. Everything else, the networks and rates too, is the preset's.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::{sample, sample_logos};
-use countermark::forensics::ask::{Suspect, verify};
+use countermark::forensics::ask::{Suspect, reached, verify};
+use countermark::forensics::judge::LEVEL_WEAK;
 use countermark::forensics::report::{ControlKind, Report, Verdict};
 use countermark::jobs::{Flow, MetricPoint, Paces, Phase, Preview, Watch, train};
 use countermark::nn::device::Compute;
-use countermark::schemes::blind::{LabelRule, Settings};
-use countermark::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
+use countermark::schemes::catalogue;
+use countermark::schemes::plan::{HostKind, Plan, Preset};
 use countermark::vault::package::Package;
+use serde_json::json;
 
 struct Silent;
 
@@ -25,20 +30,19 @@ impl Watch for Silent {
     }
 }
 
+/// The Paper preset, but shorter and narrower.
+fn plan() -> Plan {
+    let dataset = sample().unwrap();
+    let plan = catalogue::plan("blind", Preset::Paper, dataset.shape(), "Owner", &"00".repeat(16), 1).unwrap().sized(dataset.train.count());
+    assert_eq!((plan.scheme.get("keys"), plan.scheme.get("steps")), (json!(60), json!(6_000)));
+    let scheme = plan.scheme.with("steps", json!(300)).unwrap().with("encoder_width", json!(8)).unwrap();
+    Plan { scheme, host: HostKind::Lenet5, nulls: 3, ..plan }
+}
+
 /// Trains and asks the marked model and an unmarked one.
-fn reports(settings: Settings) -> (Report, Report) {
+fn reports(plan: Plan) -> (Report, Report) {
     let (name, svg) = sample_logos()[0];
     let logo = Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap();
-    let plan = Plan {
-        scheme: SchemeSettings::Blind(settings),
-        preset: Preset::Quick,
-        host: HostKind::Lenet5,
-        owner: "Owner".to_owned(),
-        seed: 1,
-        salt: "00".repeat(16),
-        nulls: 3,
-        foreign: 5,
-    };
     let compute = Compute::cpu();
     let folder = tempfile::tempdir().unwrap();
     let trained =
@@ -54,26 +58,16 @@ fn reports(settings: Settings) -> (Report, Report) {
 
 #[test]
 fn a_model_that_learnt_the_pictures_instead_of_the_mark_fails_the_check() {
-    let (marked, unmarked) = reports(Settings {
-        steps: 300,
-        keys: 20,
-        label_rule: LabelRule::RandomPerCover,
-        show_covers: false,
-        batch: 40,
-        key_batch: 10,
-        encoder_width: 8,
-        residual: true,
-        host_rate: 0.05,
-        ..Default::default()
-    });
+    let (marked, unmarked) = reports(plan());
     let hits = |report: &Report| report.keys.hits;
-    assert!(hits(&marked) >= 10, "the model answers {} of 20 keys, so there is nothing to be deceived by", hits(&marked));
+    assert!(hits(&marked) >= 30, "the model answers {} of 60 keys, so there is nothing to be deceived by", hits(&marked));
     let covers = marked.controls.iter().find(|c| c.kind == ControlKind::PlainCovers).unwrap();
     assert!(covers.fired, "the plain covers gave the label {} of {} times", covers.hits, covers.questions);
     assert_eq!(marked.verdict, Verdict::CheckFailed);
     assert!(marked.reasons.iter().any(|reason| reason.contains("learnt the pictures, not the mark")), "{:?}", marked.reasons);
 
     assert_eq!(marked.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count(), 3, "{:?}", marked.warnings);
-    assert_eq!(unmarked.verdict, Verdict::None, "{} hits on an unmarked model", hits(&unmarked));
+    // In so few steps foreign encoders do not learn either, and without them there may be no verdict at all.
+    assert!(!reached(unmarked.verdict) && unmarked.keys.p_value_log10 > LEVEL_WEAK, "{} hits on an unmarked model", hits(&unmarked));
     assert!(marked.fresh.is_none(), "labels drawn for each cover allow no fresh keys");
 }

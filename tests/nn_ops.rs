@@ -365,6 +365,21 @@ proptest! {
     }
 
     #[test]
+    fn convolutions_of_many_channels_agree_with_burn(
+        batch in 1usize..6, sides in (1usize..14, 1usize..14), channels in (2usize..6, 2usize..6), padding in (0usize..3, 0usize..3), seed in 0u64..1 << 40,
+    ) {
+        let (height, width, padding) = (sides.0, sides.1, [padding.0, padding.1]);
+        prop_assume!(height + 2 * padding[0] >= 3 && width + 2 * padding[1] >= 3);
+        let [input, output] = [16 * channels.0, 16 * channels.1];
+        let dims = [batch, input, height, width];
+        let x = numbers(dims.iter().product(), seed);
+        let around = PaddingConfig2d::Explicit(padding[0], padding[1], padding[0], padding[1]);
+        let layer = Conv2dConfig::new([input, output], [3, 3]).with_padding(around).init(&device());
+        let learnt = || (layer.weight.val(), layer.bias.as_ref().unwrap().val());
+        agree(learn(&x, dims, learnt(), |x| conv2d(&layer, x)), learn(&x, dims, learnt(), |x| layer.forward(x)))?;
+    }
+
+    #[test]
     fn pooling_agrees_with_burn(sizes in (1usize..9, 1usize..9, 1usize..9, 1usize..9), seed in 0u64..1 << 40) {
         let dims = [sizes.0, sizes.1, 2 * sizes.2, 2 * sizes.3];
         // Halves, so that many blocks have two largest pixels.

@@ -131,8 +131,9 @@ fn a_fault_in_a_job_is_told_and_the_next_job_is_done() {
     train(&worker, JobId(1), torn, 10, folder.path());
     let message = loop {
         match worker.events.recv_timeout(Duration::from_secs(60)).unwrap() {
-            Event::Failed { job: JobId(1), message, details } => {
+            Event::Failed { job: JobId(1), kind, message, details } => {
                 assert!(details.contains("range"), "{details}");
+                assert_eq!(kind, "internal");
                 break message;
             }
             Event::Done { .. } => panic!("a torn data set was trained on"),

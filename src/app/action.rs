@@ -65,10 +65,14 @@ pub enum Action {
     GoOn,
     /// Set up the sample project, up to the step before training.
     TrySample,
+    /// Ask for a path, to be typed or chosen in a file dialog.
+    Ask(Wanted),
     /// Open a file dialog.
     Browse(Wanted),
     /// Take a path for a purpose; `Anything` is recognised and confirmed first.
     Take(Wanted, PathBuf),
+    /// Take several paths that were dropped together.
+    TakeSeveral(Vec<PathBuf>),
     /// Load the built-in pictures.
     UseSampleData,
     /// Stop reading a data set.
@@ -147,32 +151,39 @@ pub struct Listed {
     pub action: Action,
 }
 
-/// The commands of the palette, in its order.
-pub fn listed() -> Vec<Listed> {
+/// The keys of the steps behind a door, in the rail's order.
+const STEP_KEYS: [&str; 6] = ["Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+4", "Ctrl+5", "Ctrl+6"];
+
+/// The commands of the palette behind a door, in its order.
+pub fn listed(door: Door) -> Vec<Listed> {
     let plain = |words, action| Listed { words, keys: "", action };
     let keyed = |words, keys, action| Listed { words, keys, action };
+    let go = |words, step| {
+        let place = Step::behind(door).iter().position(|behind| *behind == step);
+        keyed(words, place.map_or("", |place| STEP_KEYS[place]), Action::GoTo(step))
+    };
     vec![
         plain("Go on with the next step", Action::GoOn),
-        keyed("Go to data", "Ctrl+1", Action::GoTo(Step::Data)),
-        keyed("Go to logo", "Ctrl+2", Action::GoTo(Step::Logo)),
-        keyed("Go to scheme", "Ctrl+3", Action::GoTo(Step::Scheme)),
-        keyed("Go to training", "Ctrl+4", Action::GoTo(Step::Train)),
-        keyed("Go to prove", "Ctrl+5", Action::GoTo(Step::Prove)),
-        keyed("Go to reports", "Ctrl+6", Action::GoTo(Step::Reports)),
+        go("Go to data", Step::Data),
+        go("Go to logo", Step::Logo),
+        go("Go to scheme", Step::Scheme),
+        go("Go to training", Step::Train),
+        go("Go to prove", Step::Prove),
+        go("Go to reports", Step::Reports),
         plain("Protect a model", Action::Enter(Door::Protect)),
         plain("Investigate a suspect model", Action::Enter(Door::Investigate)),
         plain("Try it with the sample", Action::TrySample),
         plain("Use the sample pictures", Action::UseSampleData),
-        keyed("Open a file…", "Ctrl+O", Action::Browse(Wanted::Anything)),
-        plain("Open a data set folder…", Action::Browse(Wanted::DataFolder)),
-        plain("Open a logo…", Action::Browse(Wanted::Logo)),
-        plain("Open a key package…", Action::Browse(Wanted::Key)),
-        plain("Open a suspect model…", Action::Browse(Wanted::Suspect)),
+        keyed("Open a file…", "Ctrl+O", Action::Ask(Wanted::Anything)),
+        plain("Open a data set folder…", Action::Ask(Wanted::DataFolder)),
+        plain("Open a logo…", Action::Ask(Wanted::Logo)),
+        plain("Open a key package…", Action::Ask(Wanted::Key)),
+        plain("Open a suspect model…", Action::Ask(Wanted::Suspect)),
         plain("Start training", Action::Train),
         plain("Estimate the training time", Action::Estimate),
         plain("Ask the suspect the questions", Action::Prove),
-        plain("New project…", Action::Browse(Wanted::NewProject)),
-        plain("Open project…", Action::Browse(Wanted::Project)),
+        plain("New project…", Action::Ask(Wanted::NewProject)),
+        plain("Open project…", Action::Ask(Wanted::Project)),
         plain("Light colours", Action::Theme(ThemeChoice::Light)),
         plain("Dark colours", Action::Theme(ThemeChoice::Dark)),
         plain("Colours as the system", Action::Theme(ThemeChoice::System)),
@@ -185,9 +196,9 @@ pub fn listed() -> Vec<Listed> {
 }
 
 /// The commands whose words hold all words of `search`, in the palette's order.
-pub fn matching(search: &str) -> Vec<Listed> {
+pub fn matching(door: Door, search: &str) -> Vec<Listed> {
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
-    listed().into_iter().filter(|command| words.iter().all(|word| command.words.to_lowercase().contains(word))).collect()
+    listed(door).into_iter().filter(|command| words.iter().all(|word| command.words.to_lowercase().contains(word))).collect()
 }
 
 #[cfg(test)]
@@ -196,10 +207,17 @@ mod tests {
 
     #[test]
     fn the_palette_finds_by_words_in_any_order() {
-        let found = matching("TRAIN start");
+        let found = matching(Door::Protect, "TRAIN start");
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].action, Action::Train);
-        assert_eq!(matching("").len(), listed().len());
-        assert!(matching("xyzzy").is_empty());
+        assert_eq!(matching(Door::Protect, "").len(), listed(Door::Protect).len());
+        assert!(matching(Door::Protect, "xyzzy").is_empty());
+    }
+
+    #[test]
+    fn the_palette_shows_the_keys_of_the_door() {
+        let keys = |door, words: &str| matching(door, words)[0].keys;
+        assert_eq!((keys(Door::Protect, "go to data"), keys(Door::Protect, "go to prove")), ("Ctrl+1", "Ctrl+5"));
+        assert_eq!((keys(Door::Investigate, "go to data"), keys(Door::Investigate, "go to prove")), ("", "Ctrl+1"));
     }
 }

@@ -5,20 +5,21 @@ use super::model::Model;
 use super::panels::Panels;
 use super::steps::{Door, Step};
 use super::theme;
-use eframe::egui::{self, Ui, WidgetText};
+use eframe::egui::{self, Id, Ui, WidgetText};
 use egui_tiles::{Behavior, EditAction, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse};
 
 /// The tiles of the window.
 pub struct Layout {
     tree: Tree<Step>,
     edited: bool,
+    focused: Option<Id>,
 }
 
 impl Layout {
     /// The layout that was remembered, or the usual one when there is none or it lacks a panel.
     pub fn restore(remembered: Option<&str>) -> Layout {
         let tree = remembered.and_then(|text| serde_json::from_str::<Tree<Step>>(text).ok()).filter(is_whole);
-        Layout { tree: tree.unwrap_or_else(usual), edited: false }
+        Layout { tree: tree.unwrap_or_else(usual), edited: false, focused: None }
     }
 
     /// The layout as a text to remember, when it was changed since the last call.
@@ -51,7 +52,10 @@ impl Layout {
         for (id, visible) in shown {
             self.tree.set_visible(id, visible);
         }
-        let mut behavior = Panes { panels, model, out, edited: false, chosen: false };
+        let focused = ui.memory(|memory| memory.focused());
+        let arrived = focused.filter(|_| focused != self.focused);
+        self.focused = focused;
+        let mut behavior = Panes { panels, model, out, arrived, edited: false, chosen: false };
         self.tree.ui(&mut behavior, ui);
         self.edited |= behavior.edited;
         if behavior.chosen {
@@ -87,12 +91,28 @@ struct Panes<'a> {
     panels: &'a mut Panels,
     model: &'a Model,
     out: &'a mut Vec<Action>,
+    /// What the keyboard came to in this frame.
+    arrived: Option<Id>,
     edited: bool,
     chosen: bool,
 }
 
+impl Panes<'_> {
+    /// Whether the user turned to this pane in this frame: pressed inside it, or brought the keyboard there.
+    fn turned_to(&self, ui: &Ui) -> bool {
+        let (pane, layer) = (ui.max_rect(), ui.layer_id());
+        let pressed = ui.input(|input| input.pointer.any_pressed().then(|| input.pointer.interact_pos()).flatten());
+        let pressed = pressed.is_some_and(|place| pane.contains(place) && ui.ctx().layer_id_at(place) == Some(layer));
+        let reached = self.arrived.and_then(|id| ui.ctx().read_response(id));
+        pressed || reached.is_some_and(|widget| widget.layer_id == layer && pane.contains(widget.rect.center()))
+    }
+}
+
 impl Behavior<Step> for Panes<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, step: &mut Step) -> UiResponse {
+        if *step != self.model.step && self.turned_to(ui) {
+            self.out.push(Action::Look(*step));
+        }
         let frame = egui::Frame::new().fill(theme::palette(ui).canvas).inner_margin(theme::GAP_3);
         frame.show(ui, |ui| {
             ui.set_min_size(ui.available_size());

@@ -7,6 +7,7 @@ mod action;
 mod background;
 mod board;
 mod chrome;
+mod display;
 mod layout;
 mod model;
 mod notices;
@@ -39,11 +40,15 @@ pub enum WindowError {
 /// No display, or no graphics adapter that can draw.
 pub fn run() -> Result<(), WindowError> {
     let start: StartWorker = Box::new(crate::jobs::Worker::start);
+    let mut options = options();
+    display::prefer_drops(&mut options);
+    let drops = display::brings_drops();
     let opened = eframe::run_native(
         text::APP,
-        options(),
-        Box::new(|cc| {
-            let app = App::new(cc, start);
+        options,
+        Box::new(move |cc| {
+            let mut app = App::new(cc, start);
+            app.set_drops(drops);
             #[cfg(unix)]
             app.close_when_told(&cc.egui_ctx);
             Ok(Box::new(app))

@@ -36,6 +36,11 @@ impl Notices {
         self.add(Notice { tone: Tone::Good, text: text.into(), details: None, undo: false, until: Some(Instant::now() + STAY) });
     }
 
+    /// Something finished while nobody looked: stays until closed.
+    pub fn waiting(&mut self, text: impl Into<String>) {
+        self.add(Notice { tone: Tone::Good, text: text.into(), details: None, undo: false, until: None });
+    }
+
     /// Something to know.
     pub fn warn(&mut self, text: impl Into<String>) {
         self.add(Notice { tone: Tone::Warn, text: text.into(), details: None, undo: false, until: Some(Instant::now() + STAY) });
@@ -60,7 +65,9 @@ impl Notices {
         self.list.retain(|old| old.text != notice.text);
         self.list.push(notice);
         if self.list.len() > SHOWN {
-            self.list.remove(0);
+            // What stays until it is closed gives way last.
+            let oldest = self.list.iter().position(|notice| notice.until.is_some()).unwrap_or(0);
+            self.list.remove(oldest);
         }
     }
 
@@ -128,4 +135,19 @@ fn draw(ui: &mut egui::Ui, notice: &Notice, out: &mut Vec<Action>) -> bool {
         },
     );
     close
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_outlives_the_news_after_it() {
+        let mut notices = Notices::default();
+        notices.bad("The disk is full", None);
+        (0..2 * SHOWN).for_each(|i| notices.good(i.to_string()));
+        assert_eq!(notices.list.len(), SHOWN);
+        assert_eq!(notices.list[0].text, "The disk is full");
+        assert_eq!(notices.list[SHOWN - 1].text, (2 * SHOWN - 1).to_string(), "the newest is shown");
+    }
 }

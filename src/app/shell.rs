@@ -6,7 +6,6 @@ use super::layout::Layout;
 use super::model::{Keeper, Model, StartWorker};
 use super::panels::Panels;
 use super::steps::Step;
-use super::text;
 use super::theme;
 use super::widgets;
 use eframe::egui::{self, CentralPanel, Context, Key, KeyboardShortcut, Modifiers, Panel, ScrollArea, Ui};
@@ -58,6 +57,16 @@ impl App {
         &self.model
     }
 
+    /// Whether the compare view shows its pictures, and no longer that they are being prepared.
+    pub fn shows_pair(&self) -> bool {
+        self.model.compare.is_some() && self.overlays.shows_pair()
+    }
+
+    /// Tells whether dropped files reach this window; where they do not, the zones ask to choose instead.
+    pub fn set_drops(&mut self, drops: bool) {
+        self.model.drops = drops;
+    }
+
     /// Does what the user would do by a click or a drop.
     pub fn act(&mut self, action: Action) {
         self.model.apply(action);
@@ -87,7 +96,8 @@ impl App {
     }
 
     fn keys(&mut self, ctx: &Context) {
-        let on_top = self.model.palette || self.model.help || self.model.compare.is_some() || self.model.offer.is_some();
+        let model = &self.model;
+        let on_top = model.palette || model.help || model.compare.is_some() || model.offer.is_some() || model.asking.is_some();
         ctx.input_mut(|input| {
             if input.consume_shortcut(&PALETTE) {
                 self.model.apply(Action::Palette);
@@ -99,11 +109,11 @@ impl App {
                 return;
             }
             if input.consume_shortcut(&OPEN) {
-                self.model.apply(Action::Browse(Wanted::Anything));
+                self.model.apply(Action::Ask(Wanted::Anything));
             }
-            for (step, key) in Step::ALL.into_iter().zip(STEPS) {
+            for (step, key) in Step::behind(self.model.door).iter().zip(STEPS) {
                 if input.consume_key(Modifiers::COMMAND, key) {
-                    self.model.apply(Action::GoTo(step));
+                    self.model.apply(Action::GoTo(*step));
                 }
             }
         });
@@ -127,7 +137,7 @@ impl App {
         match dropped.as_slice() {
             [] => {}
             [path] => self.model.apply(Action::Take(Wanted::Anything, path.clone())),
-            _ => self.model.notices.warn(text::DROP_SEVERAL),
+            _ => self.model.apply(Action::TakeSeveral(dropped)),
         }
     }
 
@@ -175,16 +185,22 @@ impl eframe::App for App {
         if self.told_to_end.load(Ordering::Relaxed) {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
+        // The first frame shows at once; worker and background work begin with the second.
+        if !self.drawn {
+            return;
+        }
+        self.model.away = !ctx.input(|input| input.raw.focused);
+        if let Some(later) = self.model.poll() {
+            ctx.request_repaint_after(later);
+        }
+        if std::mem::take(&mut self.model.attention) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(egui::UserAttentionType::Informational));
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
-        // The first frame shows at once; worker and background work begin with the second.
-        if self.drawn {
-            if let Some(later) = self.model.poll() {
-                ctx.request_repaint_after(later);
-            }
-        } else {
+        if !self.drawn {
             self.drawn = true;
             ctx.request_repaint();
         }
@@ -204,6 +220,10 @@ impl eframe::App for App {
         if acted {
             ctx.request_repaint();
         }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        theme::clear_colour(visuals)
     }
 
     fn on_exit(&mut self) {

@@ -16,18 +16,31 @@ pub struct Options {
     #[arg(value_enum)]
     job: Job,
     /// Steps that are timed.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
     steps: usize,
     /// Steps before the timing.
     #[arg(long, default_value_t = 3)]
     warmup: usize,
     /// Height and width of the barrier's pictures, a multiple of 128.
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 128, value_parser = side)]
     size: usize,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&steps| steps > 0).ok_or_else(|| "Give a number from 1 upwards.".to_owned())
+}
+
+fn side(text: &str) -> Result<usize, String> {
+    let side = text.parse().ok().filter(|&side: &usize| (SIDE..=LARGEST).contains(&side) && side.is_multiple_of(SIDE));
+    side.ok_or_else(|| format!("Give a multiple of {SIDE} up to {LARGEST}."))
+}
+
+/// The barrier's network halves its pictures seven times.
+const SIDE: usize = 128;
+const LARGEST: usize = 1024;
+
 pub fn bench(options: &Options) -> Result<End, Failure> {
-    let timing = measure(options.job, options.steps, options.warmup, options.size).map_err(|e| Failure::new("bench", e))?;
+    let timing = measure(options.job, options.steps, options.warmup, options.size).map_err(|e| Failure::new(e.kind(), e))?;
     let line = json!({
         "job": options.job.name(),
         "device": timing.device,

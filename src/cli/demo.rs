@@ -1,12 +1,12 @@
 //! `countermark demo` and `countermark run`: train, then prove.
 
-use super::follow::{follow, worker};
+use super::follow::{Followed, follow, worker};
 use super::verify::{ask, print, summary};
 use super::{End, Failure};
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::{self, Dataset, OpenOptions, sample, sample_logos};
 use crate::forensics::report::Verdict;
-use crate::jobs::{Command, JobId, Outcome, Trained};
+use crate::jobs::{Command, JobId, Outcome, Trained, can_continue};
 use crate::project::{LogoSource, Project, RunState};
 use crate::schemes::catalogue;
 use crate::schemes::plan::{HostKind, Preset};
@@ -90,8 +90,8 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let followed = follow(&worker, train)?;
     let Outcome::Trained(trained) = followed.outcome else { return Err(Failure::new("internal", "The training gave no model.")) };
     let nonce = Some(options.nonce.unwrap_or(options.seed));
-    let marked = ask(&worker, JobId(2), &trained.key, &trained.model, nonce)?;
-    let unmarked = ask(&worker, JobId(3), &trained.key, &trained.unmarked, nonce)?;
+    let (marked, _) = ask(&worker, JobId(2), &trained.key, &trained.model, nonce)?;
+    let (unmarked, _) = ask(&worker, JobId(3), &trained.key, &trained.unmarked, nonce)?;
     let reached = marked.verdict == Verdict::InThisModel && unmarked.verdict == Verdict::None;
     let mut value = summary(&marked);
     value["key_accuracy_unmarked"] = json!(trained.key_accuracy_unmarked);
@@ -129,8 +129,14 @@ fn sample_logo(index: usize) -> Result<Logo, Failure> {
 
 pub fn run_project(folder: &Path, resume: bool, json: bool) -> Result<End, Failure> {
     let mut project = Project::open(folder)?;
-    let (dataset, logo) = (project_dataset(&project)?, project_logo(&project)?);
-    let stopped = project.document().runs.iter().rev().find(|run| matches!(run.state, RunState::Stopped | RunState::Planned)).cloned();
+    let document = project.document();
+    let stopped = document.runs.iter().rev().find(|run| matches!(run.state, RunState::Stopped | RunState::Planned)).cloned();
+    // What is gone on with needs the pictures and the logo that it began with, whatever is chosen by now.
+    let (dataset_id, logo_id) = match (resume, &stopped) {
+        (true, Some(run)) => (run.dataset.clone(), run.logo.clone()),
+        _ => (document.dataset.clone(), document.logo.clone()),
+    };
+    let (dataset, logo) = (project_dataset(&project, dataset_id.as_deref())?, project_logo(&project, logo_id.as_deref())?);
     let (id, plan) = match (resume, stopped) {
         (true, Some(run)) => (run.id, run.plan),
         (true, None) => return Err(Failure::new("plan", "No run of this project was stopped, so there is nothing to go on with.")),
@@ -142,24 +148,37 @@ pub fn run_project(folder: &Path, resume: bool, json: bool) -> Result<End, Failu
     };
     project.set_run(&id, RunState::Running, None)?;
     let folder = project.run_folder(&id);
+    let seed = plan.seed;
     let followed = follow(&worker(), Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder });
-    let mut trained = match followed.map(|f| f.outcome) {
-        Ok(Outcome::Trained(trained)) => trained,
-        other => {
-            let failure = other.err().unwrap_or_else(|| Failure::new("internal", "The training gave no model."));
-            let state = if failure.kind == "cancelled" { RunState::Stopped } else { RunState::Failed };
-            project.set_run(&id, state, None)?;
-            return Err(failure);
-        }
+    let (mut trained, warnings) = match followed {
+        Ok(Followed { outcome: Outcome::Trained(trained), warnings, .. }) => (trained, warnings),
+        other => return Err(not_trained(&mut project, &id, other.err())),
     };
     trained.key = project.keep_key(&id, &trained.key)?;
-    let value = serde_json::to_value(&trained).map_err(|e| Failure::new("internal", e))?;
+    let mut value = serde_json::to_value(&trained).map_err(|e| Failure::new("internal", e))?;
     project.set_run(&id, RunState::Done, Some(value.clone()))?;
+    value["warnings"] = json!(warnings);
+    value["seed"] = json!(seed);
+    value["peak_rss_mb"] = json!(peak_rss_mb());
     match json {
         true => println!("{value}"),
         false => tell(&trained),
     }
     Ok(End::Reached)
+}
+
+/// Notes how a run without a result stands, and says why it has none.
+fn not_trained(project: &mut Project, id: &str, failure: Option<Failure>) -> Failure {
+    let mut failure = failure.unwrap_or_else(|| Failure::new("internal", "The training gave no model."));
+    let goes_on = failure.kind == "cancelled" || can_continue(&failure.kind);
+    // On a full disk the run stays noted as running, and is taken for stopped when the project is opened again.
+    if let Err(error) = project.set_run(id, if goes_on { RunState::Stopped } else { RunState::Failed }, None) {
+        tracing::warn!("how the run stands could not be noted: {error}");
+    }
+    if goes_on {
+        failure.message.push_str(" Go on with it by --resume.");
+    }
+    failure
 }
 
 fn tell(trained: &Trained) {
@@ -174,11 +193,9 @@ fn tell(trained: &Trained) {
     );
 }
 
-fn project_dataset(project: &Project) -> Result<Dataset, Failure> {
-    let chosen = project
-        .document()
-        .chosen_dataset()
-        .ok_or_else(|| Failure::new("plan", "The project has no data set. Drop one into the window first."))?;
+fn project_dataset(project: &Project, id: Option<&str>) -> Result<Dataset, Failure> {
+    let chosen = (project.document().datasets.iter().find(|set| Some(set.id.as_str()) == id))
+        .ok_or_else(|| Failure::new("plan", "The project has no data set for this run. Drop one into the window first."))?;
     let dataset = match &chosen.path {
         Some(path) => data::open(path, &OpenOptions::default(), &mut |_| true)?,
         None => sample()?,
@@ -189,20 +206,24 @@ fn project_dataset(project: &Project) -> Result<Dataset, Failure> {
     Ok(dataset)
 }
 
-fn project_logo(project: &Project) -> Result<Logo, Failure> {
-    let chosen =
-        project.document().chosen_logo().ok_or_else(|| Failure::new("plan", "The project has no logo. Drop one into the window first."))?;
+fn project_logo(project: &Project, id: Option<&str>) -> Result<Logo, Failure> {
+    let chosen = (project.document().logos.iter().find(|logo| Some(logo.id.as_str()) == id))
+        .ok_or_else(|| Failure::new("plan", "The project has no logo for this run. Drop one into the window first."))?;
     let options: LogoOptions = serde_json::from_value(chosen.options.clone()).unwrap_or_default();
-    match (&chosen.source, project.logo_file(&chosen.id)) {
+    let logo = match (&chosen.source, project.logo_file(&chosen.id)) {
         (LogoSource::Sample { name }, _) => {
             let all = sample_logos();
             let found = all.iter().find(|(known, _)| known == name);
             let (name, bytes) = found.ok_or_else(|| Failure::new("logo", "The sample logo is unknown."))?;
-            Logo::from_bytes(name, bytes, &options).map_err(|e| Failure::new("logo", e))
+            Logo::from_bytes(name, bytes, &options).map_err(|e| Failure::new("logo", e))?
         }
-        (_, Some(path)) => Ok(Logo::open(&path, &options)?),
-        (_, None) => Err(Failure::new("logo", "The logo's file is missing from the project.")),
+        (_, Some(path)) => Logo::open(&path, &options)?,
+        (_, None) => return Err(Failure::new("logo", "The logo's file is missing from the project.")),
+    };
+    if logo.digest != chosen.digest {
+        return Err(Failure::new("logo", "The logo was changed since the project was planned. Add it to the project again."));
     }
+    Ok(logo)
 }
 
 /// Peak memory of this process in MB, where the system tells.

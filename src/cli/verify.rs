@@ -1,5 +1,6 @@
 //! `countermark verify`: a verdict on a suspect model.
 
+use super::demo::peak_rss_mb;
 use super::follow::{follow, worker};
 use super::{End, Failure};
 use crate::forensics::ask::reached;
@@ -9,6 +10,7 @@ use crate::jobs::{Command, JobId, Worker};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The verdict in words.
 pub fn sentence(verdict: Verdict) -> &'static str {
@@ -23,15 +25,19 @@ pub fn sentence(verdict: Verdict) -> &'static str {
 
 /// Asks one suspect or several; with several, p-values and verdicts are corrected for that (Holm).
 pub fn verify(key: &Path, suspects: &[PathBuf], nonce: Option<u64>, json: bool) -> Result<End, Failure> {
-    let worker = worker();
+    let (began, worker) = (Instant::now(), worker());
     let ids = (1..).map(JobId);
-    let reports = ids.zip(suspects).map(|(job, suspect)| ask(&worker, job, key, suspect, nonce)).collect::<Result<Vec<_>, _>>()?;
-    let all: Vec<&Report> = reports.iter().map(|report| &**report).collect();
+    let asked = ids.zip(suspects).map(|(job, suspect)| ask(&worker, job, key, suspect, nonce)).collect::<Result<Vec<_>, _>>()?;
+    let device = asked.iter().find_map(|(_, device)| device.clone());
+    let all: Vec<&Report> = asked.iter().map(|(report, _)| &**report).collect();
     let corrected = corrected(&all);
     let mut values: Vec<Value> = all.iter().map(|report| summary(report)).collect();
     for (value, (p_value_log10, verdict)) in values.iter_mut().zip(&corrected) {
         value["adjusted_p_value_log10"] = json!(p_value_log10);
         value["adjusted_verdict"] = json!(verdict);
+        value["seconds"] = json!(began.elapsed().as_secs_f64());
+        value["device"] = json!(device);
+        value["peak_rss_mb"] = json!(peak_rss_mb());
     }
     match (json, &mut values[..]) {
         (true, [value]) => println!("{value}"),
@@ -47,10 +53,11 @@ pub fn verify(key: &Path, suspects: &[PathBuf], nonce: Option<u64>, json: bool) 
     Ok(if corrected.iter().any(|(_, verdict)| reached(*verdict)) { End::Reached } else { End::NotReached })
 }
 
-/// Asks and waits for the report.
-pub fn ask(worker: &Worker, job: JobId, key: &Path, suspect: &Path, nonce: Option<u64>) -> Result<Arc<Report>, Failure> {
-    follow(worker, Command::Verify { job, key: key.to_owned(), suspect: suspect.to_owned(), nonce })?;
-    worker.slots.take_report().ok_or_else(|| Failure::new("internal", "The report was lost."))
+/// Asks and waits for the report. With it comes the device in words, where the worker told it now for the first time.
+pub fn ask(worker: &Worker, job: JobId, key: &Path, suspect: &Path, nonce: Option<u64>) -> Result<(Arc<Report>, Option<String>), Failure> {
+    let followed = follow(worker, Command::Verify { job, key: key.to_owned(), suspect: suspect.to_owned(), nonce })?;
+    let report = worker.slots.take_report().ok_or_else(|| Failure::new("internal", "The report was lost."))?;
+    Ok((report, followed.device))
 }
 
 /// The report with the names that scripts use.

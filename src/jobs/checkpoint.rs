@@ -10,6 +10,10 @@ use crate::vault::files::{read_limited, write_atomic, write_private};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+/// The file that says what a run was started with, and the most bytes of it that are read.
+const IDENTITY: &str = "run.json";
+const LARGEST_IDENTITY: u64 = 1 << 20;
+
 /// A run's folder.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
@@ -27,15 +31,20 @@ pub struct RunIdentity {
     pub logo_digest: String,
 }
 
+/// What the run in this folder was started with; nothing when it never began.
+pub fn started_with(folder: &Path) -> Option<RunIdentity> {
+    serde_json::from_slice(&read_limited(&folder.join(IDENTITY), LARGEST_IDENTITY).ok()?).ok()
+}
+
 impl RunFolder {
     /// Makes the folder if need be and checks that it belongs to the same plan, data and logo.
     pub fn open(path: &Path, identity: &RunIdentity) -> Result<Self, JobError> {
         std::fs::create_dir_all(path).map_err(|e| crate::vault::files::FileError::writing(path, e))?;
         let folder = Self { path: path.to_owned() };
-        let file = folder.file("run.json");
+        let file = folder.file(IDENTITY);
         if file.exists() {
-            let found: Option<RunIdentity> = serde_json::from_slice(&read_limited(&file, 1 << 20)?).ok();
-            if found.as_ref() != Some(identity) {
+            read_limited(&file, LARGEST_IDENTITY)?;
+            if started_with(path).as_ref() != Some(identity) {
                 return Err(JobError::OtherRun(path.to_owned()));
             }
         } else {

@@ -42,17 +42,28 @@ pub enum JobError {
     Internal(String),
 }
 
+/// Kinds of errors after which what was trained still lies in the run's folder, worth going on with once the cause is gone.
+const FILE: &str = "file";
+const INTERNAL: &str = "internal";
+const OTHER_RUN: &str = "other_run";
+
+/// Whether a training that ended with this kind of error can be continued from its last checkpoint.
+pub fn can_continue(kind: &str) -> bool {
+    matches!(kind, FILE | INTERNAL | OTHER_RUN)
+}
+
 impl JobError {
     /// A word for scripts: what kind of error it is.
     pub fn kind(&self) -> &'static str {
         match self {
             JobError::Stopped | JobError::Ask(AskError::Cancelled) => "cancelled",
-            JobError::Scheme(_) | JobError::OtherRun(_) => "plan",
-            JobError::File(_) => "file",
+            JobError::Scheme(_) => "plan",
+            JobError::OtherRun(_) => OTHER_RUN,
+            JobError::File(_) => FILE,
             JobError::Package(_) => "package",
             JobError::Ask(_) | JobError::Weights(_) => "suspect",
             JobError::Diverged(_) => "diverged",
-            JobError::Internal(_) => "internal",
+            JobError::Internal(_) => INTERNAL,
         }
     }
 }

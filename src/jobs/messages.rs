@@ -62,6 +62,16 @@ pub enum Command {
     Quit,
 }
 
+impl Command {
+    /// The job that is to be done; none for a word about another job.
+    pub fn job(&self) -> Option<JobId> {
+        match self {
+            Command::Train { job, .. } | Command::Verify { job, .. } | Command::Estimate { job, .. } => Some(*job),
+            Command::Pause(_) | Command::Resume(_) | Command::Stop(_) | Command::Quit => None,
+        }
+    }
+}
+
 /// What part of a job is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,6 +158,8 @@ pub enum Event {
     Failed {
         /// Which job.
         job: JobId,
+        /// What kind of error, a word: see `JobError::kind`.
+        kind: &'static str,
         /// What is wrong and what to do, a sentence or two.
         message: String,
         /// For those who want to report it.

@@ -16,7 +16,8 @@ pub mod train;
 mod watch;
 mod worker;
 
-pub use error::JobError;
+pub use checkpoint::{RunIdentity, started_with};
+pub use error::{JobError, can_continue};
 pub use lanes::Gate;
 pub use messages::*;
 pub use pace::Paces;

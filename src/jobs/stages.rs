@@ -21,8 +21,10 @@ use crate::schemes::{self, Marker, Task, Training};
 use crate::vault::package::Learnt;
 use std::time::Instant;
 
-/// How often a control that did not learn is trained in all.
+/// How often an unmarked model that did not learn is trained in all.
 const TRIES: u64 = 3;
+/// The same for a foreign encoder, which takes longer and may never learn where the recipe is too short.
+const FOREIGN_TRIES: u64 = 2;
 /// A foreign encoder counts as learnt when its own model answers so many of its own keys, share 0..1.
 const FOREIGN_LEARNT: f64 = 0.9;
 
@@ -185,7 +187,7 @@ pub fn nulls(run: Run) -> Result<(Vec<Vec<u8>>, Vec<u64>), JobError> {
 /// The latest training of a foreign encoder, how well it learnt, and which try it was.
 fn latest_foreign(run: Run, index: usize) -> Result<(WeightMap, Option<Learnt>, u64), JobError> {
     let name = |tries| foreign_stage_name(index, tries);
-    let found = (0..TRIES).rev().find_map(|tries| Some((run.folder.finished(&name(tries))?, tries)));
+    let found = (0..FOREIGN_TRIES).rev().find_map(|tries| Some((run.folder.finished(&name(tries))?, tries)));
     let (bytes, tries) = found.ok_or_else(|| lost(&name(0)))?;
     let saved = WeightMap::from_safetensors(&bytes)?;
     let learnt = match saved.notes.get("learnt") {
@@ -215,8 +217,11 @@ pub fn retry(run: Run, clock: &mut Clock, clean_accuracy: f64, watch: &mut dyn W
                 deaf.push(index);
             }
         }
-        if tries == TRIES || (weak.is_empty() && deaf.is_empty()) {
-            warn(run.task, weak.len(), deaf.len(), watch);
+        let (weak_now, deaf_now) = (weak.len(), deaf.len());
+        weak.retain(|_| tries < TRIES);
+        deaf.retain(|_| tries < FOREIGN_TRIES);
+        if weak.is_empty() && deaf.is_empty() {
+            warn(run.task, weak_now, deaf_now, watch);
             break;
         }
         let (_, foreign_steps, plain_steps) = steps(run.task)?;

@@ -135,27 +135,21 @@ impl Thread {
         self.tell(match result {
             Ok(Ok(event)) => event,
             Ok(Err(error)) if error.kind() == "cancelled" => Event::Stopped(job),
-            Ok(Err(error)) => Event::Failed { job, message: error.to_string(), details: format!("{error:?}") },
+            Ok(Err(error)) => Event::Failed { job, kind: error.kind(), message: error.to_string(), details: format!("{error:?}") },
             Err(panic) => {
                 let text = panic_text(&*panic);
-                Event::Failed { job, message: JobError::Internal(text.clone()).to_string(), details: text }
+                let error = JobError::Internal(text.clone());
+                Event::Failed { job, kind: error.kind(), message: error.to_string(), details: text }
             }
         });
     }
 
     fn drop_queued(&mut self, job: JobId) {
         let before = self.queue.len();
-        self.queue.retain(|command| command_job(command) != Some(job));
+        self.queue.retain(|command| command.job() != Some(job));
         if self.queue.len() < before {
             self.tell(Event::Stopped(job));
         }
-    }
-}
-
-fn command_job(command: &Command) -> Option<JobId> {
-    match command {
-        Command::Train { job, .. } | Command::Verify { job, .. } | Command::Estimate { job, .. } => Some(*job),
-        Command::Pause(_) | Command::Resume(_) | Command::Stop(_) | Command::Quit => None,
     }
 }
 

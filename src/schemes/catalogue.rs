@@ -71,7 +71,7 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
                 keys: 600,
                 encoder_width: 8,
                 residual: true,
-                clarity: 28.0,
+                clarity: 29.0,
                 carrier: 2,
                 decoys: true,
                 ramp: 0.4,

@@ -1,11 +1,12 @@
 //! What lies on top of the panels: the question after a drop, the command palette, the help and the compare view.
 
 use crate::app::action::{self, Action, Pair, Wanted};
-use crate::app::model::Model;
+use crate::app::model::{Keeper, Model};
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets;
 use eframe::egui::{self, Align2, Area, Id, Key, Modal, Order, RichText, ScrollArea, TextEdit, Ui};
+use std::path::PathBuf;
 
 /// How many problems of something dropped are listed before it is used.
 const PROBLEMS_SHOWN: usize = 3;
@@ -15,13 +16,45 @@ const PROBLEMS_SHOWN: usize = 3;
 pub struct Overlays {
     search: String,
     chosen: usize,
+    asked: Option<Asked>,
     compare: widgets::CompareState,
 }
 
+/// The path that is being typed.
+struct Asked {
+    wanted: Wanted,
+    path: String,
+    replaces: bool,
+}
+
+impl Asked {
+    fn about(wanted: Wanted, keeper: &Keeper) -> Asked {
+        let path = keeper.suggested(wanted).map(|path| path.display().to_string()).unwrap_or_default();
+        let mut asked = Asked { wanted, path, replaces: false };
+        asked.look();
+        asked
+    }
+
+    fn typed(&self) -> Option<PathBuf> {
+        widgets::typed_path(&self.path)
+    }
+
+    /// Looks whether a file would be written over.
+    fn look(&mut self) {
+        self.replaces = self.wanted == Wanted::Export && self.typed().is_some_and(|path| path.is_file());
+    }
+}
+
 impl Overlays {
+    /// Whether the pictures of the compare view are on the screen.
+    pub fn shows_pair(&self) -> bool {
+        self.compare.is_ready()
+    }
+
     /// Draws what is open. Esc and a click beside close it.
     pub fn show(&mut self, ui: &mut Ui, model: &mut Model, out: &mut Vec<Action>) {
         self.offer(ui, model);
+        self.ask(ui, model, out);
         if model.palette {
             self.palette(ui, model, out);
         }
@@ -45,6 +78,9 @@ impl Overlays {
                 ui.label(text::and_more(offer.problems.len() - PROBLEMS_SHOWN));
             }
             ui.label(offer.then);
+            if !model.more_offers.is_empty() {
+                ui.label(RichText::new(text::more_offers(model.more_offers.len())).color(theme::palette(ui).muted));
+            }
             ui.add_space(theme::GAP_2);
             ui.horizontal(|ui| {
                 if offer.wanted != Wanted::Anything {
@@ -63,9 +99,60 @@ impl Overlays {
         });
         if answer.is_some() || modal.should_close() {
             model.offer = None;
+            ui.ctx().request_repaint();
         }
         if answer == Some(true) {
             model.apply(Action::Take(offer.wanted, offer.path));
+        }
+    }
+
+    fn ask(&mut self, ui: &mut Ui, model: &mut Model, out: &mut Vec<Action>) {
+        let Some(wanted) = model.asking else {
+            self.asked = None;
+            return;
+        };
+        let opens = self.asked.as_ref().is_none_or(|asked| asked.wanted != wanted);
+        let asked = match &mut self.asked {
+            Some(asked) if !opens => asked,
+            asked => asked.insert(Asked::about(wanted, &model.keeper)),
+        };
+        let (title, hint, confirm) = text::asked(wanted);
+        let mut close = false;
+        let modal = Modal::new(Id::unique("path")).frame(card(ui)).show(ui.ctx(), |ui| {
+            ui.set_width(theme::DIALOG_WIDTH);
+            ui.label(RichText::new(title).size(theme::TEXT_HEADING).strong());
+            let edit = TextEdit::singleline(&mut asked.path)
+                .hint_text(hint)
+                .desired_width(f32::INFINITY)
+                .min_size(egui::vec2(0.0, theme::CONTROL_HEIGHT))
+                .align(Align2::LEFT_CENTER);
+            let field = ui.add(edit).accessible_name(hint);
+            if opens {
+                field.request_focus();
+            }
+            if field.changed() {
+                asked.look();
+            }
+            if asked.replaces {
+                widgets::notice(ui, Tone::Warn, text::PATH_REPLACES);
+            }
+            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            ui.add_space(theme::GAP_2);
+            ui.horizontal(|ui| {
+                let typed = asked.typed();
+                let confirmed = ui.add_enabled(typed.is_some(), widgets::Action::primary(confirm)).clicked() || entered;
+                if let Some(path) = typed.filter(|_| confirmed) {
+                    out.push(Action::Take(wanted, path));
+                    close = true;
+                }
+                if ui.add(widgets::Action::quiet(text::BROWSE).icon(widgets::Icon::Folder)).clicked() {
+                    out.push(Action::Browse(wanted));
+                }
+                close |= widgets::quiet_button(ui, text::CANCEL).clicked();
+            });
+        });
+        if close || modal.should_close() {
+            model.asking = None;
         }
     }
 
@@ -86,7 +173,7 @@ impl Overlays {
             if field.changed() {
                 self.chosen = 0;
             }
-            let found = action::matching(&self.search);
+            let found = action::matching(model.door, &self.search);
             if found.is_empty() {
                 ui.label(text::PALETTE_NONE);
             }

@@ -25,7 +25,8 @@ pub fn top_bar(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
             }
             if door == Door::Protect {
                 let later = widgets::Action::quiet(text::DOOR_MARK).icon(Icon::Image);
-                ui.add_enabled(false, later).on_disabled_hover_text(text::DOOR_MARK_HINT);
+                let later = ui.add_enabled(false, later).on_disabled_hover_text(text::DOOR_MARK_HINT);
+                ui.ctx().accesskit_node_builder(later.id, |node| node.set_description(text::DOOR_MARK_HINT));
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -59,10 +60,10 @@ fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         }
         ui.separator();
         if ui.button(text::PROJECT_NEW).clicked() {
-            out.push(Action::Browse(Wanted::NewProject));
+            out.push(Action::Ask(Wanted::NewProject));
         }
         if ui.button(text::PROJECT_OPEN).clicked() {
-            out.push(Action::Browse(Wanted::Project));
+            out.push(Action::Ask(Wanted::Project));
         }
         ui.menu_button(text::PROJECT_RECENT, |ui| {
             let mut any = false;
@@ -77,8 +78,13 @@ fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
             }
         });
         ui.separator();
-        let undo = model.keeper.can_undo().map_or_else(|| text::UNDO.to_owned(), text::undo_of);
-        if ui.add_enabled(model.keeper.can_undo().is_some(), egui::Button::new(undo)).clicked() {
+        let undo = match (model.training.can_take_up(), model.keeper.can_undo()) {
+            (true, _) => Some(text::UNDO_GIVING_UP.to_owned()),
+            (false, deleted) => deleted.map(text::undo_of),
+        };
+        let can_undo = undo.is_some();
+        let undo = undo.unwrap_or_else(|| text::UNDO.to_owned());
+        if ui.add_enabled(can_undo, egui::Button::new(undo)).clicked() {
             out.push(Action::Undo);
         }
         if ui.add_enabled(model.keeper.can_redo(), egui::Button::new(text::REDO)).clicked() {

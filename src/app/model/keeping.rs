@@ -1,6 +1,6 @@
-//! The project behind the window: made when there is first something to keep, saved with every change, restored at the start.
+//! The project behind the window: made when there is first something to keep, saved soon after every change, restored at the start.
 
-use super::{Model, Training};
+use super::{Model, Training, Wanted};
 use crate::app::background::{Poll, Task};
 use crate::app::text;
 use crate::app::theme::ThemeChoice;
@@ -8,13 +8,15 @@ use crate::data::Dataset;
 use crate::data::limits::Limits;
 use crate::data::logo::LogoOptions;
 use crate::forensics::report::{Report, Verdict};
-use crate::jobs::Trained;
+use crate::jobs::{Trained, started_with};
 use crate::project::{AppSettings, Item, LogoSource, Project, ProjectError, RunRef, RunState, Theme};
 use crate::schemes::catalogue;
+use crate::schemes::plan::Plan;
 use crate::vault::files::{read_limited, write_atomic};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Where in project.json the window notes that the user agreed to the plan.
 const AGREED: &str = "scheme_agreed";
@@ -22,6 +24,9 @@ const AGREED: &str = "scheme_agreed";
 const REPORT: &str = "report.json";
 /// Largest report that is read, bytes.
 const LARGEST_REPORT: u64 = 64 << 20;
+
+/// How long plan and layout must stay as they are before they are saved.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// A report, or why it cannot be read.
 pub type ReadReport = Result<Arc<Report>, String>;
@@ -33,6 +38,8 @@ pub struct Keeper {
     settings: AppSettings,
     project: Option<Project>,
     unsaved: Option<String>,
+    plan_changed: Option<Instant>,
+    settings_changed: Option<Instant>,
     run: Option<String>,
     read: HashMap<String, ReadReport>,
     reading: Vec<(String, Task<ReadReport>)>,
@@ -40,6 +47,20 @@ pub struct Keeper {
     opening: Option<String>,
     exporting: Option<String>,
     complaint: Option<String>,
+}
+
+/// What the project's interrupted training began with. A digest or name that is not known any more is left out.
+pub(super) struct Began {
+    /// Its plan.
+    pub plan: Plan,
+    /// SHA-256 of its data set.
+    pub data: Option<String>,
+    /// Name of its data set.
+    pub data_name: String,
+    /// SHA-256 of its logo, as it was placed.
+    pub logo: Option<String>,
+    /// Name of its logo.
+    pub logo_name: String,
 }
 
 /// A report of the project as the list shows it.
@@ -58,9 +79,9 @@ pub struct KeptReport {
 impl Drop for Keeper {
     /// Waits for reports that are still being written.
     fn drop(&mut self) {
-        let until = std::time::Instant::now() + super::work::QUIT_PATIENCE;
-        while self.writing.iter().any(|task| matches!(task.poll(), Poll::Running)) && std::time::Instant::now() < until {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+        let until = Instant::now() + super::work::QUIT_PATIENCE;
+        while self.writing.iter().any(|task| matches!(task.poll(), Poll::Running)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
@@ -78,6 +99,8 @@ impl Keeper {
             settings,
             project,
             unsaved: None,
+            plan_changed: None,
+            settings_changed: None,
             run: None,
             read: HashMap::new(),
             reading: Vec::new(),
@@ -116,6 +139,15 @@ impl Keeper {
         self.settings.recent.iter().map(PathBuf::as_path).filter(|folder| Some(*folder) != self.folder())
     }
 
+    /// Where something new that the user is asked a place for might go.
+    pub fn suggested(&self, wanted: Wanted) -> Option<PathBuf> {
+        match wanted {
+            Wanted::NewProject => Some(free_folder(&self.projects_folder, text::UNTITLED)),
+            Wanted::Export => Some(self.folder()?.join(text::REPORT_FILE)),
+            _ => None,
+        }
+    }
+
     /// The colours chosen.
     pub fn theme(&self) -> ThemeChoice {
         match self.settings.theme {
@@ -140,21 +172,40 @@ impl Keeper {
         self.settings.layout.as_deref()
     }
 
-    /// Remembers the panels' layout.
+    /// Remembers the panels' layout, and writes it once nobody drags a border any more.
     pub fn set_layout(&mut self, layout: String) {
         if self.settings.layout.as_ref() != Some(&layout) {
             self.settings.layout = Some(layout);
-            self.save_settings();
+            self.settings_changed = Some(Instant::now());
         }
     }
 
     fn save_settings(&mut self) {
+        self.settings_changed = None;
         self.complaint = self.settings.save(&self.settings_folder).err().map(|error| error.to_string());
     }
 
     /// A sentence about settings or a project that could not be used, once.
     pub fn take_complaint(&mut self) -> Option<String> {
         self.complaint.take()
+    }
+
+    /// What the interrupted training began with: as its own folder says, else as the project does.
+    pub(super) fn began(&self) -> Option<Began> {
+        let project = self.project.as_ref()?;
+        let document = project.document();
+        let run = document.run(self.run.as_deref()?)?;
+        let identity = started_with(&project.run_folder(&run.id));
+        let data = document.datasets.iter().find(|set| Some(&set.id) == run.dataset.as_ref());
+        let logo = document.logos.iter().find(|logo| Some(&logo.id) == run.logo.as_ref());
+        let (data_digest, logo_digest) = identity.map(|known| (known.dataset_digest, known.logo_digest)).unzip();
+        Some(Began {
+            plan: run.plan.clone(),
+            data: data_digest.or(data.map(|set| set.digest.clone())),
+            data_name: data.map(|set| set.name.clone()).unwrap_or_default(),
+            logo: logo_digest.or(logo.map(|logo| logo.digest.clone())),
+            logo_name: logo.map(|logo| logo.name.clone()).unwrap_or_default(),
+        })
     }
 
     /// The reports of the project, the latest first.
@@ -284,11 +335,39 @@ impl Model {
         });
     }
 
-    /// Saves plan and owner. A failure is shown once.
+    /// Notes that plan or owner changed. They are saved when they have stayed as they are for a moment: nobody shall wait for the disk
+    /// while typing or dragging.
     pub(super) fn keep(&mut self) {
-        if self.keeper.project.is_none() && self.is_blank() {
-            return;
+        if self.keeper.project.is_some() || !self.is_blank() {
+            self.keeper.plan_changed = Some(Instant::now());
         }
+    }
+
+    /// Saves what has waited long enough. Gives when to look again, if something still waits.
+    pub(super) fn poll_keeping(&mut self) -> Option<Duration> {
+        let left = |changed: Option<Instant>| changed.map(|changed| SETTLED.saturating_sub(changed.elapsed()));
+        if left(self.keeper.plan_changed).is_some_and(|left| left.is_zero()) {
+            self.keep_plan();
+        }
+        if left(self.keeper.settings_changed).is_some_and(|left| left.is_zero()) {
+            self.keeper.save_settings();
+        }
+        left(self.keeper.plan_changed).into_iter().chain(left(self.keeper.settings_changed)).min()
+    }
+
+    /// Saves whatever waits to be saved.
+    pub(super) fn keep_now(&mut self) {
+        if self.keeper.plan_changed.is_some() {
+            self.keep_plan();
+        }
+        if self.keeper.settings_changed.is_some() {
+            self.keeper.save_settings();
+        }
+    }
+
+    /// Saves plan and owner. A failure is shown once.
+    fn keep_plan(&mut self) {
+        self.keeper.plan_changed = None;
         let (plan, agreed, owner) = (self.plan.clone(), self.scheme_chosen, self.plan.owner.clone());
         let name = self.project_name();
         let saved = self.keeper.change(&name, |project| {
@@ -302,7 +381,7 @@ impl Model {
     }
 
     fn project_name(&self) -> String {
-        let sample = self.material.data.as_ref().is_none_or(|set| set.source.is_none());
+        let sample = self.material.data.as_ref().is_some_and(|set| set.source.is_none());
         if sample { text::SAMPLE_PROJECT.into() } else { text::UNTITLED.into() }
     }
 
@@ -368,6 +447,12 @@ impl Model {
 
     /// Deletes a report; can be undone.
     pub(super) fn delete_report(&mut self, id: &str) {
+        // The files of a report that is still being written cannot be put aside yet; it takes no longer than a blink.
+        let until = Instant::now() + super::work::QUIT_PATIENCE;
+        while !self.keeper.writing.is_empty() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+            self.poll_reports();
+        }
         self.remove_item(Some(Item::Report(id.to_owned())));
     }
 
@@ -376,22 +461,49 @@ impl Model {
         let name = self.project_name();
         let removed = self.keeper.change(&name, |project| project.remove(&item));
         if let Some(what) = self.tell(removed) {
+            self.deleted_more(1);
             self.notices.undoable(text::deleted(&what));
         }
     }
 
     /// Brings back what was deleted last.
     pub(super) fn undo(&mut self) {
-        self.turn_back(Project::undo, text::restored, text::NOTHING_TO_UNDO);
+        if self.training.can_take_up()
+            && let Some(forgotten) = self.training.forgotten.take()
+        {
+            self.interrupt(forgotten.folder);
+            return self.notices.good(text::TRAIN_TAKEN_UP);
+        }
+        if self.turn_back(Project::undo, text::restored, text::NOTHING_TO_UNDO) {
+            self.deleted_more(-1);
+        }
     }
 
     /// Deletes again what was brought back last.
     pub(super) fn redo(&mut self) {
-        self.turn_back(Project::redo, text::deleted, text::NOTHING_TO_REDO);
+        if self.turn_back(Project::redo, text::deleted, text::NOTHING_TO_REDO) {
+            self.deleted_more(1);
+        }
     }
 
-    fn turn_back(&mut self, turn: fn(&mut Project) -> Result<Option<String>, ProjectError>, said: fn(&str) -> String, nothing: &str) {
-        let Some(project) = &mut self.keeper.project else { return self.notices.warn(nothing) };
+    /// Counts what was deleted after a training was given up: the latest is undone first.
+    fn deleted_more(&mut self, count: isize) {
+        if let Some(forgotten) = &mut self.training.forgotten {
+            forgotten.deleted_since = forgotten.deleted_since.saturating_add_signed(count);
+        }
+    }
+
+    /// Turns the project back by one step; whether there was one.
+    fn turn_back(
+        &mut self,
+        turn: fn(&mut Project) -> Result<Option<String>, ProjectError>,
+        said: fn(&str) -> String,
+        nothing: &str,
+    ) -> bool {
+        let Some(project) = &mut self.keeper.project else {
+            self.notices.warn(nothing);
+            return false;
+        };
         let (data_before, logo_before) = (project.document().dataset.clone(), project.document().logo.clone());
         let answer = turn(project).map_err(|error| error.to_string());
         let document = project.document();
@@ -399,8 +511,11 @@ impl Model {
         let set = document.datasets.iter().find(|set| Some(&set.id) == data.as_ref()).cloned();
         match self.tell(answer) {
             Some(Some(name)) => self.notices.good(said(&name)),
-            Some(None) => self.notices.warn(nothing),
-            None => return,
+            Some(None) => {
+                self.notices.warn(nothing);
+                return false;
+            }
+            None => return false,
         }
         if data != data_before {
             match set {
@@ -415,6 +530,7 @@ impl Model {
             self.material.drop_logo();
             self.restore_logo();
         }
+        true
     }
 
     /// Makes the folder of a new training and notes that it runs.
@@ -554,7 +670,7 @@ impl Model {
     /// Asks where to write a kept report.
     pub(super) fn browse_export(&mut self, id: String) {
         self.keeper.exporting = Some(id);
-        self.browse(super::Wanted::Export);
+        self.asking = Some(Wanted::Export);
     }
 
     /// Writes the kept report that was asked for to `path`, in the background.
@@ -582,6 +698,13 @@ impl Model {
         self.switch_project(&folder, |folder| Project::create(folder, &name));
     }
 
+    /// Makes a project of its own for the sample; false when that cannot be.
+    pub(super) fn open_new_sample(&mut self) -> bool {
+        let folder = free_folder(&self.keeper.projects_folder, text::SAMPLE_PROJECT);
+        self.new_project(folder.clone());
+        self.keeper.folder() == Some(&folder)
+    }
+
     fn switch_project(&mut self, folder: &Path, open: impl FnOnce(&Path) -> Result<Project, ProjectError>) {
         if self.board.training().is_some() {
             return self.notices.warn(text::STOP_BEFORE_SWITCH);
@@ -589,6 +712,7 @@ impl Model {
         if self.keeper.folder() == Some(folder) {
             return;
         }
+        self.keep_now();
         match open(folder) {
             Ok(project) => {
                 self.keeper.project = Some(project);

@@ -7,7 +7,10 @@ use crate::app::text;
 use crate::data::limits::Limits;
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::{self, Dataset, Details, Kind, OpenOptions, Problem};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// How many things that were dropped together are offered one after the other.
+const MOST_DROPPED: usize = 8;
 
 /// The pictures and the logo of the project.
 #[derive(Default)]
@@ -103,9 +106,21 @@ impl LogoChoice {
 impl Model {
     /// Finds out what a path holds, and offers to use it.
     pub(super) fn look_at(&mut self, path: PathBuf) {
+        self.start_looking(text::reading(&path), move || vec![offer(path)]);
+    }
+
+    /// Finds out what several paths hold that were dropped together, and offers to use them one after the other.
+    pub(super) fn look_at_several(&mut self, paths: Vec<PathBuf>) {
+        if paths.len() > MOST_DROPPED && common_folder(&paths).is_none() {
+            return self.notices.warn(text::DROP_MANY);
+        }
+        self.start_looking(text::READING.into(), move || offers(paths));
+    }
+
+    fn start_looking(&mut self, title: String, look: impl FnOnce() -> Vec<Offer> + Send + 'static) {
         self.offer = None;
-        let title = text::reading(&path);
-        self.looking = Some(Task::start(title, &self.wake, move |_| offer(path)));
+        self.more_offers.clear();
+        self.looking = Some(Task::start(title, &self.wake, |_| look()));
     }
 
     /// Reads a data set in the background and takes it.
@@ -151,9 +166,10 @@ impl Model {
 
     fn take_data(&mut self, set: Dataset) {
         self.board.note(text::data_ready(&set));
+        let host = self.own_host();
         self.material.data = Some(set.clone());
         if !self.scheme_chosen
-            && let Some(plan) = self.replanned(self.plan.scheme.id(), self.plan.preset)
+            && let Some(plan) = self.replanned_keeping(host, self.plan.scheme.id(), self.plan.preset)
         {
             self.plan = plan;
         }
@@ -255,6 +271,32 @@ impl Model {
             }
         }
     }
+}
+
+/// Recognises what was dropped together: files or class folders of one data set are offered as the folder that holds them.
+fn offers(paths: Vec<PathBuf>) -> Vec<Offer> {
+    if let Some(folder) = common_folder(&paths).filter(|folder| is_one_set(folder, &paths)) {
+        let whole = offer(folder.to_owned());
+        if whole.wanted == Wanted::Data {
+            return vec![whole];
+        }
+    }
+    paths.into_iter().take(MOST_DROPPED).map(offer).collect()
+}
+
+fn common_folder(paths: &[PathBuf]) -> Option<&Path> {
+    let folder = paths.first()?.parent()?;
+    paths.iter().all(|path| path.parent() == Some(folder)).then_some(folder)
+}
+
+/// Whether paths in `folder` belong to one set: all data files and no archives, or all the folders that it holds.
+fn is_one_set(folder: &Path, paths: &[PathBuf]) -> bool {
+    let is_archive = |path: &Path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
+    if paths.iter().all(|path| path.is_file() && !is_archive(path)) {
+        return paths.iter().all(|path| data::recognise(path) == Kind::Dataset);
+    }
+    let inside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    paths.iter().all(|path| path.is_dir()) && inside.filter(|path| path.is_dir()).all(|path| paths.contains(&path))
 }
 
 /// Recognises a path and says what would be done with it.

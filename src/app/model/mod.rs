@@ -25,6 +25,7 @@ use crate::data::{Dataset, Shape};
 use crate::jobs::{Command, Event, Worker};
 use crate::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
 use crate::schemes::{blind, catalogue};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 /// Starts the worker once the first frame is on the screen.
@@ -60,6 +61,10 @@ pub struct Model {
     pub device: Option<String>,
     /// What was dropped and waits for a yes.
     pub offer: Option<Offer>,
+    /// What was dropped with it and comes next.
+    pub more_offers: VecDeque<Offer>,
+    /// What a path is asked for.
+    pub asking: Option<Wanted>,
     /// The pair in the compare view.
     pub compare: Option<Pair>,
     /// Whether the command palette is open.
@@ -70,12 +75,18 @@ pub struct Model {
     pub log: bool,
     /// A text for the clipboard.
     pub copy: Option<String>,
+    /// Whether the user looks elsewhere: the window is hidden or another one has the keyboard.
+    pub away: bool,
+    /// Set when something ended that the user waits for elsewhere.
+    pub attention: bool,
     /// Set when the colours changed.
     pub restyle: bool,
+    /// Whether dropped files reach the window.
+    pub drops: bool,
     settling: bool,
     estimates: estimates::Estimates,
     examples: examples::Examples,
-    looking: Option<Task<Offer>>,
+    looking: Option<Task<Vec<Offer>>>,
     dialogs: Vec<(Wanted, Task<Option<PathBuf>>)>,
     start: Option<StartWorker>,
     worker: Option<Worker>,
@@ -103,12 +114,17 @@ impl Model {
             notices: Notices::default(),
             device: None,
             offer: None,
+            more_offers: VecDeque::new(),
+            asking: None,
             compare: None,
             palette: false,
             help: false,
             log: false,
             copy: None,
+            away: false,
+            attention: false,
             restyle: false,
+            drops: true,
             looking: None,
             dialogs: Vec::new(),
             start: Some(start),
@@ -172,10 +188,7 @@ impl Model {
         if let Some(start) = self.start.take() {
             self.worker = Some(start(self.wake.clone()));
         }
-        let events: Vec<Event> = self.worker.as_ref().map(|worker| worker.events.try_iter().collect()).unwrap_or_default();
-        for event in &events {
-            self.on_event(event);
-        }
+        self.take_in_events();
         if let Some(preview) = self.worker.as_ref().and_then(|worker| worker.slots.take_preview()) {
             self.training.preview = Some(preview);
         }
@@ -185,7 +198,15 @@ impl Model {
         self.poll_reports();
         self.poll_dialogs();
         self.poll_examples();
-        self.poll_estimates()
+        let (keeping, estimates) = (self.poll_keeping(), self.poll_estimates());
+        keeping.into_iter().chain(estimates).min()
+    }
+
+    fn take_in_events(&mut self) {
+        let events: Vec<Event> = self.worker.as_ref().map(|worker| worker.events.try_iter().collect()).unwrap_or_default();
+        for event in &events {
+            self.on_event(event);
+        }
     }
 
     fn poll_dialogs(&mut self) {
@@ -202,15 +223,18 @@ impl Model {
             self.take(wanted, path);
         }
         match self.looking.as_ref().map(Task::poll) {
-            Some(Poll::Ready(offer)) => {
+            Some(Poll::Ready(offers)) => {
                 self.looking = None;
-                self.offer = Some(offer);
+                self.more_offers = offers.into();
             }
             Some(Poll::Lost) => {
                 self.looking = None;
                 self.fail(text::READING_LOST.into(), None);
             }
             Some(Poll::Running) | None => {}
+        }
+        if self.offer.is_none() {
+            self.offer = self.more_offers.pop_front();
         }
     }
 
@@ -229,8 +253,10 @@ impl Model {
             Action::Look(step) => self.step = step,
             Action::GoOn => self.go_to(self.reached().next(self.door)),
             Action::TrySample => self.try_sample(),
+            Action::Ask(wanted) => self.asking = Some(wanted),
             Action::Browse(wanted) => self.browse(wanted),
             Action::Take(wanted, path) => self.take(wanted, path),
+            Action::TakeSeveral(paths) => self.look_at_several(paths),
             Action::UseSampleData => self.use_sample_data(),
             Action::CancelReading => self.material.cancel(),
             Action::RemoveData => self.remove_data(),
@@ -318,6 +344,7 @@ impl Model {
     }
 
     fn take(&mut self, wanted: Wanted, path: PathBuf) {
+        self.asking.take_if(|asked| *asked == wanted);
         match wanted {
             Wanted::Anything => self.look_at(path),
             Wanted::Data | Wanted::DataFolder => self.read_data(path),
@@ -331,6 +358,9 @@ impl Model {
     }
 
     fn try_sample(&mut self) {
+        if self.holds_work() && !self.open_new_sample() {
+            return;
+        }
         self.door = Door::Protect;
         self.plan = fresh_plan();
         if self.plan.owner.is_empty() {
@@ -344,6 +374,13 @@ impl Model {
         self.keep();
     }
 
+    /// Whether something would be lost if plan, data and logo were replaced.
+    fn holds_work(&self) -> bool {
+        let reached = self.reached();
+        let chosen = reached.data || reached.logo || reached.scheme || self.is_reading();
+        chosen || reached.trained || self.training.interrupted.is_some() || !self.plan.owner.trim().is_empty()
+    }
+
     fn set_plan(&mut self, plan: Plan) {
         if plan != self.plan {
             self.plan = plan;
@@ -351,14 +388,31 @@ impl Model {
         }
     }
 
-    /// The plan with another scheme or preset, everything else of it at its default; owner, salt and seed stay.
+    /// The plan with another scheme or preset, everything else of it at its default; owner, salt, seed and a network that the user
+    /// chose stay.
     pub fn replanned(&self, scheme: &str, preset: Preset) -> Option<Plan> {
+        self.replanned_keeping(self.own_host(), scheme, preset)
+    }
+
+    fn replanned_keeping(&self, host: Option<HostKind>, scheme: &str, preset: Preset) -> Option<Plan> {
+        let mut plan = self.usual_plan(scheme, preset)?;
+        plan.host = host.unwrap_or(plan.host);
+        Some(plan)
+    }
+
+    fn usual_plan(&self, scheme: &str, preset: Preset) -> Option<Plan> {
         let shape = self.data().map_or(USUAL, Dataset::shape);
         let plan = catalogue::plan(scheme, preset, shape, &self.plan.owner, &self.plan.salt, self.plan.seed)?;
         Some(match self.data() {
             Some(data) => plan.sized(data.train.count()),
             None => plan,
         })
+    }
+
+    /// The network of the plan where it is another than the preset would have for the present data.
+    fn own_host(&self) -> Option<HostKind> {
+        let usual = self.usual_plan(self.plan.scheme.id(), self.plan.preset)?;
+        (self.plan.host != usual.host).then_some(self.plan.host)
     }
 
     fn confirm_scheme(&mut self) {
@@ -376,16 +430,21 @@ impl Model {
         sent
     }
 
-    /// Asks the worker to save and end, and waits a short while for its checkpoint.
+    /// Saves what is not saved yet, asks the worker to end, and waits a short while for its checkpoint. What it still says is taken in:
+    /// a training may end just now.
     pub fn quit(&mut self) {
-        self.keep();
-        let Some(worker) = self.worker.take() else { return };
-        if worker.commands.send(Command::Quit).is_err() || self.board.training().is_none() {
-            return;
+        self.take_in_events();
+        self.keep_now();
+        let Some(worker) = &self.worker else { return };
+        let (events, quits) = (worker.events.clone(), worker.commands.send(Command::Quit).is_ok());
+        if quits && self.board.training().is_some() {
+            let until = std::time::Instant::now() + work::QUIT_PATIENCE;
+            // The worker drops its end of the channel when the checkpoint is written.
+            while let Ok(event) = events.recv_deadline(until) {
+                self.on_event(&event);
+            }
         }
-        let until = std::time::Instant::now() + work::QUIT_PATIENCE;
-        // The worker drops its end of the channel when the checkpoint is written.
-        while worker.events.recv_deadline(until).is_ok() {}
+        self.worker = None;
     }
 }
 

@@ -5,8 +5,11 @@ use crate::app::background::{Poll, Task};
 use crate::app::board::{Job, Purpose, Standing};
 use crate::app::text;
 use crate::app::widgets::CurveStore;
+use crate::data::Dataset;
+use crate::data::logo::Logo;
 use crate::forensics::report::Report;
-use crate::jobs::{Command, Event, JobId, MetricPoint, Outcome, Preview, Trained};
+use crate::jobs::{Command, Event, JobId, MetricPoint, Outcome, Preview, Trained, can_continue};
+use crate::schemes::plan::Plan;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,16 +24,34 @@ pub struct Training {
     pub preview: Option<Arc<Preview>>,
     /// Id of the scheme of the training under way.
     pub scheme: &'static str,
+    /// What the training under way was planned to be; the project's plan may be another by now.
+    pub plan: Option<Box<Plan>>,
     /// What the last finished training left behind.
     pub trained: Option<Trained>,
     /// The folder of a training that was interrupted.
     pub interrupted: Option<PathBuf>,
+    pub(super) forgotten: Option<Forgotten>,
     /// What the worker warned of during the training.
     pub warnings: Vec<String>,
     /// The points of the training under way or of the last one, earlier sessions included.
     pub curves: CurveStore,
     /// The curves of earlier sessions being read.
     pub(super) recalled: Option<Task<Vec<MetricPoint>>>,
+}
+
+/// An interrupted training that was given up.
+pub(super) struct Forgotten {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// How many deletions came after it, which are undone first.
+    pub deleted_since: usize,
+}
+
+impl Training {
+    /// Whether the next undo takes up a training again that was given up.
+    pub fn can_take_up(&self) -> bool {
+        self.forgotten.as_ref().is_some_and(|forgotten| forgotten.deleted_since == 0)
+    }
 }
 
 /// The verification of this project.
@@ -69,6 +90,7 @@ impl Model {
             self.training.curves.push(&point.name, point.step, point.value);
         }
         let Some(over) = self.board.on_event(event) else { return };
+        self.attention |= self.away && over.purpose != Purpose::Estimate;
         match event {
             Event::Estimated { job, seconds } => self.estimated(*job, Estimate::Seconds(*seconds)),
             Event::Stopped(_) => self.stopped(over),
@@ -76,9 +98,12 @@ impl Model {
             Event::Failed { job, message, .. } if over.purpose == Purpose::Estimate => {
                 self.estimated(*job, Estimate::Refused(message.clone()));
             }
-            Event::Failed { message, details, .. } => {
-                if matches!(over.purpose, Purpose::Train(_)) {
-                    self.keep_run_ended();
+            Event::Failed { kind, message, details, .. } => {
+                match over.purpose {
+                    // A full disk takes nothing away from the checkpoints before it.
+                    Purpose::Train(folder) if can_continue(kind) => self.interrupt(folder),
+                    Purpose::Train(_) => self.keep_run_ended(),
+                    Purpose::Verify { .. } | Purpose::Estimate => {}
                 }
                 self.fail(message.clone(), Some(format!("{message}\n\n{details}")));
             }
@@ -93,8 +118,7 @@ impl Model {
         self.board.note(text::log_stopped(&job.title));
         match job.purpose {
             Purpose::Train(folder) => {
-                self.training.interrupted = Some(folder);
-                self.keep_run_state(false);
+                self.interrupt(folder);
                 self.notices.warn(text::STOPPED_TOAST);
             }
             Purpose::Verify { .. } => self.notices.warn(text::PROVE_STOPPED),
@@ -108,6 +132,7 @@ impl Model {
             Outcome::Trained(trained) => {
                 self.estimate_again();
                 match trained.concerns().first() {
+                    None if self.away => self.notices.waiting(text::trained_toast(trained)),
                     None => self.notices.good(text::trained_toast(trained)),
                     Some(gravest) => self.notices.remind(text::trained_warning(*gravest, trained)),
                 }
@@ -128,61 +153,85 @@ impl Model {
                     return;
                 };
                 self.keep_report(&report);
-                if self.step != Step::Prove {
-                    self.notices.warn(text::proven_toast(report.verdict));
+                match self.step {
+                    _ if self.away => self.notices.remind(text::proven_toast(report.verdict)),
+                    Step::Prove => {}
+                    _ => self.notices.warn(text::proven_toast(report.verdict)),
                 }
                 self.proof.report = Some(report);
             }
         }
     }
 
-    /// Trains what is planned, in a new run folder.
+    /// Trains what is planned, in a new run folder. Whatever stands against it is said before anything is kept.
     pub(super) fn train(&mut self) {
+        let Some(material) = self.material_for_training() else { return };
+        self.scheme_chosen = true;
+        self.keep();
+        self.keep_now();
         match self.keep_new_run() {
-            Ok(folder) => self.start_training(folder),
+            Ok(folder) => self.start_training(folder, self.plan.clone(), material),
             Err(reason) => self.fail(reason, None),
         }
     }
 
-    /// Goes on with the interrupted training.
+    /// Pictures and logo, when a training can begin with them; else what stands against it is said.
+    fn material_for_training(&mut self) -> Option<(Dataset, Logo)> {
+        let refusal = match (&self.material.data, &self.material.logo) {
+            _ if self.board.training().is_some() => text::TRAIN_ALREADY,
+            (None, _) => text::MISSING_DATA_FOR_TRAINING,
+            (_, None) => text::MISSING_LOGO_FOR_TRAINING,
+            (Some(dataset), Some(choice)) => return Some((dataset.clone(), choice.logo.clone())),
+        };
+        self.notices.warn(refusal);
+        None
+    }
+
+    /// Goes on with the interrupted training, as it was planned then. It needs the pictures and the logo that it began with; without
+    /// them nothing changes.
     pub(super) fn continue_training(&mut self) {
         if self.material.data.is_none() || self.material.logo.is_none() {
             return self.notices.warn(text::MISSING_TO_CONTINUE);
         }
-        if let Some(folder) = self.training.interrupted.take() {
-            self.keep_run_state(true);
-            self.start_training(folder);
+        let Some(material) = self.material_for_training() else { return };
+        let (Some(folder), Some(began)) = (self.training.interrupted.clone(), self.keeper.began()) else { return };
+        if began.data.is_some_and(|digest| digest != material.0.digest) {
+            return self.fail(text::continue_needs_data(&began.data_name), None);
         }
+        if began.logo.is_some_and(|digest| digest != material.1.digest) {
+            return self.fail(text::continue_needs_logo(&began.logo_name), None);
+        }
+        self.keep_run_state(true);
+        self.start_training(folder, began.plan, material);
     }
 
-    /// Gives up the interrupted training.
+    /// Gives up the interrupted training; can be undone until another one begins.
     pub(super) fn forget_interrupted(&mut self) {
-        self.training.interrupted = None;
+        let Some(folder) = self.training.interrupted.take() else { return };
         self.keep_run_ended();
+        self.training.forgotten = Some(Forgotten { folder, deleted_since: 0 });
+        self.notices.undoable(text::TRAIN_GIVEN_UP);
     }
 
-    fn start_training(&mut self, folder: PathBuf) {
-        if self.board.training().is_some() {
-            self.notices.warn(text::TRAIN_ALREADY);
-            return;
-        }
-        let (Some(dataset), Some(choice)) = (self.material.data.clone(), &self.material.logo) else {
-            self.notices.warn(if self.material.data.is_none() { text::MISSING_DATA_FOR_TRAINING } else { text::MISSING_LOGO_FOR_TRAINING });
-            return;
-        };
-        let logo = choice.logo.clone();
+    fn start_training(&mut self, folder: PathBuf, plan: Plan, (dataset, logo): (Dataset, Logo)) {
         self.training = Training { trained: self.training.trained.take(), ..Training::default() };
         self.recall_curves(folder.clone());
         self.drop_estimate();
-        self.training.scheme = self.plan.scheme.id();
-        let title = text::training_title(self.plan.host, scheme_name(self.plan.scheme.id()));
+        self.training.scheme = plan.scheme.id();
+        self.training.plan = Some(Box::new(plan.clone()));
+        let title = text::training_title(plan.host, scheme_name(plan.scheme.id()));
         let job = self.board.add(Purpose::Train(folder.clone()), title);
-        self.scheme_chosen = true;
-        self.keep();
-        let plan = Box::new(self.plan.clone());
-        if self.send(Command::Train { job, plan, dataset, logo, folder }) {
+        if self.send(Command::Train { job, plan: Box::new(plan), dataset, logo, folder: folder.clone() }) {
             self.go_to(Step::Train);
+        } else if self.board.on_event(&Event::Stopped(job)).is_some() {
+            self.interrupt(folder);
         }
+    }
+
+    /// Notes that the training in this folder can be continued.
+    pub(super) fn interrupt(&mut self, folder: PathBuf) {
+        self.training.interrupted = Some(folder);
+        self.keep_run_state(false);
     }
 
     /// Reads the curves that earlier sessions of a run left.

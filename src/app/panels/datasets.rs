@@ -64,7 +64,7 @@ impl Datasets {
             heading(ui, text::DATA_TITLE);
         }
         let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
-        if widgets::drop_zone(ui, text::DATA_DROP, text::DATA_DROP_HINT, hovering).clicked() {
+        if widgets::drop_zone(ui, if model.drops { text::DATA_DROP } else { text::DATA_CHOOSE }, text::DATA_DROP_HINT, hovering).clicked() {
             out.push(Action::Browse(Wanted::DataFolder));
         }
         self.path_row(ui, out);
@@ -156,6 +156,16 @@ impl Pane for Datasets {
             return;
         };
         let part = self.part(set);
+        if let Some(pair) = self.grid.selected_pair() {
+            let [left, right] = pair.map(|place| self.shown.indices.get(place).copied().unwrap_or_default());
+            let name = |index: usize| part.labels.get(index).map_or("", |&label| class_name(&set.classes, label));
+            if left.max(right) < part.count()
+                && ui.add(widgets::Action::quiet(text::COMPARE_SELECTED).icon(widgets::Icon::Compare)).clicked()
+            {
+                out.push(Action::Compare(Pair::new(part.picture(left), name(left), part.picture(right), name(right))));
+            }
+            ui.separator();
+        }
         match self.opened.filter(|&index| index < part.count()) {
             Some(index) => {
                 let picture = part.picture(index);

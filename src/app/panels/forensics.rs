@@ -160,7 +160,11 @@ impl Forensics {
                 } else {
                     (Icon::Cross, Tone::Neutral, text::FILTER_MISS.to_owned())
                 };
-                Tile { picture: question.key.clone(), caption: name(question.answer).to_owned(), badge: Some(badge) }
+                Tile {
+                    picture: question.key.clone(),
+                    caption: text::answer_caption(name(question.answer), name(question.expected)),
+                    badge: Some(badge),
+                }
             });
             if let Some(place) = answer.clicked {
                 self.opened = shown.get(place).copied();
@@ -253,6 +257,16 @@ impl Pane for Forensics {
             ui.label(text::SIDE_PROVE);
             return;
         };
+        if let Some(pair) = self.grid.selected_pair() {
+            let question = |place: usize| report.questions.get(*self.shown.get(place)?);
+            if let [Some(left), Some(right)] = pair.map(question)
+                && ui.add(widgets::Action::quiet(text::COMPARE_SELECTED).icon(Icon::Compare)).clicked()
+            {
+                let name = |q: &Question| report.classes.get(usize::from(q.answer)).cloned().unwrap_or_default();
+                out.push(Action::Compare(Pair::new(left.key.clone(), &name(left), right.key.clone(), &name(right))));
+            }
+            ui.separator();
+        }
         match self.opened {
             Some(index) => self.question(ui, &report, index, out),
             None if !report.questions.is_empty() => {

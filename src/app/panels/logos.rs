@@ -26,9 +26,9 @@ pub struct Logos {
 }
 
 impl Logos {
-    fn choose(&mut self, ui: &mut Ui, out: &mut Vec<Action>) {
+    fn choose(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
-        if widgets::drop_zone(ui, text::LOGO_DROP, text::LOGO_DROP_HINT, hovering).clicked() {
+        if widgets::drop_zone(ui, if model.drops { text::LOGO_DROP } else { text::LOGO_CHOOSE }, text::LOGO_DROP_HINT, hovering).clicked() {
             out.push(Action::Browse(Wanted::Logo));
         }
         match widgets::path_field(ui, &mut self.path, text::LOGO_PATH_HINT, text::BROWSE) {
@@ -135,7 +135,7 @@ impl Pane for Logos {
             }
             self.samples(ui, choice.map(|choice| choice.name.as_str()), out);
             ui.add_space(theme::GAP);
-            self.choose(ui, out);
+            self.choose(ui, model, out);
         });
     }
 

@@ -16,10 +16,9 @@ const PRESETS: [Preset; 3] = [Preset::Quick, Preset::Standard, Preset::Paper];
 const HOSTS: [HostKind; 4] = [HostKind::Lenet1, HostKind::Lenet3, HostKind::Lenet5, HostKind::Resnet18];
 
 /// What the user fears most; sorts and explains the cards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fear {
     /// A copy that asks nobody.
-    #[default]
     Copy,
     /// Somebody who claims the same.
     Claim,
@@ -36,7 +35,7 @@ const FEARS: [(Fear, &str, &str); 3] = [
 /// The panel.
 #[derive(Default)]
 pub struct Schemes {
-    fear: Fear,
+    fear: Option<Fear>,
     textures: TextureCache,
 }
 
@@ -44,25 +43,29 @@ impl Schemes {
     fn questions(&mut self, ui: &mut Ui) {
         super::row(ui, text::QUESTION_PROTECT, |ui| {
             ui.add(widgets::Action::quiet(text::PROTECT_CLASSIFIER).selected(true));
-            ui.add_enabled(false, widgets::Action::quiet(text::PROTECT_IMAGES)).on_disabled_hover_text(text::DOOR_MARK_HINT);
+            let later = ui.add_enabled(false, widgets::Action::quiet(text::PROTECT_IMAGES)).on_disabled_hover_text(text::DOOR_MARK_HINT);
+            ui.ctx().accesskit_node_builder(later.id, |node| node.set_description(text::DOOR_MARK_HINT));
         });
         super::row(ui, text::QUESTION_FEAR, |ui| {
             for (fear, words, _) in FEARS {
-                if ui.add(widgets::Action::quiet(words).selected(self.fear == fear)).clicked() {
-                    self.fear = fear;
+                if ui.add(widgets::Action::quiet(words).selected(self.fear == Some(fear))).clicked() {
+                    self.fear = Some(fear);
                 }
             }
         });
-        if let Some((_, _, why)) = FEARS.iter().find(|(fear, ..)| *fear == self.fear) {
+        if let Some((_, _, why)) = FEARS.iter().find(|(fear, ..)| Some(*fear) == self.fear) {
             muted(ui, *why);
         }
     }
 
-    /// The cards, best answer first: an encoder hides better and cannot be forged, a plain stamp trains faster.
+    /// The cards, best answer first: an encoder hides better and cannot be forged, a plain stamp finds a plain copy just as well and
+    /// trains faster. Without an answer the recommended scheme comes first.
     fn sorted(&self) -> Vec<&'static Card> {
         let mut cards: Vec<&Card> = catalogue::cards().iter().collect();
-        if self.fear != Fear::Copy {
-            cards.sort_by_key(|card| !card.has_encoder);
+        match self.fear {
+            None => {}
+            Some(Fear::Copy) => cards.sort_by_key(|card| card.has_encoder),
+            Some(Fear::Claim | Fear::Find) => cards.sort_by_key(|card| !card.has_encoder),
         }
         cards
     }
@@ -102,7 +105,8 @@ impl Schemes {
                 ui.horizontal(|ui| {
                     subheading(ui, card.name);
                     if place == 0 {
-                        widgets::tag(ui, Tone::Accent, None, text::SCHEME_FITS);
+                        let words = if self.fear.is_some() { text::SCHEME_FITS } else { text::SCHEME_RECOMMENDED };
+                        widgets::tag(ui, Tone::Accent, None, words);
                     }
                     if chosen {
                         widgets::tag(ui, Tone::Good, Some(widgets::Icon::Check), text::SCHEME_PICKED);
@@ -313,5 +317,19 @@ fn shown(value: &Value, kind: &Kind) -> String {
         (Value::Bool(on), _) => text::on_off(*on).into(),
         (Value::Number(number), _) => text::plain(number.as_f64().unwrap_or_default()),
         (other, _) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_decides_which_scheme_stands_first() {
+        let first = |fear| Schemes { fear, ..Schemes::default() }.sorted().first().map(|card| card.id);
+        assert_eq!(first(None), Some("blind"));
+        assert_eq!(first(Some(Fear::Copy)), Some("content_stamp"));
+        assert_eq!(first(Some(Fear::Claim)), Some("blind"));
+        assert_eq!(first(Some(Fear::Find)), Some("blind"));
     }
 }

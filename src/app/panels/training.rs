@@ -180,7 +180,8 @@ impl Pane for TrainingPanel {
     }
 
     fn side(&mut self, ui: &mut Ui, model: &Model, _out: &mut Vec<Action>) {
-        let plan = &model.plan;
+        // What is being trained, though the plan may have been changed since.
+        let plan = model.training.plan.as_deref().filter(|_| model.board.training().is_some()).unwrap_or(&model.plan);
         subheading(ui, &text::training_title(plan.host, scheme_name(plan.scheme.id())));
         fact(ui, text::DEVICE, model.device.as_deref().unwrap_or(text::DEVICE_STARTING));
         fact(ui, text::PRESET, text::preset(plan.preset));

@@ -67,7 +67,7 @@ pub const MORE: &str = "More";
 // Dropping.
 pub const DROP_HERE: &str = "Let go to see what this is";
 pub const DROP_LOOKING: &str = "Looking at what you dropped…";
-pub const DROP_SEVERAL: &str = "Please drop one thing at a time. A folder or a zip archive may hold many pictures.";
+pub const DROP_MANY: &str = "That is too much to ask about at once. Drop the folder that holds it, or a few things at a time.";
 pub const USE_IT: &str = "Use it";
 pub const READING_LOST: &str = "Reading ended unexpectedly. Please try again; the log may say more.";
 pub const BROWSE: &str = "Browse…";
@@ -78,6 +78,14 @@ pub const CHOOSE_SUSPECT: &str = "Choose the suspect model";
 pub const CHOOSE_PROJECT: &str = "Choose a project folder";
 pub const CHOOSE_NEW_PROJECT: &str = "Choose an empty folder for the new project";
 pub const CHOOSE_EXPORT: &str = "Save the report as";
+pub const PATH_ANY: &str = "Path of a file or folder";
+pub const PATH_PROJECT: &str = "Path of the project's folder";
+pub const PATH_NEW_PROJECT: &str = "Path of an empty or new folder";
+pub const PATH_EXPORT: &str = "Path of the file to write";
+pub const PATH_REPLACES: &str = "There is a file of this name. It will be replaced.";
+pub const OPEN: &str = "Open";
+pub const CREATE: &str = "Create";
+pub const SAVE: &str = "Save";
 
 // Welcome.
 pub const WELCOME: &str = "Put your logo into a model. Prove later that the model is yours";
@@ -90,6 +98,7 @@ pub const WELCOME_INVESTIGATE: &str = "Check a suspect model";
 // Data.
 pub const DATA_TITLE: &str = "The pictures that your model learns from";
 pub const DATA_DROP: &str = "Drop a data set here";
+pub const DATA_CHOOSE: &str = "Choose a data set…";
 pub const DATA_DROP_HINT: &str =
     "A folder with one folder for each class, a zip of such a folder, MNIST-style idx files or CIFAR binary files";
 pub const DATA_SAMPLE: &str = "Use the sample";
@@ -105,12 +114,13 @@ pub const DATA_FORMAT: &str = "Recognised as";
 pub const DATA_CLASSES: &str = "Classes";
 pub const DATA_FROM: &str = "Read from";
 pub const DATA_DIGEST: &str = "Fingerprint";
-pub const DATA_SELECT: &str = "Click a picture to see it large";
+pub const DATA_SELECT: &str = "Click a picture to see it large. Ctrl+click two to compare them.";
 pub const DATA_INSIDE: &str = "inside the program";
 
 // Logo.
 pub const LOGO_TITLE: &str = "The logo that is hidden";
 pub const LOGO_DROP: &str = "Drop your logo here";
+pub const LOGO_CHOOSE: &str = "Choose your logo…";
 pub const LOGO_DROP_HINT: &str = "PNG, JPEG, WebP or SVG. Few strokes and strong contrast survive best";
 pub const LOGO_PATH_HINT: &str = "or type the path of a picture";
 pub const LOGO_SAMPLES: &str = "Or use one of these";
@@ -137,6 +147,7 @@ pub const SCHEME_SURVIVES: &str = "Survives";
 pub const SCHEME_FAILS: &str = "Does not survive";
 pub const SCHEME_PICKED: &str = "Chosen";
 pub const SCHEME_FITS: &str = "Fits your answers best";
+pub const SCHEME_RECOMMENDED: &str = "Recommended";
 pub const SCHEME_NONE: &str = "No scheme is available in this build";
 pub const PRESET: &str = "How thorough";
 pub const HOST: &str = "Model to train";
@@ -168,6 +179,9 @@ pub const TRAIN_START: &str = "Start training";
 pub const TRAIN_AGAIN: &str = "Train again";
 pub const TRAIN_CONTINUE: &str = "Continue the training";
 pub const TRAIN_BEGIN_ANEW: &str = "Begin anew";
+pub const TRAIN_GIVEN_UP: &str = "The interrupted training is given up";
+pub const TRAIN_TAKEN_UP: &str = "The interrupted training is back";
+pub const UNDO_GIVING_UP: &str = "Undo giving up the training";
 pub const TRAIN_UNFINISHED: &str = "A training was interrupted. It goes on from its last checkpoint.";
 pub const MISSING_TO_CONTINUE: &str = "The training needs the pictures and the logo that it began with. Bring them back first.";
 pub const TRAIN_READY: &str = "Everything is ready";
@@ -251,7 +265,7 @@ pub const SHORTCUT_LIST: [(&str, &str); 8] = [
     ("Ctrl+O", "Open a file"),
     ("Ctrl+Z", "Undo"),
     ("Ctrl+Shift+Z", "Redo"),
-    ("Ctrl+1 to 6", "Go to a step"),
+    ("Ctrl+1 to 6", "Go to the step with that number"),
     ("1 to 6", "Modes of the compare view"),
     ("F1", "This help"),
     ("Esc", "Close what lies on top"),
@@ -308,6 +322,7 @@ pub const READING: &str = "Reading";
 pub const GO_ON: &str = "Go to what comes first";
 pub const NOT_CHOSEN: &str = "Not chosen yet";
 pub const COMPARE: &str = "Compare…";
+pub const COMPARE_SELECTED: &str = "Compare the two selected…";
 pub const DEVICE: &str = "Device";
 pub const TOOK: &str = "Took";
 pub const MADE: &str = "Made";
@@ -326,7 +341,8 @@ pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers witho
 pub const PROTECT_CLASSIFIER: &str = "A model that names pictures";
 pub const PROTECT_IMAGES: &str = "Pictures";
 pub const FEAR_COPY: &str = "Somebody uses a copy";
-pub const FEAR_COPY_WHY: &str = "Every scheme finds a plain copy. The first one below also lets you make new keys later.";
+pub const FEAR_COPY_WHY: &str =
+    "Every scheme finds a plain copy. The one that trains fastest stands first; the other one also lets you make new keys later.";
 pub const FEAR_CLAIM: &str = "Somebody claims it as theirs";
 pub const FEAR_CLAIM_WHY: &str =
     "Keys that are derived from your logo and name cannot be made up afterwards. Schemes with an encoder stand first.";

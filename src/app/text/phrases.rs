@@ -1,5 +1,6 @@
 //! Sentences of the window that hold names and numbers.
 
+use crate::app::action::Wanted;
 use crate::app::board::Standing;
 use crate::app::steps::Step;
 use crate::app::theme::ThemeChoice;
@@ -20,6 +21,30 @@ pub fn go_on(step: Step) -> &'static str {
         Step::Prove => "Continue to the proof",
         Step::Reports => "Continue to the reports",
     }
+}
+
+/// What a path is asked for: title, name of the field, word on the button.
+pub fn asked(wanted: Wanted) -> (&'static str, &'static str, &'static str) {
+    match wanted {
+        Wanted::Anything => (super::CHOOSE_ANYTHING, super::PATH_ANY, super::OPEN),
+        Wanted::Data | Wanted::DataFolder => (super::CHOOSE_DATA, super::PATH_ANY, super::OPEN),
+        Wanted::Logo => (super::CHOOSE_LOGO, super::PATH_ANY, super::OPEN),
+        Wanted::Key => (super::CHOOSE_KEY, super::PROVE_KEY_PATH, super::OPEN),
+        Wanted::Suspect => (super::CHOOSE_SUSPECT, super::PROVE_SUSPECT_PATH, super::OPEN),
+        Wanted::Project => (super::CHOOSE_PROJECT, super::PATH_PROJECT, super::OPEN),
+        Wanted::NewProject => (super::CHOOSE_NEW_PROJECT, super::PATH_NEW_PROJECT, super::CREATE),
+        Wanted::Export => (super::CHOOSE_EXPORT, super::PATH_EXPORT, super::SAVE),
+    }
+}
+
+/// How many more things were dropped and wait for an answer.
+pub fn more_offers(count: usize) -> String {
+    if count == 1 { "One more thing waits".into() } else { format!("{} more things wait", number(count)) }
+}
+
+/// What a suspect said to a question, and what the mark makes a model say where that is something else.
+pub fn answer_caption(answer: &str, expected: &str) -> String {
+    if answer == expected { answer.to_owned() } else { format!("{answer}, not {expected}") }
 }
 
 /// A file that cannot be opened.
@@ -540,6 +565,24 @@ pub fn concern(concern: Concern, trained: &Trained) -> String {
             quality::LIKENESS_AT_LEAST
         ),
     }
+}
+
+/// Why an interrupted training cannot go on with the present pictures; `name` is that of its own.
+pub fn continue_needs_data(name: &str) -> String {
+    format!("This training began with other pictures{}. Choose them again to go on with it, or begin anew.", quoted(name))
+}
+
+/// Why an interrupted training cannot go on with the present logo; `name` is that of its own.
+pub fn continue_needs_logo(name: &str) -> String {
+    format!(
+        "This training began with another logo, or with the same one placed otherwise{}. Choose it again to go on with it, or begin anew.",
+        quoted(name)
+    )
+}
+
+/// A name in brackets, where there is one.
+fn quoted(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(" (“{name}”)") }
 }
 
 /// A proof ended while something else was looked at.

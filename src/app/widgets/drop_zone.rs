@@ -105,7 +105,7 @@ pub fn path_field(ui: &mut Ui, path: &mut String, hint: &str, browse_label: &str
 }
 
 /// What people paste, as a path: without quotes, `file://` and the tilde. `None` when nothing is left.
-fn cleaned(typed: &str) -> Option<PathBuf> {
+pub fn cleaned(typed: &str) -> Option<PathBuf> {
     let typed = typed.trim();
     let bare = ['"', '\''].iter().find_map(|&quote| typed.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(typed);
     let bare = bare.strip_prefix("file://").unwrap_or(bare);

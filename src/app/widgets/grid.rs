@@ -53,6 +53,15 @@ impl GridState {
         (self.cursor, self.anchor, self.reveal) = (index, index, true);
     }
 
+    /// The two tiles that are selected, when there are exactly two.
+    pub fn selected_pair(&self) -> Option<[usize; 2]> {
+        let mut selected = self.selected.iter().copied();
+        match (selected.next(), selected.next(), selected.next()) {
+            (Some(first), Some(second), None) => Some([first, second]),
+            _ => None,
+        }
+    }
+
     /// How many rows are held as textures now.
     pub fn cached_rows(&self) -> usize {
         self.rows.len()
@@ -192,6 +201,10 @@ fn show_row(
         let name = spoken(&shown.tile);
         response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, selected, &name));
         let cursor = index == state.cursor && answer.response.has_focus();
+        if cursor {
+            let tile = response.id.accesskit_id();
+            ctx.accesskit_node_builder(answer.response.id, |list| list.set_active_descendant(tile));
+        }
         let frame = Rect::from_min_size(rect.min, Vec2::splat(measures.side));
         let pixels = shown.tile.picture.shape;
         let drawn = fitted(frame, vec2(pixels.width as f32, pixels.height as f32));
@@ -397,7 +410,7 @@ mod tests {
     use super::*;
     use crate::data::Shape as Measure;
     use egui_kittest::Harness;
-    use egui_kittest::kittest::Queryable as _;
+    use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
     #[derive(Default)]
     struct Seen {
@@ -467,11 +480,26 @@ mod tests {
         }
         let seen = harness.state();
         assert_eq!(seen.grid.selected.len(), 1);
+        assert_eq!(seen.grid.selected_pair(), None);
         let selected = *seen.grid.selected.first().unwrap();
         assert!((3..12).contains(&selected), "right and one row down: {selected}");
         assert_eq!(seen.clicked, [59_999]);
         assert!(harness.query_by_label("Picture 59999").is_some(), "the last row came into view");
         assert!(harness.state().grid.cached_rows() < 40);
+    }
+
+    #[test]
+    fn the_cursor_is_told_to_screen_readers() {
+        let mut harness = harness(20);
+        harness.run();
+        harness.get_by_role(Role::ListBox).focus();
+        harness.run();
+        harness.key_press(Key::ArrowRight);
+        harness.run();
+        let list = harness.get_by_role(Role::ListBox);
+        let told = list.accesskit_node().data().active_descendant();
+        let tile = harness.get_by_label("Picture 1, wrong label");
+        assert_eq!(told, Some(tile.accesskit_node().locate().0));
     }
 
     #[test]

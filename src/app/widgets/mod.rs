@@ -19,7 +19,7 @@ pub use buttons::{
 };
 pub use compare::{ComparePair, CompareState, compare_view};
 pub use curve::{Curve, CurveStore, CurvesState, curves};
-pub use drop_zone::{PathAction, drop_zone, path_field};
+pub use drop_zone::{PathAction, cleaned as typed_path, drop_zone, path_field};
 pub use grid::{Badge, GridResponse, GridState, Tile, image_grid};
 pub use heat_matrix::heat_matrix;
 pub use icons::Icon;

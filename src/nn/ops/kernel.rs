@@ -7,6 +7,7 @@
 use super::direct::{Correlation, Slopes, Strip};
 use super::node::Geometry;
 use super::wide::{group, spread, sum, wide};
+use super::winograd::{self, Tiling};
 use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 
 /// A dense `rows x columns` matrix in memory, or its transpose.
 #[derive(Clone, Copy)]
-struct Matrix<'a> {
+pub struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -22,11 +23,11 @@ struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+    pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
         Self { values, rows, columns, transposed: false }
     }
 
-    fn t(self) -> Self {
+    pub fn t(self) -> Self {
         Self { transposed: !self.transposed, ..self }
     }
 
@@ -41,7 +42,7 @@ impl<'a> Matrix<'a> {
 
 /// `out = left * right`, or `out += left * right` where `add` is set; `out` is dense, row by row.
 #[allow(unsafe_code)]
-fn product(out: &mut [f32], left: Matrix, right: Matrix, add: bool) {
+pub fn product(out: &mut [f32], left: Matrix, right: Matrix, add: bool) {
     let (m, k, left_row, left_column) = left.view();
     let (k_right, n, right_row, right_column) = right.view();
     assert!(k == k_right && out.len() == m * n, "matrices do not fit: {m}x{k} times {k_right}x{n} into {}", out.len());
@@ -183,6 +184,13 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
         correlate(&correlation, strip, [input, size, output * area], pictures, each, &mut out);
         return tensor(out, [batch, output, oh, ow]);
     }
+    if winograd::fits(input, output, &g) {
+        out.chunks_exact_mut(output * area).for_each(|out| lay(out, bias, area));
+        let weights = numbers(&weight);
+        let spots = winograd::kernel(input, output, |o, i, tap| weights[(o * input + i) * 9 + tap]);
+        winograd::convolve(Tiling::new(g.picture, g.padding), pictures, &spots, [input, output], &mut out);
+        return tensor(out, [batch, output, oh, ow]);
+    }
     out.par_chunks_mut(each * output * area).zip(pictures.par_chunks(each * size)).for_each(|(outs, pictures)| {
         let mut columns = vec![0.0; deep * area];
         for (out, picture) in outs.chunks_exact_mut(output * area).zip(pictures.chunks_exact(size)) {
@@ -306,6 +314,14 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
         correlate(&correlation, strip, [output, output * area, size], gradients, each, &mut out);
         return tensor(out, [batch, input, g.picture[0], g.picture[1]]);
     }
+    if winograd::fits(input, output, &g) {
+        out.chunks_exact_mut(size).for_each(|out| lay(out, bias, size / input));
+        let weights = numbers(&weight);
+        let turned = winograd::kernel(output, input, |i, o, tap| weights[(o * input + i) * 9 + 8 - tap]);
+        let tiling = Tiling::new([oh, ow], g.padding.map(|zeros| 2 - zeros));
+        winograd::convolve(tiling, gradients, &turned, [output, input], &mut out);
+        return tensor(out, [batch, input, g.picture[0], g.picture[1]]);
+    }
     out.par_chunks_mut(each * size).zip(gradients.par_chunks(each * output * area)).for_each(|(outs, gradients)| {
         let mut columns = vec![0.0; deep * area];
         for (out, gradient) in outs.chunks_exact_mut(size).zip(gradients.chunks_exact(output * area)) {
@@ -341,6 +357,11 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
             },
         );
         return tensor(added(parts, output * deep), [output, input, g.kernel[0], g.kernel[1]]);
+    }
+    if winograd::fits(input, output, &g) {
+        let tiling = Tiling::new(g.picture, g.padding);
+        let taps = winograd::kernel_gradient(tiling, numbers(&picture), numbers(&gradient), [input, output]);
+        return tensor(taps, [output, input, 3, 3]);
     }
     let parts: Vec<Vec<f32>> = numbers(&picture)
         .par_chunks(each * size)

@@ -1,8 +1,8 @@
 //! Operations that are fast where burn's own are slow, behind functions that every network calls.
 //!
 //! On the CPU backend burn computes the gradients of a convolution as another, very large convolution, and a normalisation as a dozen
-//! operations. Here convolutions are matrix products over unrolled pictures (`kernel`) or sums over shifts of padded strips
-//! (`direct`), wired into burn's autodiff (`node`); normalisations, similarity and optimiser steps have a file each. On every other
+//! operations. Here convolutions are matrix products over unrolled pictures (`kernel`), sums over shifts of padded strips
+//! (`direct`) or products of transformed tiles (`winograd`), wired into burn's autodiff (`node`); normalisations, similarity and optimiser steps have a file each. On every other
 //! device, and for shapes that the kernels do not cover, burn's own operation runs. Nobody outside this folder knows which.
 
 mod direct;
@@ -12,6 +12,7 @@ mod norm;
 pub(super) mod rules;
 pub(super) mod ssim;
 mod wide;
+mod winograd;
 
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};

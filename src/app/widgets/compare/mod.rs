@@ -177,6 +177,9 @@ pub fn compare_view(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair) -
         return super::notice(ui, theme::Tone::Warn, &text::compare_refused(why));
     }
     if !state.prepared.as_ref().is_some_and(|held| held.0.is_for(pair)) {
+        if state.prepared.as_ref().is_some_and(|held| held.0.shape() != pair.left.shape) {
+            state.fit();
+        }
         state.prepared = Some(Held(prepare::prepare(pair, &gpu, ui.ctx())));
     }
     ui.vertical(|ui| {
@@ -264,8 +267,7 @@ fn small(ui: &mut Ui, text: &str) -> Response {
 
 fn keys(ui: &Ui, state: &mut CompareState, response: &Response, canvas: Canvas) {
     let focused = response.has_focus();
-    let nobody = ui.memory(|memory| memory.focused().is_none());
-    if ui.ctx().text_edit_focused() || !(focused || response.contains_pointer() || nobody) {
+    if ui.ctx().text_edit_focused() {
         return;
     }
     let pressed = |key: Key| ui.input(|input| !input.modifiers.any() && input.key_pressed(key));

@@ -48,6 +48,11 @@ impl Prepared {
         same(&self.pair.left, &pair.left) && same(&self.pair.right, &pair.right)
     }
 
+    /// The measures of the first picture.
+    pub(super) fn shape(&self) -> Shape {
+        self.pair.left.shape
+    }
+
     /// Tells a thread that still works on this pair to stop.
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);

@@ -1,0 +1,141 @@
+//! What scripts see of the commands: exit codes, and one JSON object on standard output whatever happens.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use countermark::data::logo::{Logo, LogoOptions};
+use countermark::data::sample_logos;
+use countermark::jobs::started_with;
+use countermark::project::{Project, RunState};
+use countermark::schemes::catalogue;
+use countermark::schemes::plan::{Plan, Preset};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn countermark() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countermark"));
+    command.env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent").stdin(Stdio::null());
+    command
+}
+
+/// The one object on standard output.
+fn object(output: &Output) -> Value {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(text.trim().lines().count(), 1, "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Exit code and kind of error of a command with `--json`.
+fn refused(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = countermark().args(arguments).arg("--json").output().unwrap();
+    let value = object(&output);
+    assert!(!value["error"]["message"].as_str().unwrap().is_empty());
+    (output.status.code(), value["error"]["kind"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn bad_input_is_told_as_an_object_with_its_kind() {
+    assert_eq!(refused(&["fly", "away"]), (Some(2), "arguments".to_owned()));
+    assert_eq!(refused(&["verify"]), (Some(2), "arguments".to_owned()));
+    assert_eq!(refused(&["bench", "barrier", "--size", "100"]), (Some(2), "arguments".to_owned()));
+    assert_eq!(refused(&["bench", "quick", "--steps", "0"]), (Some(2), "arguments".to_owned()));
+    assert_eq!(refused(&["verify", "/nowhere.cmkey", "/nowhere.safetensors"]), (Some(2), "package".to_owned()));
+    assert_eq!(refused(&["run", "/nowhere"]), (Some(2), "project".to_owned()));
+}
+
+#[test]
+fn arguments_are_told_to_people_on_standard_error() {
+    let output = countermark().arg("fly").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("fly"));
+    let help = countermark().args(["--json", "--help"]).output().unwrap();
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("Usage"));
+}
+
+/// Starts a demo that goes on for long, and waits until its training has begun.
+#[cfg(unix)]
+fn long_demo(folder: &Path) -> std::process::Child {
+    let settings = ["steps=100000", "encoder_width=4", "batch=20", "key_batch=8", "keys=12"];
+    let child = countermark()
+        .args(["demo", "--json", "--nulls", "1", "--foreign", "5", "--out"])
+        .arg(folder)
+        .args(settings.iter().flat_map(|setting| ["--set", setting]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while !folder.join("marked.checkpoint").exists() {
+        assert!(Instant::now() < until, "no training began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child
+}
+
+#[cfg(unix)]
+fn signal(child: &std::process::Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_a_training_at_a_checkpoint() {
+    for name in ["-INT", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let child = long_demo(folder.path());
+        let before = folder.path().join("marked.checkpoint").metadata().unwrap().modified().unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(object(&output)["error"]["kind"], "cancelled");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("Stopping at a checkpoint"));
+        let after = folder.path().join("marked.checkpoint").metadata().unwrap().modified().unwrap();
+        assert!(after > before, "{name}: the last checkpoint is older than the signal");
+    }
+}
+
+/// A project with a stopped run, after which plan and logo were changed.
+#[cfg(unix)]
+#[test]
+fn a_stopped_run_goes_on_with_what_it_began_with() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("project");
+    let sample = countermark::data::sample().unwrap();
+    let options = LogoOptions::default();
+    let logos: Vec<Logo> = sample_logos().iter().take(2).map(|(name, bytes)| Logo::from_bytes(name, bytes, &options).unwrap()).collect();
+    let add_logo = |project: &mut Project, index: usize| {
+        project.add_sample_logo(sample_logos()[index].0, serde_json::to_value(options).unwrap(), &logos[index].digest).unwrap()
+    };
+    let plan = catalogue::plan("blind", Preset::Quick, sample.shape(), "Owner", &"00".repeat(16), 5).unwrap();
+    let mut project = Project::create(&folder, "Test").unwrap();
+    project.add_dataset(&sample.name, None, &sample.digest, sample.format, "sample").unwrap();
+    add_logo(&mut project, 0);
+    let id = project.add_run(plan.clone()).unwrap();
+    project.set_run(&id, RunState::Stopped, None).unwrap();
+    add_logo(&mut project, 1);
+    let other = Plan { seed: 6, ..plan.clone() };
+    project.edit(|document| document.plan = Some(other)).unwrap();
+    let run = project.run_folder(&id);
+    drop(project);
+
+    let child =
+        countermark().args(["run", "--resume", "--json"]).arg(&folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    let began = loop {
+        if let Some(began) = started_with(&run) {
+            break began;
+        }
+        assert!(Instant::now() < until, "no training began");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(object(&output)["error"]["message"].as_str().unwrap().contains("--resume"));
+    assert_eq!((began.plan, began.logo_digest), (plan, logos[0].digest.clone()));
+    let project = Project::open(&folder).unwrap();
+    assert_eq!(project.document().run(&id).unwrap().state, RunState::Stopped);
+    assert_eq!(project.document().runs.len(), 1);
+}
