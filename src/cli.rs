@@ -45,8 +45,12 @@ pub enum Task {
     Verify {
         /// The key package (.cmkey).
         key: PathBuf,
-        /// The suspect model (.safetensors).
-        suspect: PathBuf,
+        /// The suspect models (.safetensors). With several, verdicts are corrected for that.
+        #[arg(required = true)]
+        suspect: Vec<PathBuf>,
+        /// Asks the same new keys as an earlier verification: the nonce in its report. Without it one is drawn.
+        #[arg(long)]
+        nonce: Option<u64>,
     },
     /// Say what a file or folder is and what is wrong with it.
     Inspect {
@@ -118,7 +122,7 @@ pub fn run(task: Task, json: bool) -> ExitCode {
     let result = match task {
         Task::Demo(options) => demo::demo(&options, json),
         Task::Run { project, resume } => demo::run_project(&project, resume, json),
-        Task::Verify { key, suspect } => verify::verify(&key, &suspect, json),
+        Task::Verify { key, suspect, nonce } => verify::verify(&key, &suspect, nonce, json),
         Task::Inspect { path } => inspect(&path, json),
         Task::Measure { a, b } => measure(&a, &b, json),
         Task::Bench(options) => bench::bench(&options),

@@ -12,9 +12,9 @@ const KILLS: usize = 10;
 
 /// A small run of the blind watermark on the CPU.
 fn demo(folder: &Path) -> Child {
-    let settings = ["steps=150", "encoder_width=4", "batch=20", "key_batch=8", "keys=12"];
+    let settings = ["steps=60", "encoder_width=4", "batch=20", "key_batch=8", "keys=12"];
     Command::new(env!("CARGO_BIN_EXE_countermark"))
-        .args(["demo", "--json", "--seed", "3", "--nulls", "1", "--foreign", "1", "--out"])
+        .args(["demo", "--json", "--seed", "3", "--nulls", "1", "--foreign", "5", "--out"])
         .arg(folder)
         .args(settings.iter().flat_map(|setting| ["--set", setting]))
         // Without a driver there is no GPU, on which equal inputs need not give equal bits.

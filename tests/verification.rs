@@ -41,7 +41,7 @@ fn the_owners_model_is_known_and_others_are_not() {
         seed: 1,
         salt: "00".repeat(16),
         nulls: 3,
-        foreign: 0,
+        foreign: 5,
     };
     let (name, svg) = sample_logos()[0];
     let logo = Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap();
@@ -59,8 +59,12 @@ fn the_owners_model_is_known_and_others_are_not() {
     assert_eq!(report.clean_questions, 800, "all test pictures but the reserve");
     assert!(report.clean_interval[0] < report.clean_accuracy && report.clean_accuracy < report.clean_interval[1]);
     assert_eq!(report.suspect_digest, package.manifest.model_digest);
-    assert_eq!(report.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count(), 3);
+    assert_eq!(report.controls.iter().filter(|c| c.kind == ControlKind::NullModel && !c.fresh).count(), 3);
     assert!(report.chance >= 0.1 && report.keys.p_value_log10 < -9.0);
+    assert_eq!((report.nonce, report.plan.get("salt")), (Some(7), None), "the nonce is told, the salt is not");
+    let fresh = |kind| report.controls.iter().filter(|c| c.kind == kind && c.fresh).count();
+    assert_eq!((fresh(ControlKind::PlainCovers), fresh(ControlKind::NullModel)), (1, 3), "new keys have controls of their own");
+    assert!(report.fresh_chance.unwrap() >= 0.1);
     let fresh = report.questions.iter().filter(|question| question.fresh);
     assert!(fresh.clone().count() >= 20 && fresh.clone().all(|question| question.true_class != Some(question.expected)));
     // Another nonce asks about other pictures, the same nonce about the same.
@@ -100,9 +104,30 @@ fn the_owners_model_is_known_and_others_are_not() {
     seeds.dedup();
     assert_eq!(seeds.len(), 4, "an unmarked model has the marked model's seed: {seeds:?}");
     let report = ask(&package, &package.nulls[1], 7).unwrap();
-    assert_eq!(report.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count(), 2);
+    assert_eq!(report.controls.iter().filter(|c| c.kind == ControlKind::NullModel && !c.fresh).count(), 2);
     assert_eq!(report.verdict, Verdict::CheckFailed, "a suspect was its own control");
     assert!(report.warnings.iter().any(|text| text.starts_with("Unmarked model 2 was left out: it is the suspect itself")));
+
+    let fails = |change: &dyn Fn(&mut Package), words: &str| {
+        let mut changed = package.clone();
+        change(&mut changed);
+        let report = ask(&changed, &marked, 7).unwrap();
+        assert_eq!(report.verdict, Verdict::CheckFailed, "{words}: {:?}", report.reasons);
+        assert!(report.reasons.iter().any(|reason| reason.contains(words)), "{words}: {:?}", report.reasons);
+    };
+    fails(&|p| p.foreign[2] = p.keys.clone(), "Foreign encoder 3, which knows nothing of this logo");
+    fails(&|p| p.foreign.truncate(4), "4 different foreign encoders");
+    fails(&|p| p.foreign[1] = p.foreign[0].clone(), "4 different foreign encoders");
+    fails(&|p| p.foreign[1] = p.covers.clone(), "4 different foreign encoders");
+    fails(&|p| p.keys.pixels[300] ^= 8, "somebody changed them");
+    fails(&|p| p.keys.labels[3] = (p.keys.labels[3] + 1) % 10, "somebody chose them");
+    fails(&|p| p.logo.planes[5] ^= 1, "The logo in the key package");
+    fails(&|p| p.manifest.covers[1] = p.manifest.covers[0], "more than once");
+    fails(&|p| p.nulls[1] = p.nulls[0].clone(), "too few unmarked models");
+    // Another machine may round a pixel the other way: that is no fault.
+    let mut rounded = package.clone();
+    rounded.keys.pixels.iter_mut().step_by(50).for_each(|v| *v ^= 1);
+    assert_eq!(ask(&rounded, &marked, 7).unwrap().verdict, Verdict::InThisModel);
 
     let mut few = package.clone();
     few.nulls.truncate(2);

@@ -135,7 +135,7 @@ fn shot(harness: &mut Harness<'static, App>, name: &str) {
 fn report(verdict: Verdict) -> Report {
     let sample = countermark::data::sample().unwrap();
     let tally = |hits, questions| Tally { hits, questions, p_value_log10: -87.4, interval: [0.945, 0.999] };
-    let control = |kind, name: &str, hits, fired| Control { kind, name: name.into(), hits, questions: 100, fired };
+    let control = |kind, name: &str, hits, fired| Control { kind, name: name.into(), hits, questions: 100, fired, fresh: false };
     let question = |i: usize| {
         let cover = sample.test.picture(i);
         let mut key = cover.clone();
@@ -163,10 +163,15 @@ fn report(verdict: Verdict) -> Report {
         scheme: "blind".into(),
         suspect: "model.safetensors".into(),
         suspect_digest: "0f".repeat(32),
+        package_digest: "1e".repeat(32),
+        nonce: Some(7),
+        plan: serde_json::Value::Null,
+        null_seeds: vec![5, 6],
         classes: sample.classes.clone(),
         keys: tally(98, 100),
         fresh: Some(tally(95, 100)),
         chance: 0.14,
+        fresh_chance: Some(0.14),
         null_rate: 0.09,
         controls: vec![
             control(ControlKind::PlainCovers, "Covers", 3, false),

@@ -34,7 +34,7 @@ fn plan(steps: u64) -> Box<Plan> {
         seed: 2,
         salt: "00".repeat(16),
         nulls: 1,
-        foreign: 1,
+        foreign: 5,
     })
 }
 

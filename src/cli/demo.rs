@@ -9,7 +9,7 @@ use crate::forensics::report::Verdict;
 use crate::jobs::{Command, JobId, Outcome, Trained, can_continue};
 use crate::project::{LogoSource, Project, RunState};
 use crate::schemes::catalogue;
-use crate::schemes::plan::{HostKind, Plan, Preset};
+use crate::schemes::plan::{HostKind, Preset};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -45,6 +45,9 @@ pub struct Options {
     /// How many foreign encoders are trained as controls.
     #[arg(long)]
     foreign: Option<usize>,
+    /// Picks the covers of new keys; without it the seed does.
+    #[arg(long)]
+    nonce: Option<u64>,
 }
 
 fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
@@ -82,12 +85,13 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
         );
     }
     let worker = worker();
-    let planned = public(&plan)?;
+    let planned = plan.public();
     let train = Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder: folder.clone() };
     let followed = follow(&worker, train)?;
     let Outcome::Trained(trained) = followed.outcome else { return Err(Failure::new("internal", "The training gave no model.")) };
-    let (marked, _) = ask(&worker, JobId(2), &trained.key, &trained.model)?;
-    let (unmarked, _) = ask(&worker, JobId(3), &trained.key, &trained.unmarked)?;
+    let nonce = Some(options.nonce.unwrap_or(options.seed));
+    let (marked, _) = ask(&worker, JobId(2), &trained.key, &trained.model, nonce)?;
+    let (unmarked, _) = ask(&worker, JobId(3), &trained.key, &trained.unmarked, nonce)?;
     let reached = marked.verdict == Verdict::InThisModel && unmarked.verdict == Verdict::None;
     let mut value = summary(&marked);
     value["key_accuracy_unmarked"] = json!(trained.key_accuracy_unmarked);
@@ -116,15 +120,6 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
         }
     }
     Ok(if reached { End::Reached } else { End::NotReached })
-}
-
-/// A plan as it may be shown: without the salt, which is secret.
-fn public(plan: &Plan) -> Result<Value, Failure> {
-    let mut value = serde_json::to_value(plan).map_err(|e| Failure::new("internal", e))?;
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("salt");
-    }
-    Ok(value)
 }
 
 fn sample_logo(index: usize) -> Result<Logo, Failure> {

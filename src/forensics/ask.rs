@@ -1,16 +1,16 @@
 //! Puts the questions of a key package to a suspect and to the controls, and gathers the report.
 
 use super::judge::{self, FEWEST_NULLS, Findings, NULL_SHARE};
+use super::recheck::{self, Recheck, recheck};
 use super::report::{Control, ControlKind, Question, Report, Verdict};
 use super::words;
-use crate::data::logo::Logo;
 use crate::data::{Picture, Samples, Shape};
 use crate::metrics::{clopper_pearson, psnr, ssim};
 use crate::nn::batch;
 use crate::nn::host::Host;
-use crate::nn::weights::{Recognised, WeightMap, WeightsError, open_host};
+use crate::nn::weights::{Recognised, WeightsError, open_host};
 use crate::schemes::plan::Plan;
-use crate::schemes::{SchemeError, fresh_label, marker};
+use crate::schemes::{Marker, SchemeError, fresh_label};
 use crate::vault::derive::Stream;
 use crate::vault::package::Package;
 use burn::tensor::Device;
@@ -121,40 +121,52 @@ pub fn verify(
     let mut tell = |share: f64| if progress(share) { Ok(()) } else { Err(AskError::Cancelled) };
     tell(0.0)?;
 
-    let key_answers = answers(&host, &package.keys, device);
+    let Recheck { keys: trained, marker, faults } = recheck(package, &plan, device)?;
+    let fresh = fresh_keys(package, &plan, &*marker, nonce);
+    let key_answers = answers(&host, &trained, device);
     let cover_answers = answers(&host, &package.covers, device);
     let clean_hits = hits(&host, &package.clean, device);
     let clean_accuracy = clean_hits as f64 / package.clean.count().max(1) as f64;
     tell(0.2)?;
 
-    let (nulls, usable, null_hits, mut warnings) = null_controls(package, suspect, clean_accuracy, recognised, device, &mut tell)?;
-    let chance = judge::chance(classes, null_hits, usable * package.keys.count());
-    let mut controls =
-        vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &package.keys.labels, classes)];
+    let questions_of = Asked { trained: &trained, fresh: fresh.as_ref().map(|f| &f.keys) };
+    let (nulls, pooled, mut warnings) = null_controls(package, questions_of, suspect, clean_accuracy, recognised, device, &mut tell)?;
+    let chance = judge::chance(classes, pooled.hits, pooled.usable * trained.count());
+    let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &trained.labels, classes)];
     controls.extend(nulls);
-    for (name, keys) in manifest.foreign.iter().zip(&package.foreign) {
-        controls.push(control(ControlKind::ForeignEncoder, name.clone(), &answers(&host, keys, device), &package.keys.labels, classes));
+    for (name, keys) in recheck::foreign(package) {
+        controls.push(control(ControlKind::ForeignEncoder, name.to_owned(), &answers(&host, keys, device), &trained.labels, classes));
         tell(0.7)?;
     }
 
-    let fresh = fresh_keys(package, &plan, nonce, device)?;
-    let fresh_answers = fresh.as_ref().map(|f| answers(&host, &f.keys, device));
-    tell(0.9)?;
     let count = |answers: &[u16], labels: &[u16]| answers.iter().zip(labels).filter(|(a, l)| a == l).count();
-    let keys = judge::tally(count(&key_answers, &package.keys.labels), package.keys.count(), chance);
-    let fresh_tally =
-        fresh.as_ref().zip(fresh_answers.as_ref()).map(|(f, a)| judge::tally(count(a, &f.keys.labels), f.keys.count(), chance));
+    let keys = judge::tally(count(&key_answers, &trained.labels), trained.count(), chance);
+    let (mut fresh_questions, mut fresh_tally, mut fresh_chance) = (Vec::new(), None, None);
+    if let Some(fresh) = &fresh {
+        let (answered, plain) = (answers(&host, &fresh.keys, device), answers(&host, &fresh.covers, device));
+        let rate = judge::chance(classes, pooled.fresh_hits, pooled.usable * fresh.keys.count());
+        fresh_tally = Some(judge::tally(count(&answered, &fresh.keys.labels), fresh.keys.count(), rate));
+        fresh_chance = Some(rate);
+        let covers = control(ControlKind::PlainCovers, words::fresh(words::PLAIN_COVERS), &plain, &fresh.keys.labels, classes);
+        controls.push(Control { fresh: true, ..covers });
+        fresh_questions = questions(&fresh.covers, &fresh.keys, &answered, &plain, true);
+    }
+    tell(0.9)?;
 
     let of_this_task = recognised.classes == classes
-        && crate::metrics::binomial_tail_log10(
-            (clean_accuracy * package.clean.count() as f64).round() as usize,
-            package.clean.count(),
-            1.0 / classes as f64,
-        ) <= judge::LEVEL_WEAK;
-    let verdict = judge::verdict(&Findings { keys: &keys, fresh: fresh_tally.as_ref(), controls: &controls, nulls: usable, of_this_task });
-    let (psnr_db, ssim) = likeness(&package.covers, &package.keys);
-    if package.keys.count() < 20 {
-        warnings.push(words::few_questions(package.keys.count()));
+        && crate::metrics::binomial_tail_log10(clean_hits, package.clean.count(), 1.0 / classes as f64) <= judge::LEVEL_WEAK;
+    let verdict = judge::verdict(Findings {
+        keys: &keys,
+        fresh: fresh_tally.as_ref(),
+        chance,
+        controls: &mut controls,
+        nulls: pooled.usable,
+        of_this_task,
+        derived: faults.is_empty(),
+    });
+    let (psnr_db, ssim) = likeness(&package.covers, &trained);
+    if trained.count() < 20 {
+        warnings.push(words::few_questions(trained.count()));
     }
     let mut report = Report {
         verdict,
@@ -163,11 +175,16 @@ pub fn verify(
         scheme: plan.scheme.id().to_owned(),
         suspect: suspect.name.to_owned(),
         suspect_digest: hex(&Sha256::digest(suspect.bytes)),
+        package_digest: String::new(),
+        nonce: Some(nonce),
+        plan: plan.public(),
+        null_seeds: manifest.null_seeds.clone(),
         classes: manifest.classes.clone(),
         keys,
         fresh: fresh_tally,
         chance,
-        null_rate: null_hits as f64 / (usable * package.keys.count()).max(1) as f64,
+        fresh_chance,
+        null_rate: pooled.hits as f64 / (pooled.usable * trained.count()).max(1) as f64,
         controls,
         foreign_learnt: manifest.foreign_learnt.clone(),
         clean_accuracy,
@@ -179,42 +196,46 @@ pub fn verify(
         warnings,
         made: jiff::Timestamp::now().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        questions: questions(package, &key_answers, &cover_answers),
+        questions: questions(&package.covers, &trained, &key_answers, &cover_answers, false),
     };
-    if let Some((fresh, answered)) = fresh.zip(fresh_answers) {
-        let asked = answers(&host, &fresh.covers, device);
-        report.questions.extend((0..fresh.keys.count()).map(|i| Question {
-            key: fresh.keys.picture(i),
-            cover: Some(fresh.covers.picture(i)),
-            expected: fresh.keys.labels[i],
-            answer: answered[i],
-            cover_answer: Some(asked[i]),
-            true_class: Some(fresh.covers.labels[i]),
-            fresh: true,
-        }));
-    }
-    words::explain(&mut report, usable, of_this_task);
+    report.questions.extend(fresh_questions);
+    words::explain(&mut report, pooled.usable, of_this_task, &faults);
     tell(1.0)?;
     Ok(report)
 }
 
 fn control(kind: ControlKind, name: String, answers: &[u16], labels: &[u16], classes: usize) -> Control {
     let hits = answers.iter().zip(labels).filter(|(a, l)| a == l).count();
-    Control { kind, name, hits, questions: labels.len(), fired: judge::fired(kind, hits, labels.len(), classes) }
+    Control { kind, name, hits, questions: labels.len(), fired: judge::fired(kind, hits, labels.len(), classes), fresh: false }
 }
 
-/// Null models with their answers, how many are usable, their pooled hits, and warnings about refused ones.
-type Nulls = (Vec<Control>, usize, usize, Vec<String>);
+/// What null models are asked.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    trained: &'a Samples,
+    fresh: Option<&'a Samples>,
+}
 
+/// What the null models said together.
+#[derive(Default)]
+struct Pooled {
+    usable: usize,
+    hits: usize,
+    fresh_hits: usize,
+}
+
+/// Asks the null models; also warnings about those that are no control.
 fn null_controls(
     package: &Package,
+    asked: Asked,
     suspect: Suspect,
     clean_accuracy: f64,
     recognised: Recognised,
     device: &Device,
     tell: &mut dyn FnMut(f64) -> Result<(), AskError>,
-) -> Result<Nulls, AskError> {
-    let (mut controls, mut usable, mut pooled, mut warnings) = (Vec::new(), 0, 0, Vec::new());
+) -> Result<(Vec<Control>, Pooled, Vec<String>), AskError> {
+    let classes = package.manifest.classes.len();
+    let (mut controls, mut pooled, mut warnings) = (Vec::new(), Pooled::default(), Vec::new());
     for (i, bytes) in package.nulls.iter().enumerate() {
         let (null, known) = open_host(bytes, package.manifest.shape, device).map_err(|e| AskError::Package(e.to_string()))?;
         if known.kind != recognised.kind {
@@ -227,22 +248,32 @@ fn null_controls(
             warnings.push(words::null_is_suspect(&name));
             continue;
         }
+        if package.nulls[..i].contains(bytes) {
+            warnings.push(words::null_twice(&name));
+            continue;
+        }
         if accuracy < NULL_SHARE * clean_accuracy {
             warnings.push(words::weak_null(&name, accuracy, clean_accuracy));
             continue;
         }
-        let answered = answers(&null, &package.keys, device);
-        let control = control(ControlKind::NullModel, name, &answered, &package.keys.labels, package.manifest.classes.len());
-        usable += 1;
-        pooled += control.hits;
-        controls.push(control);
+        let mut ask = |name: String, keys: &Samples, fresh: bool| {
+            let control = control(ControlKind::NullModel, name, &answers(&null, keys, device), &keys.labels, classes);
+            let hits = control.hits;
+            controls.push(Control { fresh, ..control });
+            hits
+        };
+        if let Some(keys) = asked.fresh {
+            pooled.fresh_hits += ask(words::fresh(&name), keys, true);
+        }
+        pooled.hits += ask(name, asked.trained, false);
+        pooled.usable += 1;
         tell(0.2 + 0.4 * (i + 1) as f64 / package.nulls.len() as f64)?;
     }
-    if usable < FEWEST_NULLS {
-        warnings.push(words::few_nulls(usable));
+    if pooled.usable < FEWEST_NULLS {
+        warnings.push(words::few_nulls(pooled.usable));
     }
     warnings.dedup();
-    Ok((controls, usable, pooled, warnings))
+    Ok((controls, pooled, warnings))
 }
 
 struct Fresh {
@@ -251,32 +282,29 @@ struct Fresh {
 }
 
 /// Keys made now, from reserve covers that the nonce picks; `None` where the label rule has none.
-fn fresh_keys(package: &Package, plan: &Plan, nonce: u64, device: &Device) -> Result<Option<Fresh>, AskError> {
+fn fresh_keys(package: &Package, plan: &Plan, marker: &dyn Marker, nonce: u64) -> Option<Fresh> {
     let manifest = &package.manifest;
     let label = |class: u16| fresh_label(plan, &manifest.logo_digest, manifest.classes.len(), class);
     let order = Stream::seeded(nonce, "fresh covers").permutation(package.reserve.count());
     let chosen: Vec<usize> = order.into_iter().filter(|&i| label(package.reserve.labels[i]).is_some()).take(FRESH_QUESTIONS).collect();
     if chosen.is_empty() {
-        return Ok(None);
+        return None;
     }
     let covers = package.reserve.select(&chosen);
     let labels: Vec<u16> = covers.labels.iter().filter_map(|&class| label(class)).collect();
-    let logo = Logo { name: manifest.logo.clone(), digest: manifest.logo_digest.clone(), picture: package.logo.clone() };
-    let saved = WeightMap::from_safetensors(&package.marker).map_err(|e| AskError::Package(e.to_string()))?;
-    let marked = marker(plan, &logo, manifest.shape, &saved, device)?.mark(&covers);
-    Ok(Some(Fresh { keys: gather(manifest.shape, &marked, &labels), covers }))
+    Some(Fresh { keys: gather(manifest.shape, &marker.mark(&covers), &labels), covers })
 }
 
-fn questions(package: &Package, key_answers: &[u16], cover_answers: &[u16]) -> Vec<Question> {
-    (0..package.keys.count())
+fn questions(covers: &Samples, keys: &Samples, answered: &[u16], plain: &[u16], fresh: bool) -> Vec<Question> {
+    (0..keys.count())
         .map(|i| Question {
-            key: package.keys.picture(i),
-            cover: Some(package.covers.picture(i)),
-            expected: package.keys.labels[i],
-            answer: key_answers[i],
-            cover_answer: Some(cover_answers[i]),
-            true_class: Some(package.covers.labels[i]),
-            fresh: false,
+            key: keys.picture(i),
+            cover: Some(covers.picture(i)),
+            expected: keys.labels[i],
+            answer: answered[i],
+            cover_answer: Some(plain[i]),
+            true_class: Some(covers.labels[i]),
+            fresh,
         })
         .collect()
 }

@@ -5,5 +5,6 @@
 
 pub mod ask;
 pub mod judge;
+mod recheck;
 pub mod report;
 mod words;

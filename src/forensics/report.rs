@@ -27,7 +27,7 @@ pub struct Tally {
     pub hits: usize,
     /// How many questions were asked.
     pub questions: usize,
-    /// Base-10 logarithm of the one-sided binomial tail at `chance`.
+    /// Base-10 logarithm of the one-sided binomial tail at the chance rate.
     pub p_value_log10: f64,
     /// 95% Clopper-Pearson interval of the hit rate, 0..1.
     pub interval: [f64; 2],
@@ -46,6 +46,9 @@ pub struct Control {
     pub questions: usize,
     /// Whether it gave more than the rule allows.
     pub fired: bool,
+    /// Whether it was asked about the fresh keys, not the trained ones.
+    #[serde(default)]
+    pub fresh: bool,
 }
 
 /// The kinds of controls of verification.md section 3.
@@ -94,6 +97,18 @@ pub struct Report {
     pub suspect: String,
     /// SHA-256 of the suspect's file, hexadecimal.
     pub suspect_digest: String,
+    /// SHA-256 of the key package's file, hexadecimal; empty where an older version did not say.
+    #[serde(default)]
+    pub package_digest: String,
+    /// The number that picked the fresh keys' covers: with it anybody asks the same questions again.
+    #[serde(default)]
+    pub nonce: Option<u64>,
+    /// The plan, without its secret salt.
+    #[serde(default)]
+    pub plan: serde_json::Value,
+    /// Seeds of the null models in the package, in order.
+    #[serde(default)]
+    pub null_seeds: Vec<u64>,
     /// Class names.
     pub classes: Vec<String>,
     /// Trained keys on the suspect.
@@ -102,7 +117,10 @@ pub struct Report {
     pub fresh: Option<Tally>,
     /// The chance rate that the p-values use: max(1/classes, upper bound of the null rate).
     pub chance: f64,
-    /// Pooled hit rate of the null models, 0..1.
+    /// The same of the fresh keys, from what the null models said to those; `None` without fresh keys.
+    #[serde(default)]
+    pub fresh_chance: Option<f64>,
+    /// Pooled hit rate of the null models on the trained keys, 0..1.
     pub null_rate: f64,
     /// All controls.
     pub controls: Vec<Control>,
@@ -132,4 +150,18 @@ pub struct Report {
     /// Each question (not in JSON: kept beside it as pictures).
     #[serde(skip)]
     pub questions: Vec<Question>,
+}
+
+#[cfg(test)]
+impl Report {
+    /// A report that says nothing, for tests.
+    pub(crate) fn blank() -> Self {
+        let tally = serde_json::json!({"hits": 0, "questions": 0, "p_value_log10": 0.0, "interval": [0.0, 1.0]});
+        let value = serde_json::json!({
+            "verdict": "none", "reasons": [], "caveats": [], "scheme": "", "suspect": "", "suspect_digest": "", "classes": [],
+            "keys": tally, "fresh": null, "chance": 0.1, "null_rate": 0.0, "controls": [], "clean_accuracy": 0.0,
+            "clean_accuracy_unmarked": 0.0, "psnr_db": 0.0, "ssim": 0.0, "warnings": [], "made": "", "version": ""
+        });
+        serde_json::from_value(value).unwrap_or_else(|error| unreachable!("{error}"))
+    }
 }

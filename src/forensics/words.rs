@@ -1,9 +1,26 @@
 //! Every sentence that a report says. They stand here, not in the window, because command line and files say them too.
 
-use super::report::{ControlKind, Report, Verdict};
+use super::judge;
+use super::report::{Control, ControlKind, Report, Verdict};
+use crate::metrics::clopper_pearson_upper;
 
 /// Name of the control with unmarked covers.
 pub(super) const PLAIN_COVERS: &str = "The same pictures without the mark";
+
+/// Faults of a package whose parts are not what its plan gives.
+pub(super) const OTHER_LOGO: &str = "The logo in the key package is not the one that its keys claim to follow from.";
+pub(super) const OTHER_LABELS: &str = "The secret labels do not follow from logo, owner and salt: somebody chose them.";
+pub(super) const REPEATED_COVERS: &str = "The same picture stands more than once among the keys, so their number says too much.";
+pub(super) const OTHER_KEYS: &str = "The keys are not what the package's own encoder makes of their pictures: somebody changed them.";
+
+/// Name of a control that was asked about the fresh keys.
+pub(super) fn fresh(name: &str) -> String {
+    format!("{name} (new keys)")
+}
+
+pub(super) fn null_twice(name: &str) -> String {
+    format!("{name} was left out: it is the same file as another one.")
+}
 
 pub(super) fn null_name(index: usize) -> String {
     format!("Unmarked model {}", index + 1)
@@ -34,7 +51,7 @@ pub(super) fn few_questions(count: usize) -> String {
 }
 
 /// Fills in why the verdict is what it is and what it leaves open.
-pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bool) {
+pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bool, faults: &[String]) {
     let keys = &report.keys;
     let mut reasons = vec![format!(
         "The suspect gave the secret label to {} of {} keys; by chance {:.0} would be expected, and so many or more come about {}.",
@@ -44,7 +61,7 @@ pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bo
         odds(keys.p_value_log10)
     )];
     match report.verdict {
-        Verdict::CheckFailed => reasons = failures(report, usable_nulls, of_this_task),
+        Verdict::CheckFailed => reasons = failures(report, usable_nulls, of_this_task, faults),
         _ => {
             if let Some(fresh) = &report.fresh {
                 reasons.push(format!(
@@ -54,10 +71,10 @@ pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bo
                     odds(fresh.p_value_log10)
                 ));
             }
-            let covers = report.controls.iter().find(|c| c.kind == ControlKind::PlainCovers).map_or(0, |c| c.hits);
+            let covers = report.controls.iter().find(|c| c.kind == ControlKind::PlainCovers && !c.fresh).map_or(0, |c| c.hits);
             let foreign = report.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder).map(|c| c.hits).max();
             let mut sentence = format!(
-                "The controls stayed quiet: without the mark the same pictures gave it {covers} times, and unmarked models gave it to {:.0}% of the keys",
+                "The controls stayed quiet: without the mark the same pictures gave it {covers} times, and unmarked models gave it to {:.1}% of the keys",
                 100.0 * report.null_rate
             );
             if let Some(hits) = foreign {
@@ -67,11 +84,11 @@ pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bo
         }
     }
     report.reasons = reasons;
-    report.caveats = caveats(report);
+    report.caveats = caveats(report, usable_nulls, of_this_task, faults);
 }
 
-fn failures(report: &Report, usable_nulls: usize, of_this_task: bool) -> Vec<String> {
-    let mut reasons = Vec::new();
+fn failures(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[String]) -> Vec<String> {
+    let mut reasons = faults.to_vec();
     if !of_this_task {
         reasons.push(format!(
             "The suspect names only {:.1}% of ordinary pictures rightly, or knows another number of classes: its answers are not of this task.",
@@ -80,6 +97,13 @@ fn failures(report: &Report, usable_nulls: usize, of_this_task: bool) -> Vec<Str
     }
     if usable_nulls < super::judge::FEWEST_NULLS {
         reasons.push("There are too few unmarked models to compare with.".to_owned());
+    }
+    let foreign = judge::count(&report.controls, ControlKind::ForeignEncoder);
+    if foreign < judge::FEWEST_FOREIGN {
+        reasons.push(format!(
+            "The key package has keys of {foreign} different foreign encoders; at least {} are needed as a control.",
+            judge::FEWEST_FOREIGN
+        ));
     }
     if report.keys.questions < super::judge::FEWEST_QUESTIONS {
         reasons.push("Too few keys were asked.".to_owned());
@@ -107,11 +131,24 @@ fn failures(report: &Report, usable_nulls: usize, of_this_task: bool) -> Vec<Str
     reasons
 }
 
-fn caveats(report: &Report) -> Vec<String> {
+fn caveats(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[String]) -> Vec<String> {
     let mut caveats = Vec::new();
     match report.verdict {
         Verdict::None => caveats.push("This does not say that the model is not yours: a mark can be removed, and a copy can be changed.".to_owned()),
-        Verdict::CheckFailed => caveats.push("This says nothing for or against the suspect. Protect the model again, with more steps or another scheme.".to_owned()),
+        Verdict::CheckFailed => {
+            let advice = if !faults.is_empty() {
+                "Use an untouched copy of the key package that was written when the model was protected."
+            } else if !of_this_task {
+                "Ask a model of the same task: the one that this key package was made for names the same classes."
+            } else if usable_nulls < judge::FEWEST_NULLS {
+                "The unmarked models are no fair comparison for this suspect. Protect the model again with more of them, trained for more steps, so that they name as many ordinary pictures rightly."
+            } else if report.controls.iter().any(|c| c.fired) {
+                "A control reacted, so the keys would prove nothing on any model. Protect the model again, with more steps or another scheme."
+            } else {
+                "The key package lacks what a verdict must rest on. Protect the model again with enough keys and foreign encoders."
+            };
+            caveats.push(format!("This says nothing for or against the suspect. {advice}"));
+        }
         _ => caveats.push(
             "Whoever holds the key package can train a model that answers to it; a claim that was sealed before the model was released settles who was first.".to_owned(),
         ),
@@ -120,10 +157,25 @@ fn caveats(report: &Report) -> Vec<String> {
         caveats
             .push("This way of choosing labels has no fresh keys, so only keys that the model was trained on could be asked.".to_owned());
     }
-    let nulls = report.controls.iter().filter(|c| c.kind == ControlKind::NullModel).count();
-    caveats.push(format!("False alarms were measured on {nulls} unmarked models; with 20 or more the bound is tighter."));
+    caveats.push(false_alarms(&report.controls));
     caveats.push("Not tested: a suspect behind a filter, a model that was changed after it was copied.".to_owned());
     caveats
+}
+
+/// What the unmarked models say about false alarms.
+fn false_alarms(controls: &[Control]) -> String {
+    let nulls: Vec<&Control> = controls.iter().filter(|c| c.kind == ControlKind::NullModel && !c.fresh).collect();
+    if nulls.is_empty() {
+        return "False alarms could not be measured: no unmarked model was a fair comparison.".to_owned();
+    }
+    let alarms = nulls.iter().filter(|c| c.fired).count();
+    let (hits, asked) = nulls.iter().fold((0, 0), |(h, q), c| (h + c.hits, q + c.questions));
+    let more = if nulls.len() < 20 { "; with 20 or more models the bound is tighter" } else { "" };
+    format!(
+        "False alarms: {alarms} of {} unmarked models reached any verdict. Together they gave the secret label to {hits} of {asked} keys, so their rate is at most {:.1}% (99% bound){more}.",
+        nulls.len(),
+        100.0 * clopper_pearson_upper(hits, asked, 0.99)
+    )
 }
 
 /// A p-value in words.
@@ -143,7 +195,19 @@ fn odds(log10: f64) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
-    use super::odds;
+    use super::*;
+
+    #[test]
+    fn the_false_alarms_are_counted_and_bounded() {
+        let null =
+            |hits| Control { kind: ControlKind::NullModel, name: String::new(), hits, questions: 600, fired: hits > 100, fresh: false };
+        let text = false_alarms(&[null(2), null(3), null(0), Control { fresh: true, ..null(60) }]);
+        assert!(text.starts_with("False alarms: 0 of 3 unmarked models"), "{text}");
+        assert!(text.contains("5 of 1800 keys") && text.contains("at most 0.7%") && text.contains("with 20 or more"), "{text}");
+        let many = vec![null(1); 20];
+        assert!(!false_alarms(&many).contains("with 20"));
+        assert!(false_alarms(&[null(101)]).contains("1 of 1 unmarked"));
+    }
 
     #[test]
     fn odds_read_like_speech() {

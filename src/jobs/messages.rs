@@ -38,6 +38,8 @@ pub enum Command {
         key: PathBuf,
         /// The suspect (`.safetensors`).
         suspect: PathBuf,
+        /// Picks the covers of fresh keys; `None` draws one that nobody could foresee.
+        nonce: Option<u64>,
     },
     /// Time a few trial steps of a plan and answer with `Event::Estimated`.
     Estimate {

@@ -6,11 +6,13 @@ use super::messages::{Command, Event, JobId, MetricPoint, Outcome, Phase, Previe
 use super::pace::Paces;
 use super::train;
 use super::watch::{Flow, Watch};
-use crate::forensics::ask::{Suspect, verify};
+use crate::forensics::ask::{Suspect, hex, verify};
+use crate::forensics::report::Report;
 use crate::nn::device::Compute;
 use crate::vault::files::read_limited;
-use crate::vault::package::Package;
+use crate::vault::package::{LARGEST_PACKAGE, Package};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
+use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -114,10 +116,10 @@ impl Thread {
                 self.perform(job, |watch| Ok(Event::Estimated { job, seconds: train::estimate(&task, compute, &mut paces, watch)? }));
                 self.paces = paces;
             }
-            Command::Verify { job, key, suspect } => {
+            Command::Verify { job, key, suspect, nonce } => {
                 let slots = self.slots.clone();
                 self.perform(job, |watch| {
-                    ask(&key, &suspect, compute, &slots, watch).map(|()| Event::Done { job, outcome: Outcome::Verified })
+                    ask(&key, &suspect, nonce, compute, &slots, watch).map(|()| Event::Done { job, outcome: Outcome::Verified })
                 });
             }
         }
@@ -156,9 +158,10 @@ pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "an unknown fault".to_owned())
 }
 
-fn ask(key: &Path, suspect: &Path, compute: &Compute, slots: &Slots, watch: &mut dyn Watch) -> Result<(), JobError> {
+fn ask(key: &Path, suspect: &Path, nonce: Option<u64>, compute: &Compute, slots: &Slots, watch: &mut dyn Watch) -> Result<(), JobError> {
     watch.progress(Phase::Prepare, 0.0, None);
     let package = Package::open(key)?;
+    let package_digest = hex(&Sha256::digest(read_limited(key, LARGEST_PACKAGE)?));
     let bytes = read_limited(suspect, crate::nn::weights::LARGEST_FILE)?;
     let name = suspect.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let began = Instant::now();
@@ -167,15 +170,16 @@ fn ask(key: &Path, suspect: &Path, compute: &Compute, slots: &Slots, watch: &mut
         watch.progress(Phase::Verify, share, left);
         watch.flow() == Flow::Continue
     };
-    let report = verify(&package, Suspect { name: &name, bytes: &bytes }, nonce(), &compute.device, &mut progress)?;
-    slots.put_report(report);
+    let nonce = nonce.unwrap_or_else(drawn);
+    let report = verify(&package, Suspect { name: &name, bytes: &bytes }, nonce, &compute.device, &mut progress)?;
+    slots.put_report(Report { package_digest, ..report });
     Ok(())
 }
 
-/// A number that nobody could foresee when the model was trained.
-fn nonce() -> u64 {
+/// A number that nobody could foresee when the model was trained; below 2^53, so that every reader of JSON keeps it whole.
+fn drawn() -> u64 {
     use rand::Rng;
-    rand::rng().next_u64()
+    rand::rng().next_u64() >> 11
 }
 
 struct JobWatch<'a> {

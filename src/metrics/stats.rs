@@ -42,12 +42,21 @@ pub fn clopper_pearson_upper(hits: usize, n: usize, confidence: f64) -> f64 {
 
 /// Holm's step-down correction: p-values adjusted for being several, each at most 1, in the order given.
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
+    step_down(p_values, 1.0, |tests, p| tests * p)
+}
+
+/// The same for base-10 logarithms of p-values, however small; each at most 0.
+pub fn holm_log10(p_values: &[f64]) -> Vec<f64> {
+    step_down(p_values, 0.0, |tests, p| tests.log10() + p)
+}
+
+fn step_down(p_values: &[f64], most: f64, scaled: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
     let mut adjusted = vec![0.0; p_values.len()];
-    let mut floor: f64 = 0.0;
+    let mut floor = f64::NEG_INFINITY;
     for (rank, &i) in order.iter().enumerate() {
-        floor = floor.max((p_values.len() - rank) as f64 * p_values[i]).min(1.0);
+        floor = floor.max(scaled((p_values.len() - rank) as f64, p_values[i])).min(most);
         adjusted[i] = floor;
     }
     adjusted
@@ -146,6 +155,9 @@ mod tests {
         }
         assert_eq!(holm(&[0.7, 0.8]), vec![1.0, 1.0]);
         assert!(holm(&[]).is_empty());
+        let logs = holm_log10(&[-500.0, -2.0, f64::NEG_INFINITY, 0.0]);
+        assert!((logs[0] - (3f64.log10() - 500.0)).abs() < 1e-9 && (logs[1] - (2f64.log10() - 2.0)).abs() < 1e-12, "{logs:?}");
+        assert_eq!((logs[2], logs[3]), (f64::NEG_INFINITY, 0.0));
     }
 
     #[test]

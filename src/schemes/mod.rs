@@ -17,7 +17,7 @@ use crate::data::{Dataset, Picture, Samples};
 use crate::nn::host::Host;
 use crate::nn::weights::{WeightMap, WeightsError};
 use burn::tensor::Device;
-use plan::{Plan, SchemeSettings};
+use plan::{FEWEST_FOREIGN, Plan, SchemeSettings};
 use thiserror::Error;
 
 /// Why a plan cannot be trained.
@@ -94,7 +94,7 @@ pub trait Marker: Send {
 
 /// Starts the training that a plan describes.
 pub fn training(task: &Task) -> Result<Box<dyn Training>, SchemeError> {
-    check(task)?;
+    check_training(task)?;
     Ok(match &task.plan.scheme {
         SchemeSettings::Blind(settings) => Box::new(blind::Blind::new(task, settings)?),
         SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::ContentStamp::new(task, settings)?),
@@ -147,15 +147,43 @@ fn most_keys(wanted: usize, train: &Samples) -> usize {
     wanted.min(train.count() / 4)
 }
 
-/// Checks that the plan can be trained on the data, before anything is started.
-pub fn check(task: &Task) -> Result<(), SchemeError> {
-    use settings::Settings;
-    let plan = &task.plan;
+/// The labels of trained keys, from the classes of their covers in order.
+pub fn key_labels(plan: &Plan, logo_digest: &str, classes: usize, true_classes: &[u16]) -> Vec<u16> {
+    let derivation = plan.derivation(logo_digest);
     match &plan.scheme {
+        SchemeSettings::Blind(settings) => blind::key_labels(settings, &derivation, classes, true_classes.iter().copied()),
+        // A cover of the label's own class is no cover: it has no label.
+        SchemeSettings::ContentStamp(_) => {
+            true_classes.iter().filter_map(|&class| content_stamp::fresh_label(&derivation, classes, class)).collect()
+        }
+    }
+}
+
+/// Checks that every hyper-parameter is within its range.
+pub fn check_settings(settings: &SchemeSettings) -> Result<(), SchemeError> {
+    use settings::Settings;
+    match settings {
         SchemeSettings::Blind(s) => s.check(),
         SchemeSettings::ContentStamp(s) => s.check(),
     }
-    .map_err(SchemeError::Plan)?;
+    .map_err(SchemeError::Plan)
+}
+
+/// Checks that the plan can be trained on the data and that a verdict can rest on it, before anything is started.
+pub fn check(task: &Task) -> Result<(), SchemeError> {
+    let planned = task.plan.foreign;
+    if planned < FEWEST_FOREIGN {
+        return Err(SchemeError::Plan(format!(
+            "The plan has {planned} foreign encoders, too few for any verdict. Plan at least {FEWEST_FOREIGN}."
+        )));
+    }
+    check_training(task)
+}
+
+/// Checks that the marked model of a plan can be trained on the data.
+fn check_training(task: &Task) -> Result<(), SchemeError> {
+    let plan = &task.plan;
+    check_settings(&plan.scheme)?;
     plan.host.check(task.dataset.train.shape).map_err(SchemeError::Plan)?;
     let classes = task.dataset.classes.len();
     if classes < 2 {

@@ -6,6 +6,11 @@ use super::{blind, content_stamp};
 use crate::vault::derive::Derivation;
 use serde::{Deserialize, Serialize};
 
+/// Fewest unmarked models that a verdict can rest on.
+pub const FEWEST_NULLS: usize = 3;
+/// Fewest foreign encoders that a verdict can rest on.
+pub const FEWEST_FOREIGN: usize = 5;
+
 /// How long and how large a training shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,7 +51,7 @@ pub struct Plan {
     pub salt: String,
     /// How many unmarked models are trained as controls (at least 3).
     pub nulls: usize,
-    /// How many foreign encoders are trained as controls (at least 5 where the scheme has an encoder).
+    /// How many foreign encoders are trained as controls (at least 5).
     pub foreign: usize,
 }
 
@@ -54,5 +59,14 @@ impl Plan {
     /// The derivation of covers and labels for this owner and salt.
     pub fn derivation(&self, logo_digest: &str) -> Derivation {
         Derivation::new(logo_digest, &self.owner, &self.salt)
+    }
+
+    /// The plan as it may be shown: without the salt, which is secret.
+    pub fn public(&self) -> serde_json::Value {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("salt");
+        }
+        value
     }
 }

@@ -327,7 +327,7 @@ impl Model {
         self.drop_estimate();
         let job = self.board.add(Purpose::Verify { key: key.clone(), suspect: suspect.clone() }, text::proving_title(&suspect));
         self.proof.report = None;
-        self.send(Command::Verify { job, key, suspect });
+        self.send(Command::Verify { job, key, suspect, nonce: None });
     }
 }
 

@@ -281,6 +281,11 @@ impl Pane for Forensics {
         egui::CollapsingHeader::new(text::MORE).show(ui, |ui| {
             fact(ui, text::FIGURE_LOG_P, &text::log_p(report.keys.p_value_log10));
             fact(ui, text::DATA_DIGEST, &report.suspect_digest);
+            fact(ui, text::PACKAGE_DIGEST, &report.package_digest);
+            if let Some(nonce) = report.nonce {
+                fact(ui, text::NONCE, &nonce.to_string());
+            }
+            fact(ui, text::NULL_SEEDS, &report.null_seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
             fact(ui, text::MADE, &report.made);
             fact(ui, text::VERSION, &report.version);
         });

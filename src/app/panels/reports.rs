@@ -6,6 +6,7 @@ use crate::app::model::Model;
 use crate::app::text;
 use crate::app::theme;
 use crate::app::widgets;
+use crate::forensics::judge::corrected;
 use crate::forensics::report::Report;
 use eframe::egui::{self, Grid, ScrollArea, Ui};
 use std::collections::BTreeSet;
@@ -76,6 +77,17 @@ impl Reports {
                     }
                     ui.end_row();
                 }
+                let corrected = corrected(&reports);
+                muted(ui, text::FIGURE_ADJUSTED);
+                for (p_value_log10, _) in &corrected {
+                    ui.label(text::chance_words(*p_value_log10));
+                }
+                ui.end_row();
+                muted(ui, text::VERDICT_ADJUSTED);
+                for (_, verdict) in &corrected {
+                    ui.label(text::verdict(*verdict));
+                }
+                ui.end_row();
             });
         });
     }

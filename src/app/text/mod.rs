@@ -335,7 +335,7 @@ pub const SIDE_DATA_EMPTY: &str = "What was found in your data set stands here."
 pub const SIDE_LOGO_EMPTY: &str = "A logo with few strokes and strong contrast survives best. Networks see it small.";
 pub const SIDE_LOGO: &str =
     "The secret keys are derived from this picture, the owner's name and a random text. Another placement gives other keys.";
-pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers without the mark, and keys of foreign encoders. Unmarked models are asked the same. Only the suspect's answers to your keys may stand out.";
+pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers without the mark, and keys of foreign encoders. Unmarked models are asked the same keys, old and new. Only the suspect's answers to your keys may stand out.";
 
 // The two questions about schemes.
 pub const PROTECT_CLASSIFIER: &str = "A model that names pictures";
@@ -385,6 +385,16 @@ pub const FIGURE_CHANCE: &str = "Could it be chance?";
 pub const FIGURE_FRESH: &str = "New keys answered as marked";
 pub const FIGURE_FRESH_CHANCE: &str = "Could that be chance?";
 pub const FIGURE_RATE: &str = "Rate that chance is given";
+/// The p-value after correction for several reports.
+pub const FIGURE_ADJUSTED: &str = "Chance, corrected for several (Holm)";
+/// The verdict after that correction.
+pub const VERDICT_ADJUSTED: &str = "Verdict after that correction";
+/// What picked the new keys.
+pub const NONCE: &str = "Nonce of the new keys";
+/// SHA-256 of the key package.
+pub const PACKAGE_DIGEST: &str = "SHA-256 of the key package";
+/// The null models' seeds.
+pub const NULL_SEEDS: &str = "Seeds of the unmarked models";
 pub const FIGURE_NULL: &str = "Unmarked models answer so in";
 pub const FIGURE_TWIN: &str = "The same of unmarked models, on average";
 pub const FIGURE_SSIM: &str = "Structure kept (SSIM)";

@@ -124,19 +124,23 @@ impl Settings {
 pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
     let mut covers = derivation.stream("covers").permutation(train.count());
     covers.truncate(super::most_keys(settings.keys, train));
+    let labels = key_labels(settings, derivation, classes, covers.iter().map(|&cover| train.labels[cover]));
+    KeyPlan { covers, labels }
+}
+
+/// The labels of trained keys, from the classes of their covers in order.
+pub fn key_labels(settings: &Settings, derivation: &Derivation, classes: usize, true_classes: impl Iterator<Item = u16>) -> Vec<u16> {
     let shift = shift(derivation, classes);
     let mut stream = derivation.stream("labels");
-    let labels = covers
-        .iter()
-        .map(|&cover| {
+    true_classes
+        .map(|class| {
             let by = match settings.label_rule {
                 LabelRule::KeyedShift => shift,
                 LabelRule::RandomPerCover => 1 + stream.below(classes - 1),
             };
-            shifted(train.labels[cover], by, classes)
+            shifted(class, by, classes)
         })
-        .collect();
-    KeyPlan { covers, labels }
+        .collect()
 }
 
 /// The label of a fresh key, where the rule generalises.
