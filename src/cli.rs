@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod end;
 mod follow;
+mod opening;
 mod verify;
 
 use crate::data::{self, Kind, open_picture};
@@ -56,6 +57,9 @@ pub enum Task {
     Inspect {
         /// Any file or folder.
         path: PathBuf,
+        /// How a data set is opened.
+        #[command(flatten)]
+        opening: opening::Opening,
     },
     /// Compare two pictures: PSNR, SSIM, MS-SSIM, correlation, entropy ratio.
     Measure {
@@ -123,7 +127,7 @@ pub fn run(task: Task, json: bool) -> ExitCode {
         Task::Demo(options) => demo::demo(&options, json),
         Task::Run { project, resume } => demo::run_project(&project, resume, json),
         Task::Verify { key, suspect, nonce } => verify::verify(&key, &suspect, nonce, json),
-        Task::Inspect { path } => inspect(&path, json),
+        Task::Inspect { path, opening } => inspect(&path, &opening, json),
         Task::Measure { a, b } => measure(&a, &b, json),
         Task::Bench(options) => bench::bench(&options),
     };
@@ -152,8 +156,8 @@ pub fn parse() -> Result<Cli, ExitCode> {
     })
 }
 
-fn inspect(path: &Path, json: bool) -> Result<End, Failure> {
-    let found = data::inspect(path);
+fn inspect(path: &Path, opening: &opening::Opening, json: bool) -> Result<End, Failure> {
+    let found = data::inspect_as(path, &opening.options());
     match json {
         true => println!("{}", serde_json::to_value(&found).map_err(|e| Failure::new("internal", e))?),
         false => {

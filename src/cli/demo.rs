@@ -30,6 +30,9 @@ pub struct Options {
     /// A data set instead of the embedded sample.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// How the pictures of `--data` are opened.
+    #[command(flatten)]
+    opening: super::opening::Opening,
     /// quick, standard or paper.
     #[arg(long, default_value = "quick", value_parser = word::<Preset>)]
     preset: Preset,
@@ -57,7 +60,7 @@ fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
 pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let began = Instant::now();
     let dataset = match &options.data {
-        Some(path) => data::open(path, &OpenOptions::default(), &mut |_| true)?,
+        Some(path) => data::open(path, &options.opening.options(), &mut |_| true)?,
         None => sample()?,
     };
     let logo = sample_logo(0)?;

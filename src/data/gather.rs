@@ -16,8 +16,14 @@ use std::path::Path;
 const BATCH: usize = 256;
 /// Sides up to this are kept when all pictures share them.
 const NATIVE_SIDE: usize = 64;
-/// The side of pictures that have different or larger ones.
-const COMMON_SIDE: usize = 32;
+/// The side of pictures that have different ones, or one that networks cannot take.
+pub(super) const COMMON_SIDE: usize = 32;
+
+/// Whether squares of this side stay as they are: where networks and schemes take them. The blind watermark wants colour pictures in
+/// multiples of 32, the smallest networks want multiples of 4.
+pub(super) fn is_native(side: usize, channels: usize) -> bool {
+    side <= NATIVE_SIDE && if channels == 3 { side > 0 && side.is_multiple_of(32) } else { side >= 8 && side.is_multiple_of(4) }
+}
 
 /// Decodes sorted files into parts; what fails goes to `problems`, what people should know to the notes of the result.
 pub(crate) fn gather(
@@ -53,16 +59,14 @@ pub(crate) fn gather(
     }
     let Some(&first) = headers.first() else { return Err(none(path, tried, &problems[already..])) };
     let side = options.side.unwrap_or_else(|| {
-        let native = first.width == first.height && first.width <= NATIVE_SIDE && headers.iter().all(|h| *h == first);
-        if native { first.width } else { COMMON_SIDE }
+        let same = first.width == first.height && headers.iter().all(|h| *h == first);
+        if same && is_native(first.width, options.channels.unwrap_or(1)) { first.width } else { COMMON_SIDE }
     });
-    let side = side.clamp(1, MAX_SIDE);
+    let mut side = side.clamp(1, MAX_SIDE);
     limits.check_amount(kept.len(), side * side * options.channels.unwrap_or(1), path)?;
-    let mut notes = size_notes(&headers, side);
-
     let mut decoded: Vec<(Sorted, Picture)> = Vec::with_capacity(kept.len());
     let mut seen = 0;
-    let measured = kept.into_iter().zip(headers).collect();
+    let measured = kept.into_iter().zip(headers.iter().copied()).collect();
     for batch in batches(measured, |(file, head)| (file.file.size, (head.width * head.height) as u64), limits) {
         progress(0.25 + 0.75 * seen as f32 / tried as f32)?;
         seen += batch.len();
@@ -85,6 +89,13 @@ pub(crate) fn gather(
     if decoded.is_empty() {
         return Err(none(path, tried, &problems[already..]));
     }
+    // Only now it is known whether there is colour, which wants other sides than grey.
+    let coloured = decoded.iter().any(|(_, picture)| picture.shape.channels == 3);
+    if options.side.is_none() && coloured && !is_native(side, 3) {
+        side = COMMON_SIDE;
+        decoded.par_iter_mut().for_each(|(_, picture)| *picture = picture.resized(side, side));
+    }
+    let mut notes = size_notes(&headers, side);
     let found: BTreeSet<&str> = decoded.iter().map(|(file, _)| file.class.as_str()).collect();
     let lost: Vec<&str> = named.iter().map(String::as_str).filter(|class| !found.contains(class)).collect();
     if !lost.is_empty() {

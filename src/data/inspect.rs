@@ -163,9 +163,14 @@ pub fn recognise(path: &Path) -> Kind {
 /// Says what a path is, with figures and everything that is wrong with it. Data sets are opened whole, so that no broken file
 /// stays hidden. Never fails: a failure is [`Kind::Unknown`] or a problem of the kind that it would be.
 pub fn inspect(path: &Path) -> Inspection {
+    inspect_as(path, &OpenOptions::default())
+}
+
+/// [`inspect`], with data sets opened as `options` say.
+pub fn inspect_as(path: &Path, options: &OpenOptions) -> Inspection {
     let kind = recognise(path);
     let found = match kind {
-        Kind::Dataset => dataset(path),
+        Kind::Dataset => dataset(path, options),
         Kind::Pairs => pairs(path).ok_or_else(|| DataError::Empty { path: path.to_path_buf() }).map(|(folders, pairs)| {
             let what = format!("Two folders (“{}” and “{}”) with {pairs} pairs of pictures.", folders[0], folders[1]);
             Inspection::new(path, kind, what, Details::Pairs { folders, pairs })
@@ -203,8 +208,8 @@ impl Inspection {
     }
 }
 
-fn dataset(path: &Path) -> Result<Inspection, DataError> {
-    let dataset = open(path, &OpenOptions::default(), &mut |_| true)?;
+fn dataset(path: &Path, options: &OpenOptions) -> Result<Inspection, DataError> {
+    let dataset = open(path, options, &mut |_| true)?;
     let details = DatasetDetails::of(&dataset);
     let what = format!(
         "A data set of {} pictures in {} classes ({}), {} each: {} to learn from, {} for testing.",
@@ -302,7 +307,7 @@ fn package(path: &Path, kind: Kind, what: &str) -> Result<Inspection, DataError>
 
 fn unknown(path: &Path) -> Result<Inspection, DataError> {
     // Opening finds the sentence that says what it is instead.
-    dataset(path)
+    dataset(path, &OpenOptions::default())
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {

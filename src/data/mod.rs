@@ -27,7 +27,7 @@ mod tests;
 pub use decode::open_picture;
 pub use error::{DataError, PictureError};
 pub use image::{Picture, Shape};
-pub use inspect::{ClassCount, DatasetDetails, Details, Inspection, Kind, inspect, recognise};
+pub use inspect::{ClassCount, DatasetDetails, Details, Inspection, Kind, inspect, inspect_as, recognise};
 pub use open::{OpenOptions, open};
 pub use sample::{sample, sample_logos};
 pub use samples::{Dataset, Format, Samples};

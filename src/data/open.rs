@@ -16,7 +16,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OpenOptions {
-    /// Rows and columns that all pictures get, 1..=512. `None`: as they are when all are the same square of at most 64, else 32.
+    /// Rows and columns that all pictures get, 1..=512. `None`: as they are when all are the same square of at most
+    /// 64 that networks take (colour: a multiple of 32; grey: of 4, and at least 8), else 32.
     pub side: Option<usize>,
     /// 1 (grey) or 3 (colour). `None`: grey when every picture is, else colour.
     pub channels: Option<usize>,
@@ -157,8 +158,9 @@ fn sorted(
 /// Brings parts that were read whole (idx, CIFAR) to the side and channels asked for.
 fn reshape(path: &Path, mut parts: Parts, options: &OpenOptions, limits: &Limits) -> Result<Parts, DataError> {
     let old = parts.train.shape;
-    let side = options.side.unwrap_or(if old.height == old.width && old.width <= 64 { old.width } else { 32 }).clamp(1, MAX_SIDE);
     let channels = options.channels.map_or(old.channels, |channels| if channels == 1 { 1 } else { 3 });
+    let usual = if old.height == old.width && gather::is_native(old.width, channels) { old.width } else { gather::COMMON_SIDE };
+    let side = options.side.unwrap_or(usual).clamp(1, MAX_SIDE);
     let new = Shape { channels, height: side, width: side };
     let count = parts.train.count() + parts.validation.count() + parts.test.count();
     limits.check_amount(count, new.len(), path)?;

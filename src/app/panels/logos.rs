@@ -12,8 +12,8 @@ use crate::data::{self, Picture, Shape};
 use eframe::egui::{self, ScrollArea, Slider, Ui, Vec2};
 use std::sync::Arc;
 
-/// What the networks see: side and channels.
-const SEEN: [(usize, usize, &str); 2] = [(28, 1, text::LOGO_SEEN_GREY), (32, 3, text::LOGO_SEEN_COLOUR)];
+/// What networks see most often; shown as long as no pictures are chosen.
+const USUAL: [Shape; 2] = [Shape { channels: 1, height: 28, width: 28 }, Shape { channels: 3, height: 32, width: 32 }];
 
 /// The panel.
 #[derive(Default)]
@@ -77,20 +77,21 @@ impl Logos {
                 subheading(ui, text::LOGO_LARGE);
                 let side = theme::PREVIEW_LARGE;
                 if widgets::picture(ui, &mut self.textures, &choice.logo.picture, Vec2::splat(side), text::LOGO_LARGE).clicked() {
-                    out.push(compare(&choice.logo, 32, 3, text::LOGO_SEEN_COLOUR));
+                    out.push(compare(&choice.logo, data_shape.unwrap_or(USUAL[1])));
                 }
             });
             ui.add_space(theme::GAP_2);
             ui.vertical(|ui| {
                 subheading(ui, text::LOGO_SEEN);
                 ui.horizontal_top(|ui| {
-                    for ((side, channels, words), seen) in SEEN.into_iter().zip(&looked.seen) {
+                    for seen in &looked.seen {
                         ui.vertical(|ui| {
-                            if widgets::picture(ui, &mut self.textures, seen, Vec2::splat(theme::PREVIEW), words).clicked() {
-                                out.push(compare(&choice.logo, side, channels, words));
+                            let words = seen.shape.to_string();
+                            if widgets::picture(ui, &mut self.textures, seen, Vec2::splat(theme::PREVIEW), &words).clicked() {
+                                out.push(compare(&choice.logo, seen.shape));
                             }
                             muted(ui, words);
-                            if data_shape.is_some_and(|shape| shape.channels == channels) {
+                            if data_shape.is_some() {
                                 widgets::tag(ui, Tone::Accent, Some(widgets::Icon::Check), text::LOGO_USED);
                             }
                         });
@@ -154,11 +155,11 @@ impl Pane for Logos {
     }
 }
 
-fn compare(logo: &Logo, side: usize, channels: usize, words: &str) -> Action {
-    let seen = logo.at(Shape { channels, height: side, width: side });
+fn compare(logo: &Logo, shape: Shape) -> Action {
+    let seen = logo.at(shape);
     let full = logo.picture.shape;
     let enlarged = seen.colour().resized(full.width, full.height);
-    Action::Compare(Pair::new(logo.picture.colour(), text::LOGO_LARGE, enlarged, words))
+    Action::Compare(Pair::new(logo.picture.colour(), text::LOGO_LARGE, enlarged, &shape.to_string()))
 }
 
 /// What networks see of a logo, made once for each logo: three sharp reductions are too much for every frame.
@@ -171,8 +172,9 @@ struct Looked {
 
 impl Looked {
     fn at(logo: &Logo, data_shape: Option<Shape>) -> Self {
-        let seen = SEEN.iter().map(|&(side, channels, _)| logo.at(Shape { channels, height: side, width: side })).collect();
-        let warnings = logo.warnings(data_shape.unwrap_or(Shape { channels: 1, height: 28, width: 28 }));
+        let shapes = data_shape.map_or(USUAL.to_vec(), |shape| vec![shape]);
+        let seen = shapes.into_iter().map(|shape| logo.at(shape)).collect();
+        let warnings = logo.warnings(data_shape.unwrap_or(USUAL[0]));
         Self { digest: logo.digest.clone(), data_shape, seen, warnings }
     }
 }
@@ -212,5 +214,21 @@ fn options(ui: &mut Ui, options: &LogoOptions, out: &mut Vec<Action>) {
     });
     if changed != *options {
         out.push(Action::PlaceLogo(changed));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preview_has_the_shape_of_the_pictures() {
+        let (name, bytes) = data::sample_logos()[0];
+        let logo = Logo::from_bytes(name, bytes, &LogoOptions::default()).unwrap();
+        let shapes = |data| Looked::at(&logo, data).seen.iter().map(|seen| seen.shape.to_string()).collect::<Vec<_>>();
+        assert_eq!(shapes(None), ["28x28 grey", "32x32 colour"]);
+        assert_eq!(shapes(Some(Shape { channels: 3, height: 64, width: 64 })), ["64x64 colour"]);
+        assert_eq!(shapes(Some(Shape { channels: 1, height: 48, width: 48 })), ["48x48 grey"]);
     }
 }

@@ -208,3 +208,24 @@ fn opening_is_told_and_can_be_cancelled() {
     });
     assert_eq!(cancelled.unwrap_err(), DataError::Cancelled);
 }
+
+#[test]
+fn only_sides_that_networks_take_stay_as_they_are() {
+    for (channels, side, opened) in
+        [(3, 28, 32), (3, 32, 32), (3, 48, 32), (3, 64, 64), (1, 28, 28), (1, 50, 32), (1, 48, 48), (1, 4, 32), (1, 68, 32)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        for (class, i) in [("a", 0), ("a", 1), ("b", 2), ("b", 3)] {
+            write(dir.path().join(class).join(format!("{i}.png")), &picture(channels, side, side, i).to_png().unwrap());
+        }
+        let dataset = plain(dir.path()).unwrap();
+        assert_eq!(dataset.shape(), Shape { channels, height: opened, width: opened }, "{side}x{side}, {channels} channels");
+        assert_eq!(dataset.train.pixels.len(), dataset.train.count() * dataset.shape().len());
+        let told = dataset.notes.iter().any(|note| note.contains(&format!("brought to {opened}x{opened}")));
+        assert_eq!(told, side != opened, "{:?}", dataset.notes);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path().join("images"), &idx_images(20, 50));
+    let labels = write(dir.path().join("labels"), &idx_labels(&[0, 1].repeat(10)));
+    assert_eq!(plain(&labels).unwrap().shape(), Shape { channels: 1, height: 32, width: 32 });
+}

@@ -189,7 +189,7 @@ impl Blind {
         let shape = samples.shape;
         if shape.channels == 3 && (!shape.height.is_multiple_of(32) || !shape.width.is_multiple_of(32)) {
             return Err(SchemeError::Plan(format!(
-                "The blind watermark needs colour pictures whose sides are multiples of 32; these are {shape}. Choose 32x32 when you open the data set."
+                "The blind watermark needs colour pictures whose sides are multiples of 32; these are {shape}. Add the data set again: colour pictures are then brought to 32x32."
             )));
         }
         let seed = task.plan.seed;
