@@ -67,11 +67,11 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
     match id {
         "blind" => Some(SchemeSettings::Blind(match preset {
             Preset::Quick => blind::Settings {
-                steps: 1_400,
+                steps: 1_600,
                 keys: 600,
                 encoder_width: 8,
                 residual: true,
-                clarity: 29.0,
+                clarity: 28.7,
                 carrier: 2,
                 decoys: true,
                 ramp: 0.4,
