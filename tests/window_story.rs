@@ -435,8 +435,31 @@ fn an_investigator_needs_only_two_files() {
         std::fs::write(&path, b"x").unwrap();
         act(&mut window.harness, Action::Take(wanted, path));
     }
+    let write = |window: &mut Played, words: &str| {
+        window.harness.get_by_label("Number for the new keys").focus();
+        window.harness.run_ok();
+        window.harness.get_by_label("Number for the new keys").type_text(words);
+        window.harness.run_ok();
+    };
+    write(&mut window, "12");
     window.click("Ask the questions");
-    assert!(matches!(window.command(), Some(Command::Verify { .. })));
+    assert!(matches!(window.command(), Some(Command::Verify { nonce: Some(12), .. })), "the number that a judge named");
+}
+
+#[test]
+fn a_number_that_is_none_is_told_before_the_questions() {
+    let mut window = played();
+    window.click("Check a suspect model");
+    for (name, wanted) in [("secret.cmkey", countermark::app::Wanted::Key), ("model.safetensors", countermark::app::Wanted::Suspect)] {
+        let path = window.home.path().join(name);
+        std::fs::write(&path, b"x").unwrap();
+        act(&mut window.harness, Action::Take(wanted, path));
+    }
+    window.harness.get_by_label("Number for the new keys").focus();
+    window.harness.run_ok();
+    window.harness.get_by_label("Number for the new keys").type_text("twelve");
+    window.harness.run_ok();
+    assert!(window.harness.get_by_label("Ask the questions").accesskit_node().is_disabled());
 }
 
 #[test]

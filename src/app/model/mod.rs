@@ -276,6 +276,7 @@ impl Model {
             Action::UseTwin => self.use_trained(true),
             Action::UseTrainedKey => self.use_trained_key(),
             Action::Prove => self.prove(),
+            Action::Nonce(nonce) => self.proof.nonce = nonce,
             Action::ProveAgain => self.proof.report = None,
             Action::OpenReport(id) => self.open_report(id),
             Action::FetchReport(id) => self.fetch_report(&id),

@@ -61,6 +61,8 @@ pub struct Proof {
     pub key: Option<PathBuf>,
     /// The suspect.
     pub suspect: Option<PathBuf>,
+    /// The number that picks the new keys; none is drawn by chance.
+    pub nonce: Option<u64>,
     /// The last verdict, until another suspect is chosen.
     pub report: Option<Arc<Report>>,
 }
@@ -327,7 +329,7 @@ impl Model {
         self.drop_estimate();
         let job = self.board.add(Purpose::Verify { key: key.clone(), suspect: suspect.clone() }, text::proving_title(&suspect));
         self.proof.report = None;
-        self.send(Command::Verify { job, key, suspect, nonce: None });
+        self.send(Command::Verify { job, key, suspect, nonce: self.proof.nonce });
     }
 }
 

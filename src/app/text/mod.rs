@@ -207,6 +207,15 @@ pub const PROVE_USE_TRAINED: &str = "The model I just trained";
 pub const PROVE_USE_TWIN: &str = "Its unmarked twin";
 pub const PROVE_USE_KEY: &str = "The key I just made";
 pub const PROVE_START: &str = "Ask the questions";
+pub const PROVE_NONCE: &str = "Number for the new keys";
+/// Why one would type it.
+pub const PROVE_NONCE_WHY: &str = "A judge may name a number that picks the pictures of the new keys, so that nobody can choose them beforehand. \
+    With the same number the same questions are asked again. Left empty, it is drawn by chance; the report names it.";
+/// In the empty field.
+pub const PROVE_NONCE_HINT: &str = "drawn by chance";
+/// What is wrong with it.
+pub const PROVE_NONCE_WRONG: &str =
+    "The number for the new keys is a whole number from 0 to 18,446,744,073,709,551,615, without signs or spaces";
 pub const PROVE_AGAIN: &str = "Check another model";
 pub const PROVE_RUNNING: &str = "Asking the suspect…";
 pub const PROVE_NEEDS_BOTH: &str = "Choose a key package and a suspect model";
