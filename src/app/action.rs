@@ -109,8 +109,8 @@ pub enum Action {
     UseTwin,
     /// Take the key just made.
     UseTrainedKey,
-    /// Picks the new keys of the next questions by this number, or by chance.
-    Nonce(Option<u64>),
+    /// What stands in the field for the number that picks the new keys.
+    Nonce(String),
     /// Ask the questions.
     Prove,
     /// Clear the verdict and choose another suspect.

@@ -7,10 +7,10 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 pub struct Opening {
     /// Rows and columns that all pictures get: 28, 32 or 64. Without it they stay as they are where networks take them, else 32.
-    #[arg(long, value_parser = one_of::<28, 32, 64>)]
+    #[arg(long, value_parser = one_of(&[28, 32, 64]))]
     side: Option<usize>,
     /// 1 for grey, 3 for colour. Without it: grey when every picture is.
-    #[arg(long, value_parser = one_of::<1, 3, 3>)]
+    #[arg(long, value_parser = one_of(&[1, 3]))]
     channels: Option<usize>,
 }
 
@@ -21,8 +21,10 @@ impl Opening {
     }
 }
 
-fn one_of<const A: usize, const B: usize, const C: usize>(text: &str) -> Result<usize, String> {
-    let allowed = [A, B, C];
-    let number = text.parse().ok().filter(|number| allowed.contains(number));
-    number.ok_or_else(|| format!("choose {}", if B == C { format!("{A} or {B}") } else { format!("{A}, {B} or {C}") }))
+/// Reads a number that must be one of these.
+fn one_of(allowed: &'static [usize]) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| allowed.contains(number));
+        number.ok_or_else(|| format!("choose one of {allowed:?}"))
+    }
 }

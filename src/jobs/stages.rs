@@ -114,10 +114,18 @@ fn follow(stages: Vec<Stage>, run: Run, (clock, first): (&mut Clock, usize), wat
     })
 }
 
+/// Whether a stage ended in an earlier life of its run; its steps are counted as done then.
+fn is_done(lane: &Lane, name: &str, training: &dyn Training) -> bool {
+    let done = lane.folder.finished(name).is_some();
+    if done {
+        lane.tell(Note::Skipped(lane.stage, training.steps()));
+    }
+    done
+}
+
 fn marked_stage(run: Run, lane: &Lane) -> Result<(), JobError> {
     let mut training = schemes::training(run.task)?;
-    if lane.folder.finished("marked").is_some() {
-        lane.tell(Note::Skipped(lane.stage, training.steps()));
+    if is_done(lane, "marked", &*training) {
         return Ok(());
     }
     lane.train("marked", &mut *training, Some(run.exam))?;
@@ -127,8 +135,7 @@ fn marked_stage(run: Run, lane: &Lane) -> Result<(), JobError> {
 fn rival_stage(run: Run, rival: Rival, tries: u64, lane: &Lane) -> Result<(), JobError> {
     let (name, seed) = (rival.stage(tries), rival.seed(run.task, tries));
     let mut training = Plain::new(run.task, seed);
-    if lane.folder.finished(&name).is_some() {
-        lane.tell(Note::Skipped(lane.stage, training.steps()));
+    if is_done(lane, &name, &training) {
         return Ok(());
     }
     lane.train(&name, &mut training, None)?;
@@ -143,8 +150,7 @@ fn foreign_stage(run: Run, index: usize, tries: u64, lane: &Lane) -> Result<(), 
     let name = foreign_stage_name(index, tries);
     let task = foreign_task(run.task, index, tries);
     let mut training = schemes::training(&task)?;
-    if lane.folder.finished(&name).is_some() {
-        lane.tell(Note::Skipped(lane.stage, training.steps()));
+    if is_done(lane, &name, &*training) {
         return Ok(());
     }
     let mut saved = ready(&*training)?.save();

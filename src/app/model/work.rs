@@ -61,10 +61,23 @@ pub struct Proof {
     pub key: Option<PathBuf>,
     /// The suspect.
     pub suspect: Option<PathBuf>,
-    /// The number that picks the new keys; none is drawn by chance.
-    pub nonce: Option<u64>,
+    /// The number that picks the new keys, as it was written; nothing draws one by chance.
+    pub nonce: String,
     /// The last verdict, until another suspect is chosen.
     pub report: Option<Arc<Report>>,
+}
+
+impl Proof {
+    /// The number that picks the new keys.
+    ///
+    /// # Errors
+    /// What was written is no such number.
+    pub fn nonce(&self) -> Result<Option<u64>, std::num::ParseIntError> {
+        match self.nonce.trim() {
+            "" => Ok(None),
+            written => written.parse().map(Some),
+        }
+    }
 }
 
 impl Model {
@@ -323,13 +336,14 @@ impl Model {
             self.notices.warn(text::PROVE_NEEDS_BOTH);
             return;
         };
+        let Ok(nonce) = self.proof.nonce() else { return self.notices.warn(text::PROVE_NONCE_WRONG) };
         if self.board.proving().is_some() {
             return;
         }
         self.drop_estimate();
         let job = self.board.add(Purpose::Verify { key: key.clone(), suspect: suspect.clone() }, text::proving_title(&suspect));
         self.proof.report = None;
-        self.send(Command::Verify { job, key, suspect, nonce: self.proof.nonce });
+        self.send(Command::Verify { job, key, suspect, nonce });
     }
 }
 

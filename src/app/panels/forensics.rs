@@ -55,7 +55,6 @@ const CONTROL_KINDS: [ControlKind; 3] = [ControlKind::PlainCovers, ControlKind::
 pub struct Forensics {
     key: String,
     suspect: String,
-    nonce: String,
     filter: Filter,
     grid: GridState,
     of: Option<Arc<Report>>,
@@ -90,9 +89,9 @@ impl Forensics {
             });
         });
         ui.add_space(theme::GAP);
-        let nonce = self.nonce(ui, out);
+        nonce(ui, &model.proof.nonce, out);
         let missing = match (&model.proof.key, &model.proof.suspect) {
-            (Some(_), Some(_)) => nonce.is_none().then_some(text::PROVE_NONCE_WRONG),
+            (Some(_), Some(_)) => model.proof.nonce().is_err().then_some(text::PROVE_NONCE_WRONG),
             (None, None) => Some(text::PROVE_NEEDS_BOTH),
             (None, _) => Some(text::PROVE_NEEDS_KEY),
             (_, None) => Some(text::PROVE_NEEDS_SUSPECT),
@@ -106,25 +105,6 @@ impl Forensics {
                 muted(ui, missing);
             }
         });
-    }
-
-    /// The field for the number that picks the new keys. `None` if what stands there is no such number.
-    fn nonce(&mut self, ui: &mut Ui, out: &mut Vec<Action>) -> Option<()> {
-        let changed = ui
-            .horizontal(|ui| {
-                let label = ui.label(text::PROVE_NONCE).on_hover_text(text::PROVE_NONCE_WHY);
-                let field = egui::TextEdit::singleline(&mut self.nonce).hint_text(text::PROVE_NONCE_HINT);
-                ui.add(field).on_hover_text(text::PROVE_NONCE_WHY).labelled_by(label.id).changed()
-            })
-            .inner;
-        let number = match self.nonce.trim() {
-            "" => Some(None),
-            written => written.parse().ok().map(Some),
-        };
-        if let (true, Some(number)) = (changed, number) {
-            out.push(Action::Nonce(number));
-        }
-        number.map(drop)
     }
 
     fn verdict(&mut self, ui: &mut Ui, report: &Arc<Report>, out: &mut Vec<Action>) {
@@ -311,6 +291,18 @@ impl Pane for Forensics {
             fact(ui, text::VERSION, &report.version);
         });
     }
+}
+
+/// The field for the number that picks the new keys.
+fn nonce(ui: &mut Ui, written: &str, out: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let label = ui.label(text::PROVE_NONCE).on_hover_text(text::PROVE_NONCE_WHY);
+        let mut now = written.to_owned();
+        let field = egui::TextEdit::singleline(&mut now).hint_text(text::PROVE_NONCE_HINT);
+        if ui.add(field).on_hover_text(text::PROVE_NONCE_WHY).labelled_by(label.id).changed() {
+            out.push(Action::Nonce(now));
+        }
+    });
 }
 
 /// Colour and icon of a verdict.

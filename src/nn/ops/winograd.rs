@@ -226,6 +226,31 @@ impl<S: Simd> Maps<S> {
     }
 }
 
+/// A map of lines applied down a square and then across it: `at(y, x)` gives what it holds, `put(y, x, value)` takes what comes out.
+#[inline(always)]
+fn twice<V: Copy, const N: usize, const M: usize>(
+    blank: V,
+    map: impl Fn([V; N]) -> [V; M],
+    at: impl Fn(usize, usize) -> V,
+    mut put: impl FnMut(usize, usize, V),
+) {
+    let mut down = [[blank; N]; M];
+    for x in 0..N {
+        let mut column = [blank; N];
+        for (y, value) in column.iter_mut().enumerate() {
+            *value = at(y, x);
+        }
+        for (line, value) in down.iter_mut().zip(map(column)) {
+            line[x] = value;
+        }
+    }
+    for (y, line) in down.into_iter().enumerate() {
+        for (x, value) in map(line).into_iter().enumerate() {
+            put(y, x, value);
+        }
+    }
+}
+
 #[inline(always)]
 fn load<S: Simd>(simd: S, from: &[f32]) -> S::f32s {
     S::as_simd_f32s(&from[..S::F32_LANES]).0.first().copied().unwrap_or(simd.splat_f32s(0.0))
@@ -252,18 +277,12 @@ impl WithSimd for KernelSpots<'_, '_> {
         let maps = Maps(simd);
         let zero = simd.splat_f32s(0.0);
         for o in (0..self.output).step_by(S::F32_LANES) {
-            let mut down = [[zero; 3]; TILE];
-            for x in 0..3 {
-                let column = maps.kernel([0, 1, 2].map(|y| load(simd, &self.taps[(y * 3 + x) * self.output + o..])));
-                for (row, value) in down.iter_mut().zip(column) {
-                    row[x] = value;
-                }
-            }
-            for (y, row) in down.into_iter().enumerate() {
-                for (x, value) in maps.kernel(row).into_iter().enumerate() {
-                    store::<S>(&mut self.to[y * TILE + x][o..], value);
-                }
-            }
+            twice(
+                zero,
+                |line| maps.kernel(line),
+                |y, x| load(simd, &self.taps[(y * 3 + x) * self.output + o..]),
+                |y, x, value| store::<S>(&mut self.to[y * TILE + x][o..], value),
+            );
         }
     }
 }
@@ -282,21 +301,12 @@ impl WithSimd for KernelTaps<'_> {
         let maps = Maps(simd);
         let zero = simd.splat_f32s(0.0);
         for o in (0..self.output).step_by(S::F32_LANES) {
-            let mut down = [[zero; TILE]; 3];
-            for x in 0..TILE {
-                let mut column = [zero; TILE];
-                for (y, value) in column.iter_mut().enumerate() {
-                    *value = load(simd, &self.spots[y * TILE + x][o..]);
-                }
-                for (row, value) in down.iter_mut().zip(maps.kernel_back(column)) {
-                    row[x] = value;
-                }
-            }
-            for (y, row) in down.into_iter().enumerate() {
-                for (x, value) in maps.kernel_back(row).into_iter().enumerate() {
-                    store::<S>(&mut self.to[(y * 3 + x) * self.output + o..], value);
-                }
-            }
+            twice(
+                zero,
+                |line| maps.kernel_back(line),
+                |y, x| load(simd, &self.spots[y * TILE + x][o..]),
+                |y, x, value| store::<S>(&mut self.to[(y * 3 + x) * self.output + o..], value),
+            );
         }
     }
 }
@@ -341,22 +351,13 @@ impl WithSimd for InputSpots<'_> {
             for tile in 0..tiling.count() {
                 let (ty, tx) = (tile / tiling.tiles[1], tile % tiling.tiles[1]);
                 let corner = &self.buffer[(ty * SIDE * row + tx * SIDE) * lanes..];
-                let mut down = [[zero; TILE]; TILE];
-                for x in 0..TILE {
-                    let mut column = [zero; TILE];
-                    for (y, value) in column.iter_mut().enumerate() {
-                        *value = load(simd, &corner[(y * row + x) * lanes..]);
-                    }
-                    for (line, value) in down.iter_mut().zip(maps.input(column)) {
-                        line[x] = value;
-                    }
-                }
                 let place = (picture * tiling.count() + tile) * self.channels + channel;
-                for (y, line) in down.into_iter().enumerate() {
-                    for (x, value) in maps.input(line).into_iter().enumerate() {
-                        store::<S>(&mut self.to[(y * TILE + x) * self.tiles * self.channels + place..], value);
-                    }
-                }
+                twice(
+                    zero,
+                    |line| maps.input(line),
+                    |y, x| load(simd, &corner[(y * row + x) * lanes..]),
+                    |y, x, value| store::<S>(&mut self.to[(y * TILE + x) * self.tiles * self.channels + place..], value),
+                );
             }
         }
     }
@@ -384,22 +385,13 @@ impl WithSimd for Outputs<'_> {
             for tile in 0..tiling.count() {
                 let (ty, tx) = (tile / tiling.tiles[1], tile % tiling.tiles[1]);
                 let place = (picture * tiling.count() + tile) * self.channels + channel;
-                let mut down = [[zero; TILE]; SIDE];
-                for x in 0..TILE {
-                    let mut column = [zero; TILE];
-                    for (y, value) in column.iter_mut().enumerate() {
-                        *value = load(simd, &self.answers[(y * TILE + x) * self.tiles * self.channels + place..]);
-                    }
-                    for (line, value) in down.iter_mut().zip(maps.output(column)) {
-                        line[x] = value;
-                    }
-                }
                 let corner = &mut self.buffer[(ty * SIDE * row + tx * SIDE) * lanes..];
-                for (y, line) in down.into_iter().enumerate() {
-                    for (x, value) in maps.output(line).into_iter().enumerate() {
-                        store::<S>(&mut corner[(y * row + x) * lanes..], value);
-                    }
-                }
+                twice(
+                    zero,
+                    |line| maps.output(line),
+                    |y, x| load(simd, &self.answers[(y * TILE + x) * self.tiles * self.channels + place..]),
+                    |y, x, value| store::<S>(&mut corner[(y * row + x) * lanes..], value),
+                );
             }
             for y in 0..height {
                 let line = &self.buffer[y * row * lanes..][..width * lanes];
@@ -437,19 +429,13 @@ impl WithSimd for OutputSpots<'_> {
             for tile in 0..tiling.count() {
                 let (ty, tx) = (tile / tiling.tiles[1], tile % tiling.tiles[1]);
                 let corner = &self.buffer[(ty * SIDE * row + tx * SIDE) * lanes..];
-                let mut down = [[zero; SIDE]; TILE];
-                for x in 0..SIDE {
-                    let column = [0, 1, 2, 3].map(|y| load(simd, &corner[(y * row + x) * lanes..]));
-                    for (line, value) in down.iter_mut().zip(maps.output_back(column)) {
-                        line[x] = value;
-                    }
-                }
                 let place = (picture * tiling.count() + tile) * self.channels + channel;
-                for (y, line) in down.into_iter().enumerate() {
-                    for (x, value) in maps.output_back(line).into_iter().enumerate() {
-                        store::<S>(&mut self.to[(y * TILE + x) * self.tiles * self.channels + place..], value);
-                    }
-                }
+                twice(
+                    zero,
+                    |line| maps.output_back(line),
+                    |y, x| load(simd, &corner[(y * row + x) * lanes..]),
+                    |y, x, value| store::<S>(&mut self.to[(y * TILE + x) * self.tiles * self.channels + place..], value),
+                );
             }
         }
     }
