@@ -148,6 +148,30 @@ fn grey_encoder() {
     check_input([4, 1, 8, 8], numbers(256, 1), |x| encoder.forward(x, tensor([4, 1, 8, 8], 2)));
 }
 
+/// One logo for all pictures is the same as a copy of it for each, there and back.
+#[test]
+fn an_encoder_takes_one_logo_for_all_pictures() {
+    for shape in [GREY, Shape { channels: 3, height: 32, width: 32 }] {
+        let encoder = seeded(Encoder::new(shape, 4, false, &device()), 4);
+        let Shape { channels, height, width } = shape;
+        let run = |copies: usize| {
+            let pictures = tensor([3, channels, height, width], 1).mul_scalar(0.4).require_grad();
+            let logo = tensor([1, channels, height, width], 2).require_grad();
+            let keys = encoder.forward(pictures.clone(), logo.clone().repeat_dim(0, copies));
+            let (loss, _) = loss(keys.clone());
+            let gradients = loss.backward();
+            let passed = [pictures, logo].map(|x| floats(x.grad(&gradients).unwrap()));
+            (floats(keys), passed)
+        };
+        let (once, thrice) = (run(1), run(3));
+        let pairs = [(&once.0, &thrice.0), (&once.1[0], &thrice.1[0]), (&once.1[1], &thrice.1[1])];
+        for (found, wanted) in pairs {
+            let most = wanted.iter().fold(1.0f32, |most, v| most.max(v.abs()));
+            assert!(found.iter().zip(wanted).all(|(f, w)| (f - w).abs() < 2e-4 * most));
+        }
+    }
+}
+
 #[test]
 fn critics() {
     let critic = seeded(Critic::new(GREY, &device()), 5);

@@ -3,11 +3,20 @@
 use crate::data::{Picture, Samples, Shape};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+/// What the networks see of an 8-bit value: 0..=255 to [-1, 1].
+pub fn number(byte: u8) -> f32 {
+    f32::from(byte) / 127.5 - 1.0
+}
+
+/// Planar numbers of pictures, `[count, channels, h, w]` in [-1, 1].
+pub fn from_numbers(numbers: Vec<f32>, shape: Shape, device: &Device) -> Tensor<4> {
+    let count = numbers.len() / shape.len().max(1);
+    Tensor::from_data(TensorData::new(numbers, [count, shape.channels, shape.height, shape.width]), device)
+}
+
 /// Planar bytes of `count` pictures to `[count, channels, h, w]` in [-1, 1].
 pub fn from_bytes(bytes: &[u8], shape: Shape, device: &Device) -> Tensor<4> {
-    let values: Vec<f32> = bytes.iter().map(|&b| b as f32 / 127.5 - 1.0).collect();
-    let count = bytes.len() / shape.len().max(1);
-    Tensor::from_data(TensorData::new(values, [count, shape.channels, shape.height, shape.width]), device)
+    from_numbers(bytes.iter().copied().map(number).collect(), shape, device)
 }
 
 /// The pictures at `indices` as `[indices, channels, h, w]` in [-1, 1].

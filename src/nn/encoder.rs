@@ -36,7 +36,7 @@ impl GreyEncoder {
     }
 
     fn forward(&self, cover: Tensor<4>, logo: Tensor<4>) -> Tensor<4> {
-        let mut x = Tensor::cat(vec![self.cover.forward(cover.clone()), self.logo.forward(logo)], 1);
+        let mut x = joined(&cover, [&self.cover, &self.logo], logo);
         for layer in &self.body {
             x = layer.forward(x, Activation::Leaky(0.01));
         }
@@ -60,9 +60,18 @@ impl ColourEncoder {
     }
 
     fn forward(&self, cover: Tensor<4>, logo: Tensor<4>) -> Tensor<4> {
-        let x = Tensor::cat(vec![self.cover.forward(cover.clone()), self.logo.forward(logo)], 1);
+        let x = joined(&cover, [&self.cover, &self.logo], logo);
         finish(cover, self.unet.forward(x), self.residual)
     }
+}
+
+/// Both branches side by side. One logo for all pictures passes its branch once: copies of it would be normalised over the same
+/// numbers.
+fn joined(covers: &Tensor<4>, [cover, logo]: [&PreBranch; 2], logos: Tensor<4>) -> Tensor<4> {
+    let (pictures, count) = (covers.dims()[0], logos.dims()[0]);
+    let logos = logo.forward(logos);
+    let logos = if count == 1 && pictures > 1 { logos.repeat_dim(0, pictures) } else { logos };
+    Tensor::cat(vec![cover.forward(covers.clone()), logos], 1)
 }
 
 /// Greatest change, on the scale of [-1, 1], that a residual encoder may make to a pixel.
@@ -93,7 +102,8 @@ impl Encoder {
         }
     }
 
-    /// Covers and logos `[batch, channels, h, w]` in [-1, 1] to keys of the same shape and range.
+    /// Covers and logos `[batch, channels, h, w]`, or one logo for all `[1, channels, h, w]`, in [-1, 1] to keys of the covers' shape and
+    /// range.
     pub fn forward(&self, cover: Tensor<4>, logo: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Grey(encoder) => encoder.forward(cover, logo),

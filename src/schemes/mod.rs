@@ -6,6 +6,7 @@ mod batches;
 pub mod blind;
 pub mod catalogue;
 pub mod content_stamp;
+mod feeder;
 pub mod losses;
 pub mod plain;
 pub mod plan;

@@ -1,16 +1,14 @@
 //! How a host learns its task: shared by marked and unmarked hosts, so that both get the same budget.
 
 use super::Task;
-use super::batches::{Passes, augment};
+use super::feeder::Feeder;
 use super::losses::{Meter, cross_entropy};
-use crate::data::Samples;
 use crate::nn::host::Host;
 use crate::nn::optim::{Optimiser, Rule};
 use crate::nn::weights::{WeightMap, WeightsError};
 use crate::nn::{batch, init};
 use burn::module::Module;
 use burn::tensor::{Device, Gradients, Int, Tensor};
-use std::sync::Arc;
 
 /// The host's hyper-parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,9 +34,7 @@ pub struct Recipe {
 /// A host in training.
 pub struct HostTraining {
     recipe: Recipe,
-    seed: u64,
-    samples: Arc<Samples>,
-    passes: Passes,
+    feeder: Feeder,
     host: Host,
     optimiser: Optimiser,
     device: Device,
@@ -52,9 +48,7 @@ impl HostTraining {
         let host = Host::new(task.plan.host, samples.shape, task.dataset.classes.len(), &device);
         Self {
             recipe,
-            seed,
-            passes: Passes::new(seed, "clean", samples.count()),
-            samples,
+            feeder: Feeder::new(samples, seed, recipe.batch, recipe.augment),
             host: init::seeded(host, seed),
             optimiser: Optimiser::new(Rule::Sgd { momentum: recipe.momentum, decay: recipe.decay }),
             device,
@@ -68,13 +62,8 @@ impl HostTraining {
 
     /// The clean pictures and labels of a step.
     pub fn clean(&mut self, step: u64) -> (Tensor<4>, Tensor<1, Int>) {
-        let indices = self.passes.batch(step, self.recipe.batch);
-        let labels = batch::labels(indices.iter().map(|&i| self.samples.labels[i]), &self.device);
-        let pictures = match self.recipe.augment {
-            true => batch::from_bytes(&augment(&self.samples, &indices, self.seed, step), self.samples.shape, &self.device),
-            false => batch::gather(&self.samples, &indices, &self.device),
-        };
-        (pictures, labels)
+        let ready = self.feeder.batch(step);
+        (batch::from_numbers(ready.numbers, self.feeder.shape(), &self.device), batch::labels(ready.labels, &self.device))
     }
 
     /// The learning rate of a step.

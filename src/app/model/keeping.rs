@@ -13,6 +13,7 @@ use crate::jobs::{Trained, started_with};
 use crate::project::{AppSettings, Item, LogoSource, Project, ProjectError, RunRef, RunState, Theme};
 use crate::schemes::catalogue;
 use crate::schemes::plan::Plan;
+use crate::vault::files::read_limited;
 use reports::ReadReport;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Convolution as matrix products over unrolled pictures, one picture at a time, pictures side by side on all cores.
+//! Convolution as matrix products over unrolled pictures, one or a few at a time, pictures and channels side by side on all cores.
 //!
 //! Unrolled (`[in * kh * kw, oh * ow]`), a picture's convolution is weight times columns; the weight's gradient is the output's
 //! gradient times the columns transposed; the picture's gradient is weight transposed times output's gradient, rolled up again.
@@ -6,37 +6,50 @@
 
 use super::direct::{Correlation, Slopes, Strip};
 use super::node::Geometry;
-use super::wide::{group, spread, sum, wide};
+use super::wide::{GROUPS, group, spread, sum, wide};
 use super::winograd::{self, Tiling};
 use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
-/// A dense `rows x columns` matrix in memory, or its transpose.
+/// A `rows x columns` matrix in memory, row by row, or its transpose.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
+    /// Numbers from one row to the next.
+    stride: usize,
     transposed: bool,
 }
 
 impl<'a> Matrix<'a> {
     pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
-        Self { values, rows, columns, transposed: false }
+        Self { values, rows, columns, stride: columns, transposed: false }
     }
 
     pub fn t(self) -> Self {
         Self { transposed: !self.transposed, ..self }
     }
 
+    /// Some columns of a matrix that is not transposed.
+    pub fn columns(self, range: std::ops::Range<usize>) -> Self {
+        Self { columns: range.len(), values: &self.values[range.start..], ..self }
+    }
+
     /// Rows and columns as seen from outside, and the steps from one row and one column to the next.
     fn view(&self) -> (usize, usize, isize, isize) {
         match self.transposed {
-            false => (self.rows, self.columns, self.columns as isize, 1),
-            true => (self.columns, self.rows, 1, self.columns as isize),
+            false => (self.rows, self.columns, self.stride as isize, 1),
+            true => (self.columns, self.rows, 1, self.stride as isize),
         }
+    }
+
+    /// Whether all its numbers lie within the memory.
+    fn holds(&self) -> bool {
+        self.rows == 0 || self.columns == 0 || (self.rows - 1) * self.stride + self.columns <= self.values.len()
     }
 }
 
@@ -46,10 +59,10 @@ pub fn product(out: &mut [f32], left: Matrix, right: Matrix, add: bool) {
     let (m, k, left_row, left_column) = left.view();
     let (k_right, n, right_row, right_column) = right.view();
     assert!(k == k_right && out.len() == m * n, "matrices do not fit: {m}x{k} times {k_right}x{n} into {}", out.len());
-    assert!(left.values.len() == left.rows * left.columns && right.values.len() == right.rows * right.columns);
+    assert!(left.holds() && right.holds(), "a matrix does not lie within its memory");
     // SAFETY: `gemm` reads `left` at row * left_row + column * left_column for row < m, column < k, and `right` likewise for
-    // k x n. By `view` these offsets run through 0..rows * columns of each matrix exactly once, and the assertions say that the
-    // slices have that length. It writes `out` at row * n + column for row < m, column < n, which lies below m * n, the length
+    // k x n. By `view` these are the offsets r * stride + c of the matrix in memory for r < rows, c < columns, the greatest of which
+    // is (rows - 1) * stride + columns - 1; `holds` says that it lies below the length of the slice. It writes `out` at row * n + column for row < m, column < n, which lies below m * n, the length
     // asserted. `out` is borrowed mutably, so it overlaps neither input. With `add` unset `out` is not read.
     unsafe {
         gemm::gemm(
@@ -76,49 +89,53 @@ pub fn product(out: &mut [f32], left: Matrix, right: Matrix, add: bool) {
     }
 }
 
-/// Lays the patches of one picture `[channels, h, w]` side by side: `[channels * kh * kw, oh * ow]`.
-fn unroll(picture: &[f32], channels: usize, g: &Geometry, columns: &mut [f32]) {
-    let ([height, width], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
-    for (row, line) in columns.chunks_exact_mut(oh * ow).enumerate().take(channels * kh * kw) {
+/// Lays the patches of a picture's planes `[channels, h, w]` side by side: rows of `width` numbers for each channel's taps, from
+/// `start` on.
+fn unroll(planes: &[f32], g: &Geometry, columns: &mut [f32], width: usize, start: usize) {
+    let ([height, side], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
+    for (row, line) in columns.chunks_exact_mut(width).enumerate() {
         let (c, ky, kx) = (row / (kh * kw), row / kw % kh, row % kw);
-        let plane = &picture[c * height * width..(c + 1) * height * width];
-        for (oy, out) in line.chunks_exact_mut(ow).enumerate() {
+        let plane = &planes[c * height * side..(c + 1) * height * side];
+        let [first, last] = inside(kx, g, side, ow);
+        for (oy, out) in line[start..start + oh * ow].chunks_exact_mut(ow).enumerate() {
             let y = (oy * g.stride[0] + ky).wrapping_sub(g.padding[0]);
             if y >= height {
                 out.fill(0.0);
                 continue;
             }
-            let source = &plane[y * width..(y + 1) * width];
-            let [first, last] = inside(kx, g, width, ow);
+            let source = &plane[y * side..(y + 1) * side];
             out[..first].fill(0.0);
             out[last..].fill(0.0);
-            let start = first * g.stride[1] + kx - g.padding[1];
+            let from = first * g.stride[1] + kx - g.padding[1];
             match g.stride[1] {
                 _ if first == last => {}
-                1 => out[first..last].copy_from_slice(&source[start..start + last - first]),
-                step => out[first..last].iter_mut().zip(source[start..].iter().step_by(step)).for_each(|(o, s)| *o = *s),
+                1 => out[first..last].copy_from_slice(&source[from..from + last - first]),
+                step => out[first..last].iter_mut().zip(source[from..].iter().step_by(step)).for_each(|(o, s)| *o = *s),
             }
         }
     }
 }
 
-/// The reverse of `unroll`: adds the columns to the pixels that they came from.
-fn roll(columns: &[f32], channels: usize, g: &Geometry, picture: &mut [f32]) {
-    let ([height, width], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
-    for (row, line) in columns.chunks_exact(oh * ow).enumerate().take(channels * kh * kw) {
+/// The reverse of `unroll`: adds the columns to the pixels of the planes that they came from.
+fn roll(columns: &[f32], width: usize, start: usize, g: &Geometry, planes: &mut [&mut [f32]]) {
+    let ([height, side], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
+    for (row, line) in columns.chunks_exact(width).enumerate() {
         let (c, ky, kx) = (row / (kh * kw), row / kw % kh, row % kw);
-        let plane = &mut picture[c * height * width..(c + 1) * height * width];
-        for (oy, values) in line.chunks_exact(ow).enumerate() {
+        let plane = &mut planes[c];
+        let [first, last] = inside(kx, g, side, ow);
+        if first == last {
+            continue;
+        }
+        for (oy, values) in line[start..start + oh * ow].chunks_exact(ow).enumerate() {
             let y = (oy * g.stride[0] + ky).wrapping_sub(g.padding[0]);
-            let [first, last] = inside(kx, g, width, ow);
-            if y >= height || first == last {
+            if y >= height {
                 continue;
             }
-            let start = y * width + first * g.stride[1] + kx - g.padding[1];
+            let from = y * side + first * g.stride[1] + kx - g.padding[1];
             let values = &values[first..last];
             match g.stride[1] {
-                1 => plane[start..start + values.len()].iter_mut().zip(values).for_each(|(t, v)| *t += v),
-                step => plane[start..(y + 1) * width].iter_mut().step_by(step).zip(values).for_each(|(t, v)| *t += v),
+                1 => plane[from..from + values.len()].iter_mut().zip(values).for_each(|(t, v)| *t += v),
+                step => plane[from..(y + 1) * side].iter_mut().step_by(step).zip(values).for_each(|(t, v)| *t += v),
             }
         }
     }
@@ -173,7 +190,6 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
     let bias = numbers(&bias);
     let ([batch, input, ..], [output, ..], [oh, ow]) = (dims(&picture), dims(&weight), g.output());
     let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
-    let kernel = Matrix::new(numbers(&weight), output, deep);
     let mut out = vec![0.0; batch * output * area];
     let pictures = numbers(&picture);
     let each = group(batch);
@@ -191,15 +207,65 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
         winograd::convolve(Tiling::new(g.picture, g.padding), pictures, &spots, [input, output], &mut out);
         return tensor(out, [batch, output, oh, ow]);
     }
-    out.par_chunks_mut(each * output * area).zip(pictures.par_chunks(each * size)).for_each(|(outs, pictures)| {
-        let mut columns = vec![0.0; deep * area];
-        for (out, picture) in outs.chunks_exact_mut(output * area).zip(pictures.chunks_exact(size)) {
-            unroll(picture, input, &g, &mut columns);
-            lay(out, bias, area);
-            product(out, kernel, Matrix::new(&columns, deep, area), true);
+    let made = output * area;
+    let block = block(batch, area);
+    let rows = share(output, batch.div_ceil(block));
+    out.par_chunks_mut(block * made).zip(pictures.par_chunks(block * size)).for_each(|(out, pictures)| {
+        let width = pictures.len() / size * area;
+        let columns = patches(pictures, input, &g, width);
+        let mut answers = vec![0.0; output * width];
+        answers.par_chunks_mut(rows * width).zip(numbers(&weight).par_chunks(rows * deep)).for_each(|(answers, kernel)| {
+            product(answers, Matrix::new(kernel, kernel.len() / deep, deep), Matrix::new(&columns, deep, width), false);
+        });
+        for (j, out) in out.chunks_exact_mut(made).enumerate() {
+            for (o, (plane, line)) in out.chunks_exact_mut(area).zip(answers.chunks_exact(width)).enumerate() {
+                let bias = bias.get(o).copied().unwrap_or(0.0);
+                plane.iter_mut().zip(&line[j * area..]).for_each(|(out, value)| *out = value + bias);
+            }
         }
     });
     tensor(out, [batch, output, oh, ow])
+}
+
+/// Output pixels of one matrix product, at least, if the batch has so many: a kernel of many channels is larger than the pictures at
+/// the bottom of a U-Net, and is then read once for several of them.
+const PIXELS: usize = 256;
+
+/// Pictures of one matrix product.
+fn block(batch: usize, area: usize) -> usize {
+    PIXELS.div_ceil(area.max(1)).min(batch).max(1)
+}
+
+/// How many of `rows` rows are one task where there are `blocks` blocks of pictures. Fixed by the shape, as every order of sums is.
+fn share(rows: usize, blocks: usize) -> usize {
+    rows.div_ceil(GROUPS.div_ceil(blocks.max(1))).max(1)
+}
+
+/// The patches of some pictures, `[in * kh * kw, width]`, the pictures' output pixels side by side.
+fn patches(pictures: &[f32], input: usize, g: &Geometry, width: usize) -> Vec<f32> {
+    let (area, taps) = (g.picture[0] * g.picture[1], g.kernel[0] * g.kernel[1]);
+    let made = g.output()[0] * g.output()[1];
+    let mut columns = vec![0.0; input * taps * width];
+    let channels = share(input, pictures.len() / (input * area).max(1));
+    columns.par_chunks_mut(channels * taps * width).enumerate().for_each(|(part, columns)| {
+        for (j, picture) in pictures.chunks_exact(input * area).enumerate() {
+            unroll(&picture[part * channels * area..], g, columns, width, j * made);
+        }
+    });
+    columns
+}
+
+/// Pictures `[count, channels, area]` as a matrix `[channels, count * area]`.
+fn side_by_side(pictures: &[f32], channels: usize, area: usize) -> Cow<'_, [f32]> {
+    let count = pictures.len() / (channels * area).max(1);
+    if count == 1 {
+        return Cow::Borrowed(pictures);
+    }
+    let mut out = Vec::with_capacity(pictures.len());
+    for c in 0..channels {
+        pictures.chunks_exact(channels * area).for_each(|picture| out.extend_from_slice(&picture[c * area..(c + 1) * area]));
+    }
+    Cow::Owned(out)
 }
 
 /// Whether the direct kernels beat unrolling and a matrix product.
@@ -249,14 +315,18 @@ pub fn pool(x: FlexTensor) -> FlexTensor {
     let [batch, channels, height, width] = dims(&x);
     let (oh, ow) = (height / 2, width / 2);
     let mut out = vec![0.0; batch * channels * oh * ow];
-    for (plane, out) in numbers(&x).chunks_exact(height * width).zip(out.chunks_exact_mut(oh * ow)) {
-        for (rows, out) in plane.chunks_exact(2 * width).zip(out.chunks_exact_mut(ow)) {
-            let (upper, lower) = rows.split_at(width);
-            for ((u, l), o) in upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0).zip(out) {
-                *o = u[0].max(u[1]).max(l[0].max(l[1]));
+    let each = group(batch * channels);
+    let tasks = out.chunks_mut((each * oh * ow).max(1)).zip(numbers(&x).chunks((each * height * width).max(1)));
+    spread(tasks, numbers(&x).len(), |(out, x)| {
+        wide(|| {
+            for (rows, out) in x.chunks_exact(2 * width).zip(out.chunks_exact_mut(ow)) {
+                let (upper, lower) = rows.split_at(width);
+                for ((u, l), o) in upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0).zip(out) {
+                    *o = u[0].max(u[1]).max(l[0].max(l[1]));
+                }
             }
-        }
-    }
+        });
+    });
     tensor(out, [batch, channels, oh, ow])
 }
 
@@ -301,7 +371,7 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
     let bias = numbers(&bias);
     let ([batch, output, oh, ow], [_, input, ..]) = (dims(&gradient), dims(&weight));
     let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
-    let kernel = Matrix::new(numbers(&weight), output, deep).t();
+    let kernel = Matrix::new(numbers(&weight), output, deep);
     let mut out = vec![0.0; batch * size];
     let gradients = numbers(&gradient);
     let each = group(batch);
@@ -322,13 +392,26 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
         winograd::convolve(tiling, gradients, &turned, [output, input], &mut out);
         return tensor(out, [batch, input, g.picture[0], g.picture[1]]);
     }
-    out.par_chunks_mut(each * size).zip(gradients.par_chunks(each * output * area)).for_each(|(outs, gradients)| {
-        let mut columns = vec![0.0; deep * area];
-        for (out, gradient) in outs.chunks_exact_mut(size).zip(gradients.chunks_exact(output * area)) {
-            product(&mut columns, kernel, Matrix::new(gradient, output, area), false);
-            lay(out, bias, g.picture[0] * g.picture[1]);
-            roll(&columns, input, &g, out);
+    let (block, taps, pixels) = (block(batch, area), g.kernel[0] * g.kernel[1], size / input);
+    let channels = share(input, batch.div_ceil(block));
+    out.par_chunks_mut(block * size).zip(gradients.par_chunks(block * output * area)).for_each(|(out, gradients)| {
+        let width = gradients.len() / output;
+        let gradients = side_by_side(gradients, output, area);
+        // The planes of some channels of all pictures of the block, picture by picture.
+        let mut parts: Vec<Vec<Vec<&mut [f32]>>> = vec![];
+        parts.resize_with(input.div_ceil(channels), Vec::new);
+        for picture in out.chunks_exact_mut(size) {
+            lay(picture, bias, pixels);
+            let mut planes = picture.chunks_exact_mut(pixels);
+            parts.iter_mut().for_each(|part| part.push(planes.by_ref().take(channels).collect()));
         }
+        parts.into_par_iter().enumerate().for_each(|(part, mut pictures)| {
+            let first = part * channels * taps;
+            let rows = pictures.first().map_or(0, Vec::len) * taps;
+            let mut columns = vec![0.0; rows * width];
+            product(&mut columns, kernel.columns(first..first + rows).t(), Matrix::new(&gradients, output, width), false);
+            pictures.iter_mut().enumerate().for_each(|(j, planes)| roll(&columns, width, j * area, &g, planes));
+        });
     });
     tensor(out, [batch, input, g.picture[0], g.picture[1]])
 }
@@ -363,14 +446,21 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
         let taps = winograd::kernel_gradient(tiling, numbers(&picture), numbers(&gradient), [input, output]);
         return tensor(taps, [output, input, 3, 3]);
     }
+    let block = block(batch, area);
+    let groups = if output * deep > LARGE { 1 } else { GROUPS };
+    let each = batch.div_ceil(block).div_ceil(groups).max(1) * block;
+    let rows = share(output, batch.div_ceil(each));
     let parts: Vec<Vec<f32>> = numbers(&picture)
         .par_chunks(each * size)
         .zip(numbers(&gradient).par_chunks(each * output * area))
         .map(|(pictures, gradients)| {
-            let (mut columns, mut sum) = (vec![0.0; deep * area], vec![0.0; output * deep]);
-            for (picture, gradient) in pictures.chunks_exact(size).zip(gradients.chunks_exact(output * area)) {
-                unroll(picture, input, &g, &mut columns);
-                product(&mut sum, Matrix::new(gradient, output, area), Matrix::new(&columns, deep, area).t(), true);
+            let mut sum = vec![0.0; output * deep];
+            for (pictures, gradients) in pictures.chunks(block * size).zip(gradients.chunks(block * output * area)) {
+                let width = gradients.len() / output;
+                let (columns, gradients) = (patches(pictures, input, &g, width), side_by_side(gradients, output, area));
+                sum.par_chunks_mut(rows * deep).zip(gradients.par_chunks(rows * width)).for_each(|(sum, gradients)| {
+                    product(sum, Matrix::new(gradients, gradients.len() / width, width), Matrix::new(&columns, deep, width).t(), true);
+                });
             }
             sum
         })
@@ -378,9 +468,13 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
     tensor(added(parts, output * deep), [output, input, g.kernel[0], g.kernel[1]])
 }
 
+/// Kernels with more numbers are summed in one place: several would not fit into a processor's cache.
+const LARGE: usize = 1 << 16;
+
 /// The sums of all groups, in their order.
 fn added(parts: Vec<Vec<f32>>, count: usize) -> Vec<f32> {
-    let mut out = vec![0.0; count];
+    let mut parts = parts.into_iter();
+    let mut out = parts.next().unwrap_or_else(|| vec![0.0; count]);
     for part in parts {
         out.iter_mut().zip(part).for_each(|(o, p)| *o += p);
     }

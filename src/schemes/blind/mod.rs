@@ -251,8 +251,7 @@ impl Training for Blind {
         let covers: Vec<usize> = chosen.iter().map(|&i| self.keys.covers[i]).collect();
         let labels = batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device);
         let cover = batch::gather(&self.samples, &covers, &self.device);
-        let logo = self.logo.clone().repeat_dim(0, s.key_batch);
-        let mark = self.encoder.forward(cover.clone(), logo) - cover.clone();
+        let mark = self.encoder.forward(cover.clone(), self.logo.clone()) - cover.clone();
         let key = self.carrier.carry(cover.clone(), mark.clone());
         let still = key.clone().detach();
 
@@ -386,7 +385,7 @@ impl Marker for BlindMarker {
             .chunks(AT_ONCE)
             .flat_map(|chunk| {
                 let cover = batch::gather(covers, chunk, &self.device);
-                let mark = self.encoder.forward(cover.clone(), self.logo.clone().repeat_dim(0, chunk.len())) - cover.clone();
+                let mark = self.encoder.forward(cover.clone(), self.logo.clone()) - cover.clone();
                 batch::to_pictures(self.carrier.carry(cover, mark))
             })
             .collect()
