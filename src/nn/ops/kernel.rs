@@ -300,7 +300,18 @@ pub fn channel_sums(gradient: FlexTensor) -> FlexTensor {
     let each = group(planes.len());
     let tasks = planes.chunks_mut(each).zip(numbers(&gradient).chunks((each * area).max(1)));
     spread(tasks, numbers(&gradient).len(), |(sums, values)| {
-        wide(|| sums.iter_mut().zip(values.chunks_exact(area)).for_each(|(total, plane)| *total = sum(plane, |v| v)));
+        wide(
+            #[inline(always)]
+            || {
+                for (total, plane) in sums.iter_mut().zip(values.chunks_exact(area)) {
+                    *total = sum(
+                        plane,
+                        #[inline(always)]
+                        |v| v,
+                    );
+                }
+            },
+        );
     });
     let mut sums = vec![0.0f64; channels];
     for picture in planes.chunks_exact(channels) {
@@ -318,14 +329,17 @@ pub fn pool(x: FlexTensor) -> FlexTensor {
     let each = group(batch * channels);
     let tasks = out.chunks_mut((each * oh * ow).max(1)).zip(numbers(&x).chunks((each * height * width).max(1)));
     spread(tasks, numbers(&x).len(), |(out, x)| {
-        wide(|| {
-            for (rows, out) in x.chunks_exact(2 * width).zip(out.chunks_exact_mut(ow)) {
-                let (upper, lower) = rows.split_at(width);
-                for ((u, l), o) in upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0).zip(out) {
-                    *o = u[0].max(u[1]).max(l[0].max(l[1]));
+        wide(
+            #[inline(always)]
+            || {
+                for (rows, out) in x.chunks_exact(2 * width).zip(out.chunks_exact_mut(ow)) {
+                    let (upper, lower) = rows.split_at(width);
+                    for ((u, l), o) in upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0).zip(out) {
+                        *o = u[0].max(u[1]).max(l[0].max(l[1]));
+                    }
                 }
-            }
-        });
+            },
+        );
     });
     tensor(out, [batch, channels, oh, ow])
 }
@@ -341,7 +355,14 @@ pub fn pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
     let tasks = out.chunks_mut(large).zip(numbers(&x).chunks(large)).zip(numbers(&gradient).chunks(small));
     spread(tasks, numbers(&x).len(), |((out, x), gradient)| {
         let rows = x.chunks_exact(2 * width).zip(out.chunks_exact_mut(2 * width)).zip(gradient.chunks_exact(ow));
-        wide(|| rows.for_each(|((rows, out), gradient)| send_back(rows, out, gradient)));
+        wide(
+            #[inline(always)]
+            || {
+                for ((rows, out), gradient) in rows {
+                    send_back(rows, out, gradient);
+                }
+            },
+        );
     });
     tensor(out, [batch, channels, height, width])
 }
@@ -358,11 +379,15 @@ fn send_back(rows: &[f32], out: &mut [f32], gradient: &[f32]) {
         let first = u[0] == largest;
         let second = !first & (u[1] == largest);
         let third = !(first | second) & (l[0] == largest);
-        // A mask instead of a branch, which nothing could predict.
-        let take = |mine: bool| f32::from_bits(gradient.to_bits() & u32::from(mine).wrapping_neg());
-        *to_u = [take(first), take(second)];
-        *to_l = [take(third), take(!(first | second | third))];
+        *to_u = [take(*gradient, first), take(*gradient, second)];
+        *to_l = [take(*gradient, third), take(*gradient, !(first | second | third))];
     }
+}
+
+/// The number or zero, by a mask instead of a branch, which nothing could predict.
+#[inline(always)]
+fn take(number: f32, mine: bool) -> f32 {
+    f32::from_bits(number.to_bits() & u32::from(mine).wrapping_neg())
 }
 
 /// `[batch, out, oh, ow]`, `[out, in, kh, kw]` and a bias `[in]` (or none, `[0]`) to `[batch, in, h, w]`.

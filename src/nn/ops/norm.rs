@@ -88,14 +88,25 @@ fn moments(x: &[f32], planes: usize, area: usize) -> Vec<[f64; 2]> {
     let mut parts = vec![[0.0; 2]; planes];
     let each = group(planes);
     spread(parts.chunks_mut(each).zip(x.chunks((each * area).max(1))), x.len(), |(parts, x)| {
-        wide(|| {
-            for (part, plane) in parts.iter_mut().zip(x.chunks_exact(area.max(1))) {
-                let mean = sum(plane, |v| v) / area as f64;
-                let near = mean as f32;
-                let squares = sum(plane, |v| (v - near) * (v - near));
-                *part = [mean, squares - area as f64 * (mean - f64::from(near)).powi(2)];
-            }
-        });
+        wide(
+            #[inline(always)]
+            || {
+                for (part, plane) in parts.iter_mut().zip(x.chunks_exact(area.max(1))) {
+                    let mean = sum(
+                        plane,
+                        #[inline(always)]
+                        |v| v,
+                    ) / area as f64;
+                    let near = mean as f32;
+                    let squares = sum(
+                        plane,
+                        #[inline(always)]
+                        |v| (v - near) * (v - near),
+                    );
+                    *part = [mean, squares - area as f64 * (mean - f64::from(near)).powi(2)];
+                }
+            },
+        );
     });
     parts
 }
@@ -128,14 +139,17 @@ impl Norms for Flex {
         let size = (each * area).max(1);
         let tasks = out.chunks_mut(size).zip(numbers(&x).chunks(size)).zip(coefficients.chunks(each));
         spread(tasks, planes * area, |((out, x), coefficients)| {
-            wide(|| {
-                for ((out, x), plane) in out.chunks_exact_mut(area).zip(x.chunks_exact(area)).zip(coefficients) {
-                    for (o, x) in out.iter_mut().zip(x) {
-                        let z = plane.at(*x);
-                        *o = if z > 0.0 { z } else { z * rule.slope };
+            wide(
+                #[inline(always)]
+                || {
+                    for ((out, x), plane) in out.chunks_exact_mut(area).zip(x.chunks_exact(area)).zip(coefficients) {
+                        for (o, x) in out.iter_mut().zip(x) {
+                            let z = plane.at(*x);
+                            *o = if z > 0.0 { z } else { z * rule.slope };
+                        }
                     }
-                }
-            });
+                },
+            );
         });
         (tensor(out, [batch, channels, height, width]), vector(mean), vector(variance))
     }
@@ -162,12 +176,15 @@ impl Norms for Flex {
         let mut parts = vec![[0.0f64; 2]; planes];
         let tasks = parts.chunks_mut(each).zip(numbers(&x).chunks(size)).zip(numbers(&gradient).chunks(size));
         spread(tasks.zip(coefficients.chunks(each)), planes * area, |(((parts, x), gradient), coefficients)| {
-            wide(|| {
-                let pairs = x.chunks_exact(area).zip(gradient.chunks_exact(area));
-                for ((part, (x, gradient)), plane) in parts.iter_mut().zip(pairs).zip(coefficients) {
-                    *part = sums(x, gradient, *plane, rule.slope);
-                }
-            });
+            wide(
+                #[inline(always)]
+                || {
+                    let pairs = x.chunks_exact(area).zip(gradient.chunks_exact(area));
+                    for ((part, (x, gradient)), plane) in parts.iter_mut().zip(pairs).zip(coefficients) {
+                        *part = sums(x, gradient, *plane, rule.slope);
+                    }
+                },
+            );
         });
         let mut totals = vec![[0.0f64; 2]; units];
         for (i, part) in parts.iter().enumerate() {
@@ -186,16 +203,19 @@ impl Norms for Flex {
         let values = gradient.storage_mut::<f32>();
         let tasks = values.chunks_mut(size).zip(numbers(&x).chunks(size)).zip(coefficients.chunks(each)).enumerate();
         spread(tasks, planes * area, |(task, ((values, x), coefficients))| {
-            wide(|| {
-                let pairs = values.chunks_exact_mut(area).zip(x.chunks_exact(area));
-                for (i, ((values, x), plane)) in pairs.zip(coefficients).enumerate() {
-                    let [plain, slanted] = means[(task * each + i) % units];
-                    for (g, x) in values.iter_mut().zip(x) {
-                        let behind = if plane.at(*x) > 0.0 { *g } else { *g * rule.slope };
-                        *g = (behind - plain - (x - plane.mean) * slanted) * plane.scale;
+            wide(
+                #[inline(always)]
+                || {
+                    let pairs = values.chunks_exact_mut(area).zip(x.chunks_exact(area));
+                    for (i, ((values, x), plane)) in pairs.zip(coefficients).enumerate() {
+                        let [plain, slanted] = means[(task * each + i) % units];
+                        for (g, x) in values.iter_mut().zip(x) {
+                            let behind = if plane.at(*x) > 0.0 { *g } else { *g * rule.slope };
+                            *g = (behind - plain - (x - plane.mean) * slanted) * plane.scale;
+                        }
                     }
-                }
-            });
+                },
+            );
         });
         let [gamma, beta] = learnt.map(|values| vector(values.into_iter().map(|v| v as f32).collect()));
         (gradient, gamma, beta)
@@ -204,18 +224,22 @@ impl Norms for Flex {
 
 #[inline(always)]
 fn sums(x: &[f32], gradient: &[f32], plane: Plane, slope: f32) -> [f64; 2] {
-    let (mut plain, mut slanted) = ([0.0f32; LANES], [0.0f32; LANES]);
-    let mut add = |x: &[f32], gradient: &[f32]| {
-        for (((p, s), x), g) in plain.iter_mut().zip(&mut slanted).zip(x).zip(gradient) {
-            let behind = if plane.at(*x) > 0.0 { *g } else { *g * slope };
-            *p += behind;
-            *s += behind * (x - plane.mean);
-        }
-    };
+    let mut lanes = ([0.0f32; LANES], [0.0f32; LANES]);
     let ((xs, x), (gradients, gradient)) = (x.as_chunks::<LANES>(), gradient.as_chunks::<LANES>());
-    xs.iter().zip(gradients).for_each(|(x, gradient)| add(x, gradient));
-    add(x, gradient);
-    [fold(plain), fold(slanted)]
+    for (x, gradient) in xs.iter().zip(gradients) {
+        add(&mut lanes, x, gradient, plane, slope);
+    }
+    add(&mut lanes, x, gradient, plane, slope);
+    [fold(lanes.0), fold(lanes.1)]
+}
+
+#[inline(always)]
+fn add((plain, slanted): &mut ([f32; LANES], [f32; LANES]), x: &[f32], gradient: &[f32], plane: Plane, slope: f32) {
+    for (((p, s), x), g) in plain.iter_mut().zip(slanted).zip(x).zip(gradient) {
+        let behind = if plane.at(*x) > 0.0 { *g } else { *g * slope };
+        *p += behind;
+        *s += behind * (x - plane.mean);
+    }
 }
 
 #[derive(Debug)]

@@ -67,13 +67,16 @@ impl Rules for Flex {
         let [beta1, beta2] = step.betas.map(|beta| beta as f32);
         let [share1, share2] = step.betas.map(|beta| (1.0 - beta) as f32);
         let (rate, correction, epsilon) = ((step.rate / step.corrections[0]) as f32, step.corrections[1] as f32, EPSILON as f32);
-        wide(|| {
-            for ((value, gradient), (first, second)) in pairs.zip(moments) {
-                *first = *first * beta1 + gradient * share1;
-                *second = *second * beta2 + gradient * gradient * share2;
-                *value -= *first / ((*second / correction).sqrt() + epsilon) * rate;
-            }
-        });
+        wide(
+            #[inline(always)]
+            || {
+                for ((value, gradient), (first, second)) in pairs.zip(moments) {
+                    *first = *first * beta1 + gradient * share1;
+                    *second = *second * beta2 + gradient * gradient * share2;
+                    *value -= *first / ((*second / correction).sqrt() + epsilon) * rate;
+                }
+            },
+        );
         (value, first, second)
     }
 
@@ -82,12 +85,15 @@ impl Rules for Flex {
         let pairs = value.storage_mut::<f32>().iter_mut().zip(numbers(&gradient));
         let velocities = velocity.storage_mut::<f32>().iter_mut();
         let [momentum, decay, rate] = [step.momentum, step.decay, step.rate].map(|factor| factor as f32);
-        wide(|| {
-            for ((value, gradient), velocity) in pairs.zip(velocities) {
-                *velocity = *velocity * momentum + (gradient + *value * decay);
-                *value -= *velocity * rate;
-            }
-        });
+        wide(
+            #[inline(always)]
+            || {
+                for ((value, gradient), velocity) in pairs.zip(velocities) {
+                    *velocity = *velocity * momentum + (gradient + *value * decay);
+                    *value -= *velocity * rate;
+                }
+            },
+        );
         (value, velocity)
     }
 }

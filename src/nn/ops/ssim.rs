@@ -120,10 +120,38 @@ impl Scratch {
 
     #[inline(always)]
     fn moments(&mut self, x: &[f32], y: &[f32], weights: &[f32; WINDOW]) {
-        self.moment(0, x, y, weights, |x, _| x);
-        self.moment(1, x, y, weights, |_, y| y);
-        self.moment(2, x, y, weights, |x, y| x * x + y * y);
-        self.moment(3, x, y, weights, |x, y| x * y);
+        self.moment(
+            0,
+            x,
+            y,
+            weights,
+            #[inline(always)]
+            |x, _| x,
+        );
+        self.moment(
+            1,
+            x,
+            y,
+            weights,
+            #[inline(always)]
+            |_, y| y,
+        );
+        self.moment(
+            2,
+            x,
+            y,
+            weights,
+            #[inline(always)]
+            |x, y| x * x + y * y,
+        );
+        self.moment(
+            3,
+            x,
+            y,
+            weights,
+            #[inline(always)]
+            |x, y| x * y,
+        );
     }
 
     /// P, Q, R and T of one row.
@@ -152,7 +180,11 @@ fn similarities(scratch: &mut Scratch, x: &[f32], y: &[f32], window: &Window) ->
             let [a1, a2, b1, b2] = terms(p[i], q[i], r[i], t[i], window.constants);
             *out = a1 * a2 / (b1 * b2);
         }
-        whole += sum(&line, |v| v);
+        whole += sum(
+            &line,
+            #[inline(always)]
+            |v| v,
+        );
     }
     whole
 }
@@ -202,7 +234,16 @@ impl Similarity for Flex {
         spread(sums.iter_mut().zip(pictures), planes * area, |(sum, (x, y))| {
             let mut scratch = Scratch::new(Layout::new(height, width));
             let pairs = x.chunks_exact(area).zip(y.chunks_exact(area));
-            *sum = wide(|| pairs.map(|(x, y)| similarities(&mut scratch, x, y, &window)).sum::<f64>());
+            *sum = wide(
+                #[inline(always)]
+                || {
+                    let mut whole = 0.0;
+                    for (x, y) in pairs {
+                        whole += similarities(&mut scratch, x, y, &window);
+                    }
+                    whole
+                },
+            );
         });
         vector(vec![(sums.iter().sum::<f64>() / (planes * area) as f64) as f32])
     }
@@ -218,11 +259,14 @@ impl Similarity for Flex {
         spread(out.chunks_mut(size).zip(pictures), planes * area, |(out, (x, y))| {
             let mut scratch = Scratch::new(Layout::new(height, width));
             let pairs = x.chunks_exact(area).zip(y.chunks_exact(area));
-            wide(|| {
-                for (out, (x, y)) in out.chunks_exact_mut(area).zip(pairs) {
-                    slopes(&mut scratch, x, y, &window, factor, out);
-                }
-            });
+            wide(
+                #[inline(always)]
+                || {
+                    for (out, (x, y)) in out.chunks_exact_mut(area).zip(pairs) {
+                        slopes(&mut scratch, x, y, &window, factor, out);
+                    }
+                },
+            );
         });
         tensor(out, [batch, channels, height, width])
     }

@@ -16,6 +16,9 @@ pub fn group(count: usize) -> usize {
 }
 
 /// Runs a loop compiled for the widest vectors that the processor has.
+///
+/// The compiler knows of those vectors in what it inlines here, and nowhere else. So `work`, and every closure inside of it, has to be
+/// marked `#[inline(always)]`; one that is not may be compiled for the oldest processor, and vector operations in it become calls.
 #[inline]
 pub fn wide<R>(work: impl FnOnce() -> R) -> R {
     wide_with(work)

@@ -279,8 +279,11 @@ impl WithSimd for KernelSpots<'_, '_> {
         for o in (0..self.output).step_by(S::F32_LANES) {
             twice(
                 zero,
+                #[inline(always)]
                 |line| maps.kernel(line),
+                #[inline(always)]
                 |y, x| load(simd, &self.taps[(y * 3 + x) * self.output + o..]),
+                #[inline(always)]
                 |y, x, value| store::<S>(&mut self.to[y * TILE + x][o..], value),
             );
         }
@@ -303,8 +306,11 @@ impl WithSimd for KernelTaps<'_> {
         for o in (0..self.output).step_by(S::F32_LANES) {
             twice(
                 zero,
+                #[inline(always)]
                 |line| maps.kernel_back(line),
+                #[inline(always)]
                 |y, x| load(simd, &self.spots[y * TILE + x][o..]),
+                #[inline(always)]
                 |y, x, value| store::<S>(&mut self.to[(y * 3 + x) * self.output + o..], value),
             );
         }
@@ -354,8 +360,11 @@ impl WithSimd for InputSpots<'_> {
                 let place = (picture * tiling.count() + tile) * self.channels + channel;
                 twice(
                     zero,
+                    #[inline(always)]
                     |line| maps.input(line),
+                    #[inline(always)]
                     |y, x| load(simd, &corner[(y * row + x) * lanes..]),
+                    #[inline(always)]
                     |y, x, value| store::<S>(&mut self.to[(y * TILE + x) * self.tiles * self.channels + place..], value),
                 );
             }
@@ -388,8 +397,11 @@ impl WithSimd for Outputs<'_> {
                 let corner = &mut self.buffer[(ty * SIDE * row + tx * SIDE) * lanes..];
                 twice(
                     zero,
+                    #[inline(always)]
                     |line| maps.output(line),
+                    #[inline(always)]
                     |y, x| load(simd, &self.answers[(y * TILE + x) * self.tiles * self.channels + place..]),
+                    #[inline(always)]
                     |y, x, value| store::<S>(&mut corner[(y * row + x) * lanes..], value),
                 );
             }
@@ -432,8 +444,11 @@ impl WithSimd for OutputSpots<'_> {
                 let place = (picture * tiling.count() + tile) * self.channels + channel;
                 twice(
                     zero,
+                    #[inline(always)]
                     |line| maps.output_back(line),
+                    #[inline(always)]
                     |y, x| load(simd, &corner[(y * row + x) * lanes..]),
+                    #[inline(always)]
                     |y, x, value| store::<S>(&mut self.to[(y * TILE + x) * self.tiles * self.channels + place..], value),
                 );
             }
