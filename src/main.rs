@@ -3,6 +3,10 @@
 use countermark::cli;
 use std::process::ExitCode;
 
+/// Training takes and gives back the same large tensors in every step; the system's allocator maps and clears their pages each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     countermark::nn::device::settle();
     // Errors only, on standard error; RUST_LOG asks for more.

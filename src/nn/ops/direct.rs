@@ -49,7 +49,7 @@ impl Strip {
         let start = self.padding[0] * row + self.padding[1];
         for (plane, strip) in picture.chunks_exact(height * width).zip(strips.chunks_exact_mut(self.padded())) {
             for (pixels, place) in plane.chunks_exact(width).zip(strip[start..].chunks_mut(row)) {
-                place[..width].copy_from_slice(pixels);
+                copy(pixels, place);
             }
         }
     }
@@ -59,7 +59,7 @@ impl Strip {
         let [height, width] = self.output();
         for (plane, strip) in output.chunks_exact(height * width).zip(strips.chunks_exact_mut(self.length())) {
             for (pixels, place) in plane.chunks_exact(width).zip(strip.chunks_mut(self.row())) {
-                place[..width].copy_from_slice(pixels);
+                copy(pixels, place);
             }
         }
     }
@@ -68,7 +68,7 @@ impl Strip {
         let [height, width] = self.output();
         for (plane, strip) in output.chunks_exact_mut(height * width).zip(strips.chunks_exact(self.length())) {
             for (pixels, place) in plane.chunks_exact_mut(width).zip(strip.chunks(self.row())) {
-                pixels.copy_from_slice(&place[..width]);
+                copy(&place[..width], pixels);
             }
         }
     }
@@ -77,6 +77,24 @@ impl Strip {
     fn taps(&self, channels: usize) -> Vec<usize> {
         let ([kh, kw], row, padded) = (self.kernel, self.row(), self.padded());
         (0..channels * kh * kw).map(|tap| tap / (kh * kw) * padded + tap / kw % kh * row + tap % kw).collect()
+    }
+}
+
+/// Copies a row to where another begins. Rows of the usual pictures are too short to call a function for.
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32]) {
+    #[inline(always)]
+    fn fixed<const N: usize>(from: &[f32], to: &mut [f32]) {
+        if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut::<N>()) {
+            *to = *from;
+        }
+    }
+    match from.len() {
+        14 => fixed::<14>(from, to),
+        16 => fixed::<16>(from, to),
+        28 => fixed::<28>(from, to),
+        32 => fixed::<32>(from, to),
+        count => to[..count].copy_from_slice(from),
     }
 }
 
@@ -164,6 +182,9 @@ impl<const N: usize, const V: usize> WithSimd for Block<'_, N, V> {
     }
 }
 
+/// Room for the partial sums of one weight's gradient: as many as the widest vector holds.
+const PARTIAL: usize = 16;
+
 /// The gradient of a convolution's weights, summed over pictures.
 pub struct Slopes {
     strip: Strip,
@@ -171,6 +192,8 @@ pub struct Slopes {
     taps: Vec<usize>,
     deep: usize,
     output: usize,
+    /// For each output channel, tap by tap, partial sums: adding up a vector's numbers takes longer than a short strip.
+    sums: Vec<f32>,
 }
 
 impl Slopes {
@@ -179,24 +202,31 @@ impl Slopes {
         let mut taps = strip.taps(input);
         let deep = taps.len();
         taps.resize(deep.next_multiple_of(TAPS), taps.last().copied().unwrap_or(0));
-        Self { strip, taps, deep, output }
+        let sums = vec![0.0; output * taps.len() * PARTIAL];
+        Self { strip, taps, deep, output, sums }
     }
 
-    /// Adds one picture: its padded strips, and its output's gradient as strips with zeros. `sums` is `[out, in * kh * kw]`.
-    pub fn add(&self, padded: &[f32], gradient: &[f32], sums: &mut [f32]) {
-        let (length, deep, taps) = (self.strip.length(), self.deep, &self.taps);
+    /// Adds one picture: its padded strips, and its output's gradient as strips with zeros.
+    pub fn add(&mut self, padded: &[f32], gradient: &[f32]) {
+        let (length, taps) = (self.strip.length(), &self.taps);
         let mut first = 0;
         while first < self.output {
             let count = [4, 2, 1].into_iter().find(|count| first + count <= self.output).unwrap_or(1);
             let gradient = &gradient[first * length..(first + count) * length];
-            let sums = &mut sums[first * deep..(first + count) * deep];
+            let sums = &mut self.sums[first * taps.len() * PARTIAL..(first + count) * taps.len() * PARTIAL];
             match count {
-                4 => wide_with(Dots::<4> { padded, gradient, taps, sums, length, deep }),
-                2 => wide_with(Dots::<2> { padded, gradient, taps, sums, length, deep }),
-                _ => wide_with(Dots::<1> { padded, gradient, taps, sums, length, deep }),
+                4 => wide_with(Dots::<4> { padded, gradient, taps, sums, length }),
+                2 => wide_with(Dots::<2> { padded, gradient, taps, sums, length }),
+                _ => wide_with(Dots::<1> { padded, gradient, taps, sums, length }),
             }
             first += count;
         }
+    }
+
+    /// The gradient, `[out, in * kh * kw]`.
+    pub fn total(&self) -> Vec<f32> {
+        let channels = self.sums.chunks_exact(self.taps.len() * PARTIAL);
+        channels.flat_map(|taps| taps.chunks_exact(PARTIAL).take(self.deep).map(|parts| parts.iter().sum::<f32>())).collect()
     }
 }
 
@@ -207,7 +237,6 @@ struct Dots<'a, const N: usize> {
     taps: &'a [usize],
     sums: &'a mut [f32],
     length: usize,
-    deep: usize,
 }
 
 impl<const N: usize> WithSimd for Dots<'_, N> {
@@ -221,6 +250,7 @@ impl<const N: usize> WithSimd for Dots<'_, N> {
         for (n, gradient) in gradients.iter_mut().enumerate() {
             *gradient = &whole[n * vectors..][..vectors];
         }
+        let row = self.taps.len() * PARTIAL;
         for (block, taps) in self.taps.as_chunks::<TAPS>().0.iter().enumerate() {
             let [mut a, mut b, mut c, mut d] = [&[] as &[S::f32s]; TAPS];
             for (tap, source) in taps.iter().zip([&mut a, &mut b, &mut c, &mut d]) {
@@ -237,10 +267,12 @@ impl<const N: usize> WithSimd for Dots<'_, N> {
                     }
                 }
             }
-            let first = block * TAPS;
-            for (totals, sums) in self.sums.chunks_exact_mut(self.deep).zip(&sums) {
-                for (total, sum) in totals[first..].iter_mut().zip(sums) {
-                    *total += simd.reduce_sum_f32s(*sum);
+            for (totals, sums) in self.sums.chunks_exact_mut(row).zip(&sums) {
+                let totals = &mut totals[block * TAPS * PARTIAL..][..TAPS * PARTIAL];
+                for (total, sum) in totals.chunks_exact_mut(PARTIAL).zip(sums) {
+                    if let Some(total) = S::as_mut_simd_f32s(&mut total[..S::F32_LANES]).0.first_mut() {
+                        *total = simd.add_f32s(*total, *sum);
+                    }
                 }
             }
         }

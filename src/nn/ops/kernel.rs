@@ -449,21 +449,19 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
     let each = group(batch);
     if few_channels(input, output, &g) {
         let strip = Strip { picture: g.picture, padding: g.padding, kernel: g.kernel };
-        let slopes = Slopes::new(strip, [input, output]);
-        let mut parts = vec![vec![0.0; output * deep]; batch.div_ceil(each)];
+        let mut parts = vec![Vec::new(); batch.div_ceil(each)];
         let pairs = numbers(&picture).chunks((each * size).max(1)).zip(numbers(&gradient).chunks((each * output * area).max(1)));
-        spread(
-            parts.iter_mut().zip(pairs),
-            numbers(&picture).len() * strip.kernel[0] * strip.kernel[1],
-            |(sums, (pictures, gradients))| {
-                let (mut padded, mut strips) = (vec![0.0; input * strip.padded()], vec![0.0; output * strip.length()]);
-                for (picture, gradient) in pictures.chunks_exact(size).zip(gradients.chunks_exact(output * area)) {
-                    strip.pad(picture, &mut padded);
-                    strip.lay(gradient, &mut strips);
-                    slopes.add(&padded, &strips, sums);
-                }
-            },
-        );
+        let work = numbers(&picture).len() * strip.kernel[0] * strip.kernel[1];
+        spread(parts.iter_mut().zip(pairs), work, |(sums, (pictures, gradients))| {
+            let mut slopes = Slopes::new(strip, [input, output]);
+            let (mut padded, mut strips) = (vec![0.0; input * strip.padded()], vec![0.0; output * strip.length()]);
+            for (picture, gradient) in pictures.chunks_exact(size).zip(gradients.chunks_exact(output * area)) {
+                strip.pad(picture, &mut padded);
+                strip.lay(gradient, &mut strips);
+                slopes.add(&padded, &strips);
+            }
+            *sums = slopes.total();
+        });
         return tensor(added(parts, output * deep), [output, input, g.kernel[0], g.kernel[1]]);
     }
     if winograd::fits(input, output, &g) {
