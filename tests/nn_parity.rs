@@ -9,13 +9,13 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::{Device, DeviceKind, Int, Tensor, TensorData, activation};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use countermark::data::Shape;
 use countermark::nn::autoencoder::Autoencoders;
 use countermark::nn::barrier::{Hider, PatchCritic, Revealer};
 use countermark::nn::batch::quantise;
 use countermark::nn::critic::Critic;
-use countermark::nn::device::{Compute, settle};
+use countermark::nn::device::{Compute, DeviceChoice, settle_quickly};
 use countermark::nn::encoder::Encoder;
 use countermark::nn::host::{Host, HostKind};
 use countermark::nn::init::seeded;
@@ -27,26 +27,12 @@ use countermark::nn::weights::WeightMap;
 use countermark::schemes::losses::{binary_cross_entropy, cross_entropy};
 use std::time::Instant;
 
-/// Tunes as little as can be: the software driver takes seconds to compile each candidate.
-fn settle_quickly() {
-    use cubecl_runtime::config::autotune::{AutotuneLevel, BenchConfig};
-    use cubecl_runtime::config::{CubeClRuntimeConfig, RuntimeConfig};
-    let mut config = CubeClRuntimeConfig::default();
-    config.autotune.level = AutotuneLevel::Minimal;
-    config.autotune.bench = BenchConfig { min_samples: 1, max_samples: 1, ..BenchConfig::default() };
-    // Another test of this file may have settled it already.
-    let _ = CubeClRuntimeConfig::try_set(config);
-    settle();
-}
-
 /// A software Vulkan device, if a driver answers.
 fn software() -> Option<Device> {
     settle_quickly();
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
-    let found = adapters.iter().map(wgpu::Adapter::get_info).find(|info| info.device_type == wgpu::DeviceType::Cpu)?;
+    let found = Compute::choose(DeviceChoice::Software).ok()?;
     println!("comparing on {}", found.name);
-    Some(Device::wgpu(DeviceKind::Cpu))
+    Some(found.device)
 }
 
 /// Whether everything is compared, on the strongest device.
@@ -56,8 +42,10 @@ fn everything() -> bool {
 
 /// The device to compare the CPU with, or a line that says why there is none.
 fn other() -> Option<Device> {
-    let best = Compute::best();
-    if everything() && !best.is_cpu {
+    // Only then: asking for the best device settles how the software one would be tuned.
+    if everything()
+        && let Ok(best) = Compute::choose(DeviceChoice::Gpu)
+    {
         println!("comparing on {}", best.name);
         return Some(best.device);
     }
