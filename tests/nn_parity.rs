@@ -253,6 +253,8 @@ fn losses_and_optimisers_agree_with_the_gpu() {
     plain(&gpu, "mean square", [2, 4, 8, 8], |x| (x.clone() * x).mean());
     let linear = |device: &Device| LinearConfig::new(16, 4).init(device);
     layer(&gpu, "linear layer", [4, 1, 4, 4], linear, |layer: &Linear, x| layer.forward(x.flatten::<2>(1, 3)));
+    let parts =
+        |layer: Linear| vec![("weights".to_owned(), floats(layer.weight.val())), ("bias".to_owned(), floats(layer.bias.unwrap().val()))];
     for rule in [Rule::Adam { beta1: 0.5, beta2: 0.999 }, Rule::Sgd { momentum: 0.9, decay: 5e-4 }] {
         let steps = |device: &Device| {
             let device = device.clone().autodiff();
@@ -261,9 +263,25 @@ fn losses_and_optimisers_agree_with_the_gpu() {
                 let loss = module.forward(tensor::<2>([4, 16], step, &device));
                 module = optimiser.step(module, &mut (loss.clone() * loss).mean().backward(), 0.05);
             }
-            vec![("weights".to_owned(), floats(module.weight.val())), ("bias".to_owned(), floats(module.bias.unwrap().val()))]
+            parts(module)
         };
         agree(&format!("three steps of {rule:?}"), LAYER, &steps(&Device::flex()), &steps(&gpu));
+        // A checkpoint holds no device: what two steps on the GPU left goes on on the CPU.
+        let step = |(mut optimiser, module): (Optimiser, Linear), number: u64, device: &Device| {
+            let loss = module.forward(tensor::<2>([4, 16], number, device));
+            let module = optimiser.step(module, &mut (loss.clone() * loss).mean().backward(), 0.05);
+            (optimiser, module)
+        };
+        let (there, here) = (gpu.clone().autodiff(), Device::flex().autodiff());
+        let begun = (0..2).fold((Optimiser::new(rule), same(linear(&there))), |state, number| step(state, number, &there));
+        let mut saved = WeightMap::default();
+        saved.add("module.", &begun.1);
+        begun.0.save("optimiser", &mut saved);
+        let saved = WeightMap::from_safetensors(&saved.to_safetensors().unwrap()).unwrap();
+        let mut optimiser = Optimiser::new(rule);
+        optimiser.load("optimiser", &saved, &here);
+        let moved = (optimiser, saved.load("module.", linear(&here)).unwrap());
+        agree(&format!("a checkpoint of {rule:?}"), LAYER, &parts(step(moved, 2, &here).1), &parts(step(begun, 2, &there).1));
     }
 }
 

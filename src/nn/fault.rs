@@ -2,7 +2,10 @@
 //!
 //! A card that runs out of memory is reported in several ways. wgpu panics on a thread of burn's runtime, which logs the panic and goes
 //! on; only what is read back later fails, with another message. With SPIR-V the message comes with the numbers that could not be read.
-//! So `listen` hears every panic of the process, and `heard` says what the last one that was the card's meant.
+//! So `listen` hears every panic of the process, and `heard` says what the last one that was the card's meant. A candidate that tuning tries
+//! may fail so without harm: what was heard explains a job that failed, and ends none by itself.
+//!
+//! The first was seen on a software driver whose process had too little memory (`ulimit -v`); on no real card yet.
 
 use std::panic;
 use std::sync::{Mutex, Once, PoisonError};
