@@ -12,6 +12,7 @@ mod verify;
 
 use crate::data::{self, Kind, open_picture};
 use crate::metrics;
+use crate::nn::device::{DeviceChoice, settle, settle_quickly};
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,16 @@ pub struct Cli {
     pub json: bool,
 }
 
+impl Cli {
+    /// Fixes the configuration of what computes, before anything else could. Trials on a software driver are tuned as little as can be.
+    pub fn settle(&self) {
+        match self.command.as_ref().map(Task::device) {
+            Some(DeviceChoice::Software) => settle_quickly(),
+            _ => settle(),
+        }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Task {
@@ -41,6 +52,9 @@ pub enum Task {
         /// Go on with the run that was stopped, instead of starting the planned one.
         #[arg(long)]
         resume: bool,
+        /// What computes: auto, cpu, gpu or software. A run that failed on a graphics card goes on with cpu.
+        #[arg(long, default_value = "auto", value_parser = demo::word::<DeviceChoice>)]
+        device: DeviceChoice,
     },
     /// Ask a suspect model the questions of a key package and give a verdict.
     Verify {
@@ -52,6 +66,9 @@ pub enum Task {
         /// Asks the same new keys as an earlier verification: the nonce in its report. Without it one is drawn.
         #[arg(long)]
         nonce: Option<u64>,
+        /// What computes: auto, cpu, gpu or software.
+        #[arg(long, default_value = "auto", value_parser = demo::word::<DeviceChoice>)]
+        device: DeviceChoice,
     },
     /// Say what a file or folder is and what is wrong with it.
     Inspect {
@@ -70,6 +87,17 @@ pub enum Task {
     },
     /// Time the training steps of a job and print one JSON line.
     Bench(bench::Options),
+}
+
+impl Task {
+    fn device(&self) -> DeviceChoice {
+        match self {
+            Task::Demo(options) => options.device(),
+            Task::Bench(options) => options.device(),
+            Task::Run { device, .. } | Task::Verify { device, .. } => *device,
+            Task::Inspect { .. } | Task::Measure { .. } => DeviceChoice::Cpu,
+        }
+    }
 }
 
 /// How a command ended.
@@ -125,8 +153,8 @@ impl From<crate::data::DataError> for Failure {
 pub fn run(task: Task, json: bool) -> ExitCode {
     let result = match task {
         Task::Demo(options) => demo::demo(&options, json),
-        Task::Run { project, resume } => demo::run_project(&project, resume, json),
-        Task::Verify { key, suspect, nonce } => verify::verify(&key, &suspect, nonce, json),
+        Task::Run { project, resume, device } => demo::run_project(&project, resume, device, json),
+        Task::Verify { key, suspect, nonce, device } => verify::verify(&key, &suspect, nonce, device, json),
         Task::Inspect { path, opening } => inspect(&path, &opening, json),
         Task::Measure { a, b } => measure(&a, &b, json),
         Task::Bench(options) => bench::bench(&options),

@@ -8,7 +8,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    countermark::nn::device::settle();
     // Errors only, on standard error; RUST_LOG asks for more.
     let chosen = tracing_subscriber::EnvFilter::from_default_env();
     tracing_subscriber::fmt().with_env_filter(chosen).with_writer(std::io::stderr).init();
@@ -16,6 +15,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
+    cli.settle();
     match cli.command {
         Some(task) => cli::run(task, cli.json),
         None => countermark::app::run().map_or_else(

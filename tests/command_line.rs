@@ -37,7 +37,13 @@ fn refused(arguments: &[&str]) -> (Option<i32>, String) {
 fn bad_input_is_told_as_an_object_with_its_kind() {
     assert_eq!(refused(&["fly", "away"]), (Some(2), "arguments".to_owned()));
     assert_eq!(refused(&["verify"]), (Some(2), "arguments".to_owned()));
-    assert_eq!(refused(&["bench", "barrier", "--size", "100"]), (Some(2), "arguments".to_owned()));
+    assert_eq!(refused(&["bench", "barrier", "--size", "100"]), (Some(2), "size".to_owned()));
+    assert_eq!(refused(&["bench", "classifier", "--width", "8"]), (Some(2), "size".to_owned()));
+    assert_eq!(refused(&["bench", "quick", "--device", "abacus"]), (Some(2), "arguments".to_owned()));
+    // There is no driver at all in this environment.
+    assert_eq!(refused(&["bench", "quick", "--device", "gpu"]), (Some(2), "device".to_owned()));
+    assert_eq!(refused(&["run", "/nowhere", "--device", "software"]), (Some(2), "device".to_owned()));
+    assert_eq!(refused(&["bench", "quick", "--device", "cpu", "--f16"]), (Some(2), "device".to_owned()));
     assert_eq!(refused(&["bench", "quick", "--steps", "0"]), (Some(2), "arguments".to_owned()));
     assert_eq!(refused(&["verify", "/nowhere.cmkey", "/nowhere.safetensors"]), (Some(2), "package".to_owned()));
     assert_eq!(refused(&["run", "/nowhere"]), (Some(2), "project".to_owned()));

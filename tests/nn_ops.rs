@@ -2,13 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2dConfig, ConvTranspose2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, TensorData, activation};
-use countermark::nn::ops::{Activation, batch_norm, conv_transpose2d, conv2d, instance_norm, max_pool2d};
+use burn::nn::{BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig, LinearConfig, PaddingConfig2d};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use countermark::data::Shape;
+use countermark::nn::autoencoder::Autoencoders;
+use countermark::nn::critic::Critic;
+use countermark::nn::encoder::Encoder;
+use countermark::nn::host::{Host, HostKind};
+use countermark::nn::init::seeded;
+use countermark::nn::mirror::Mirror;
+use countermark::nn::ops::{self, Activation, batch_norm, conv_transpose2d, conv2d, instance_norm, max_pool2d};
+use countermark::nn::optim::{Optimiser, Rule};
 use countermark::nn::ssim::Ssim;
+use countermark::nn::weights::WeightMap;
+use countermark::schemes::losses::{Meter, binary_cross_entropy, cross_entropy};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -242,30 +254,97 @@ fn large_means_cost_no_digits() {
     near("output", &case.ours()[0], &case.out(&case.x, &case.gamma, &case.beta), 2e-4).unwrap();
 }
 
-#[test]
-#[should_panic(expected = "[2, 3, 4, 4]")]
-fn a_normalisation_for_other_channels_says_so() {
-    let layer = BatchNormConfig::new(4).init(&device());
-    batch_norm(&layer, Tensor::ones([2, 3, 4, 4], &device()), Activation::Relu);
+/// What is said when shapes do not fit; nothing said is a failure of the test.
+fn said(work: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(work)).expect_err("shapes that do not fit gave a number");
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap()
+}
+
+/// Both shapes are named.
+fn names_both(said: &str, shapes: [&str; 2]) {
+    assert!(shapes.iter().all(|shape| said.contains(shape)), "{said:?} does not name {shapes:?}");
+}
+
+fn ones<const D: usize>(dims: [usize; D]) -> Tensor<D> {
+    Tensor::ones(dims, &device())
 }
 
 #[test]
-#[should_panic(expected = "weights of [2, 5, 3, 3] does not fit pictures of [2, 4, 6, 6]")]
-fn a_convolution_for_other_channels_says_so() {
+fn convolutions_of_other_shapes_name_both() {
+    let layer = || Conv2dConfig::new([4, 2], [3, 3]).with_bias(false);
+    let conv = |config: Conv2dConfig, dims| said(|| drop(conv2d(&config.init(&device()), ones(dims))));
     let around = PaddingConfig2d::Explicit(1, 1, 1, 1);
-    conv2d(&Conv2dConfig::new([5, 2], [3, 3]).with_padding(around).init(&device()), Tensor::ones([2, 4, 6, 6], &device()));
+    let uneven = PaddingConfig2d::Explicit(0, 1, 1, 0);
+    for config in
+        [layer(), layer().with_padding(around), layer().with_padding(uneven), layer().with_dilation([2, 2]), layer().with_groups(2)]
+    {
+        let weight = if config.groups == 2 { "[2, 2, 3, 3]" } else { "[2, 4, 3, 3]" };
+        // Fewer channels, more, and for groups such as divide by their number.
+        for channels in [1, 2, 3, 5, 6, 8] {
+            names_both(&conv(config.clone(), [2, channels, 7, 7]), [weight, &format!("[2, {channels}, 7, 7]")]);
+        }
+    }
+    names_both(&conv(layer(), [2, 4, 2, 7]), ["[2, 4, 3, 3]", "[2, 4, 2, 7]"]);
+    names_both(&conv(layer().with_dilation([2, 2]), [2, 4, 7, 4]), ["[2, 4, 3, 3]", "[2, 4, 7, 4]"]);
+    names_both(&conv(layer().with_padding(PaddingConfig2d::Valid), [1, 4, 2, 2]), ["[2, 4, 3, 3]", "[1, 4, 2, 2]"]);
+
+    let layer = || ConvTranspose2dConfig::new([4, 2], [3, 3]).with_bias(false);
+    let conv = |config: ConvTranspose2dConfig, dims| said(|| drop(conv_transpose2d(&config.init(&device()), ones(dims))));
+    for config in [layer(), layer().with_groups(2), layer().with_dilation([2, 1]), layer().with_stride([2, 2]).with_padding_out([1, 1])] {
+        let weight = if config.groups == 2 { "[4, 1, 3, 3]" } else { "[4, 2, 3, 3]" };
+        for channels in [1, 2, 3, 5, 8] {
+            names_both(&conv(config.clone(), [2, channels, 3, 3]), [weight, &format!("[2, {channels}, 3, 3]")]);
+        }
+    }
+    let nothing_left = ConvTranspose2dConfig::new([4, 2], [1, 1]).with_padding([1, 0]);
+    names_both(&conv(nothing_left, [1, 4, 2, 2]), ["[4, 2, 1, 1]", "[1, 4, 2, 2]"]);
 }
 
 #[test]
-#[should_panic(expected = "weights of [5, 2, 3, 3] does not fit pictures of [2, 4, 6, 6]")]
-fn a_transposed_convolution_for_other_channels_says_so() {
-    conv_transpose2d(&ConvTranspose2dConfig::new([5, 2], [3, 3]).init(&device()), Tensor::ones([2, 4, 6, 6], &device()));
+fn normalisations_and_pools_of_other_shapes_name_both() {
+    let batch = BatchNormConfig::new(4).init(&device());
+    for layer in [batch.clone(), batch.valid()] {
+        names_both(&said(|| drop(batch_norm(&layer, ones([2, 3, 4, 4]), Activation::Relu))), ["[4]", "[2, 3, 4, 4]"]);
+    }
+    for learnt in [true, false] {
+        let layer = InstanceNormConfig::new(4).with_affine(learnt).init(&device());
+        names_both(&said(|| drop(instance_norm(&layer, ones([2, 3, 4, 4]), Activation::Relu))), ["[4]", "[2, 3, 4, 4]"]);
+    }
+    for dims in [[1, 1, 1, 4], [1, 1, 5, 1]] {
+        names_both(&said(|| drop(max_pool2d(ones(dims)))), ["[2, 2]", &format!("{dims:?}")]);
+    }
 }
 
 #[test]
-#[should_panic(expected = "pictures of [2, 1, 4, 4] cannot be compared with pictures of [2, 1, 4, 5]")]
-fn pictures_of_two_shapes_are_not_compared() {
-    Ssim::new(4, 4, 2.0, &device()).forward(Tensor::ones([2, 1, 4, 4], &device()), Tensor::ones([2, 1, 4, 5], &device()));
+fn losses_of_other_shapes_name_both() {
+    let ssim = Ssim::new(4, 4, 2.0, &device());
+    names_both(&said(|| drop(ssim.forward(ones([2, 1, 4, 4]), ones([2, 1, 4, 5])))), ["[2, 1, 4, 4]", "[2, 1, 4, 5]"]);
+    names_both(&said(|| drop(ssim.forward(ones([2, 1, 4, 4]), ones([1, 1, 4, 4])))), ["[2, 1, 4, 4]", "[1, 1, 4, 4]"]);
+    names_both(&said(|| drop(ssim.forward(ones([1, 1, 5, 5]), ones([1, 1, 5, 5])))), ["[4, 4]", "[1, 1, 5, 5]"]);
+    for count in [1, 2, 4] {
+        let labels = Tensor::<1, Int>::zeros([count], &device());
+        names_both(&said(|| drop(cross_entropy(ones([3, 5]), labels))), ["[3, 5]", &format!("[{count}]")]);
+    }
+    names_both(&said(|| drop(binary_cross_entropy(ones([3, 2]), true))), ["[3, 2]", "[3, 1]"]);
+    let mut meter = Meter::new();
+    meter.add(&ones([3]));
+    names_both(&said(|| meter.add(&ones([1]))), ["[3]", "[1]"]);
+}
+
+#[test]
+fn networks_for_other_pictures_name_both() {
+    let layer = LinearConfig::new(5, 2).init(&device());
+    names_both(&said(|| drop(ops::linear(&layer, ones([3, 4])))), ["[3, 4]", "[5, 2]"]);
+    let shape = |side| Shape { channels: 1, height: side, width: side };
+    let host = Host::new(HostKind::Lenet5, shape(8), 3, &device());
+    names_both(&said(|| drop(host.forward(ones([2, 1, 12, 12])))), ["[2, 144]", "[64, 120]"]);
+    names_both(&said(|| drop(host.forward(ones([2, 3, 8, 8])))), ["[6, 1, 5, 5]", "[2, 3, 8, 8]"]);
+    let critic = Critic::new(shape(8), &device());
+    names_both(&said(|| drop(critic.forward(ones([2, 1, 4, 8])))), ["[2, 32]", "[64, 64]"]);
+    let encoder = Encoder::new(shape(8), 4, true, &device());
+    let joined = said(|| drop(encoder.forward(ones([2, 1, 8, 8]), ones([1, 1, 8, 8]))));
+    names_both(&joined, ["[2, 3, 8, 8]", "[1, 3, 8, 8]"]);
 }
 
 /// Mean SSIM by its definition: an 11x11 window around every pixel, zeros outside.
@@ -392,5 +471,282 @@ proptest! {
         };
         let burns = |x| burn::tensor::module::max_pool2d(x, burn::tensor::ops::MaxPoolOptions::new([2, 2]));
         prop_assert_eq!(run(max_pool2d), run(burns));
+    }
+}
+
+/// A convolution, plain or transposed, with everything that burn's layers know.
+#[derive(Debug, Clone)]
+struct Convolution {
+    transposed: bool,
+    /// Batch, channels in, height and width; channels out.
+    pictures: [usize; 4],
+    output: usize,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+    dilation: [usize; 2],
+    groups: usize,
+}
+
+impl Convolution {
+    fn weight(&self) -> [usize; 4] {
+        let [_, input, ..] = self.pictures;
+        let [kh, kw] = self.kernel;
+        if self.transposed { [input, self.output / self.groups, kh, kw] } else { [self.output, input / self.groups, kh, kw] }
+    }
+
+    /// Height and width of the output; nothing where none is left.
+    fn sides(&self) -> Option<[usize; 2]> {
+        let side = |axis: usize| {
+            let (length, reach) = (self.pictures[axis + 2], (self.kernel[axis] - 1) * self.dilation[axis] + 1);
+            match self.transposed {
+                true => ((length - 1) * self.stride[axis] + reach).checked_sub(2 * self.padding[axis]).filter(|side| *side > 0),
+                false => Some((length + 2 * self.padding[axis]).checked_sub(reach)? / self.stride[axis] + 1),
+            }
+        };
+        Some([side(0)?, side(1)?])
+    }
+
+    /// By the definition: each number of the small side meets each cell of the kernel.
+    fn out(&self, x: &[f64], weight: &[f64], bias: &[f64]) -> Vec<f64> {
+        let ([batch, input, height, width], [tall, wide]) = (self.pictures, self.sides().unwrap());
+        let [_, second, kh, kw] = self.weight();
+        let (inputs, outputs) = (input / self.groups, self.output / self.groups);
+        let mut out: Vec<f64> = (0..batch * self.output * tall * wide).map(|i| bias[i / (tall * wide) % self.output]).collect();
+        // The side whose numbers the stride is taken over, and the side that the kernel reaches into.
+        let (small, large) = if self.transposed { ([height, width], [tall, wide]) } else { ([tall, wide], [height, width]) };
+        for b in 0..batch {
+            for (i, o) in (0..input).flat_map(|i| (0..outputs).map(move |o| (i, i / inputs * outputs + o))) {
+                for (cell, place) in (0..kh * kw).flat_map(|cell| (0..small[0] * small[1]).map(move |place| (cell, place))) {
+                    let at = |axis: usize, step: usize, cell: usize| {
+                        (step * self.stride[axis] + cell * self.dilation[axis])
+                            .checked_sub(self.padding[axis])
+                            .filter(|at| *at < large[axis])
+                    };
+                    let (Some(row), Some(column)) = (at(0, place / small[1], cell / kw), at(1, place % small[1], cell % kw)) else {
+                        continue;
+                    };
+                    let far = row * large[1] + column;
+                    let [seen, drawn] = if self.transposed { [place, far] } else { [far, place] };
+                    let [first, other] = if self.transposed { [i, o % outputs] } else { [o, i % inputs] };
+                    out[(b * self.output + o) * tall * wide + drawn] +=
+                        x[(b * input + i) * height * width + seen] * weight[(first * second + other) * kh * kw + cell];
+                }
+            }
+        }
+        out
+    }
+
+    /// Output and gradients of pictures, weight and bias, by this program and by burn's own layer.
+    fn both(&self, x: &[f64], weight: &[f64], bias: &[f64]) -> [[Vec<f64>; 4]; 2] {
+        let weight: Tensor<4> = tensor(weight, self.weight()).require_grad();
+        let bias: Tensor<1> = tensor(bias, [self.output]).require_grad();
+        let channels = [self.pictures[1], self.output];
+        let learnt = || (weight.clone(), bias.clone());
+        let [top, left] = self.padding;
+        if self.transposed {
+            let config = ConvTranspose2dConfig::new(channels, self.kernel).with_stride(self.stride).with_padding(self.padding);
+            let mut layer = config.with_dilation(self.dilation).with_groups(self.groups).init(&device());
+            layer.weight = Param::from_tensor(weight.clone());
+            layer.bias = Some(Param::from_tensor(bias.clone()));
+            return [
+                learn(x, self.pictures, learnt(), |x| conv_transpose2d(&layer, x)),
+                learn(x, self.pictures, learnt(), |x| layer.forward(x)),
+            ];
+        }
+        let config =
+            Conv2dConfig::new(channels, self.kernel).with_stride(self.stride).with_dilation(self.dilation).with_groups(self.groups);
+        let mut layer = config.with_padding(PaddingConfig2d::Explicit(top, left, top, left)).init(&device());
+        layer.weight = Param::from_tensor(weight.clone());
+        layer.bias = Some(Param::from_tensor(bias.clone()));
+        [learn(x, self.pictures, learnt(), |x| conv2d(&layer, x)), learn(x, self.pictures, learnt(), |x| layer.forward(x))]
+    }
+}
+
+/// Rounded to 32 bits, as the kernels see them.
+fn exact(count: usize, seed: u64) -> Vec<f64> {
+    numbers(count, seed).into_iter().map(|v| f64::from(v as f32)).collect()
+}
+
+fn pairs(from: usize, below: usize) -> impl Strategy<Value = [usize; 2]> {
+    [from..below, from..below]
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    /// Every kernel of up to 16 channels a group, with strides, dilation and groups, where burn's own operation serves, too.
+    #[test]
+    fn convolutions_agree_with_their_formula_and_its_differences(
+        transposed: bool, batch in 1usize..4, sides in pairs(1, 8), groups in prop_oneof![3 => Just(1usize), 1 => 2usize..4],
+        channels in pairs(1, 4), kernel in pairs(1, 5), stride in pairs(1, 4), padding in pairs(0, 4),
+        dilation in prop_oneof![3 => Just([1usize, 1]), 1 => pairs(1, 4)], seed in 0u64..1 << 40,
+    ) {
+        let [input, output] = channels.map(|channels| channels * groups);
+        let case = Convolution { transposed, pictures: [batch, input, sides[0], sides[1]], output, kernel, stride, padding, dilation, groups };
+        prop_assume!(case.sides().is_some());
+        let count = |dims: [usize; 4]| dims.iter().product::<usize>();
+        let (x, weight, bias) = (exact(count(case.pictures), seed), exact(count(case.weight()), seed + 1), exact(output, seed + 2));
+        let [ours, burns] = case.both(&x, &weight, &bias);
+        let whole = case.out(&x, &weight, &bias);
+        let factors = numbers(whole.len(), 99);
+        let loss = |x: &[f64], weight: &[f64], bias: &[f64]| case.out(x, weight, bias).iter().zip(&factors).map(|(o, f)| o * f).sum::<f64>();
+        let wanted = [
+            whole.clone(),
+            differences(&x, |x| loss(x, &weight, &bias)),
+            differences(&weight, |weight| loss(&x, weight, &bias)),
+            differences(&bias, |bias| loss(&x, &weight, bias)),
+        ];
+        agree(ours.clone(), wanted)?;
+        agree(ours, burns)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(40))]
+
+    /// Kernels for many channels: along a direction, because there are thousands of weights.
+    #[test]
+    fn convolutions_of_many_channels_agree_with_differences_along_a_direction(
+        transposed: bool, batch in 1usize..3, sides in pairs(1, 9), channels in pairs(2, 4), kernel in 2usize..5, stride in 1usize..3,
+        padding in 0usize..2, seed in 0u64..1 << 40,
+    ) {
+        let [input, output] = channels.map(|channels| 16 * channels);
+        let (kernel, stride) = if seed % 2 == 0 { (3, 1) } else { (kernel, stride) };
+        let case = Convolution {
+            transposed, pictures: [batch, input, sides[0], sides[1]], output, kernel: [kernel; 2], stride: [stride; 2],
+            padding: [padding; 2], dilation: [1, 1], groups: 1,
+        };
+        prop_assume!(case.sides().is_some());
+        let count = |dims: [usize; 4]| dims.iter().product::<usize>();
+        let (x, weight, bias) = (exact(count(case.pictures), seed), exact(count(case.weight()), seed + 1), exact(output, seed + 2));
+        let [ours, _] = case.both(&x, &weight, &bias);
+        let whole = case.out(&x, &weight, &bias);
+        near("output", &ours[0], &whole, 2e-5)?;
+        let factors = numbers(whole.len(), 99);
+        let loss = |x: &[f64], weight: &[f64], bias: &[f64]| case.out(x, weight, bias).iter().zip(&factors).map(|(o, f)| o * f).sum::<f64>();
+        for (part, start) in [&x, &weight, &bias].into_iter().enumerate() {
+            let along = numbers(start.len(), seed + 9);
+            let at = |by: f64| {
+                let mut parts = [x.clone(), weight.clone(), bias.clone()];
+                parts[part].iter_mut().zip(&along).for_each(|(v, a)| *v += by * a);
+                loss(&parts[0], &parts[1], &parts[2])
+            };
+            let slope: f64 = ours[part + 1].iter().zip(&along).map(|(g, a)| g * a).sum();
+            let most: f64 = ours[part + 1].iter().zip(&along).map(|(g, a)| (g * a).abs()).sum();
+            let wanted = (at(1e-3) - at(-1e-3)) / 2e-3;
+            prop_assert!((slope - wanted).abs() <= 2e-5 * most.max(1.0), "part {}: {} for {}", part, slope, wanted);
+        }
+    }
+
+    #[test]
+    fn pooling_agrees_with_its_formula_and_its_differences(sizes in (1usize..4, 1usize..4, 2usize..9, 2usize..9), seed in 0u64..1 << 40) {
+        let (batch, channels, height, width) = sizes;
+        let (tall, wide) = (height / 2, width / 2);
+        let x = exact(batch * channels * height * width, seed);
+        let out = |x: &[f64]| -> Vec<f64> {
+            (0..batch * channels * tall * wide)
+                .map(|i| {
+                    let (plane, row, column) = (i / (tall * wide), i / wide % tall * 2, i % wide * 2);
+                    let at = |y: usize, x_: usize| x[plane * height * width + (row + y) * width + column + x_];
+                    at(0, 0).max(at(0, 1)).max(at(1, 0)).max(at(1, 1))
+                })
+                .collect()
+        };
+        // Nobody's difference is right where two are largest.
+        let mut sorted = x.clone();
+        sorted.sort_by(f64::total_cmp);
+        prop_assume!(sorted.windows(2).all(|pair| pair[1] - pair[0] > 1e-5));
+        let dims = [batch, channels, height, width];
+        let tracked = tensor(&x, dims).require_grad();
+        let pooled = max_pool2d(tracked.clone());
+        let factors = numbers(out(&x).len(), 3);
+        let gradients = (pooled.clone() * tensor(&factors, [batch, channels, tall, wide])).sum().backward();
+        near("output", &floats(pooled), &out(&x), 1e-7)?;
+        let wanted = differences(&x, |x| out(x).iter().zip(&factors).map(|(o, f)| o * f).sum());
+        near("gradient", &floats(tracked.grad(&gradients).unwrap()), &wanted, 1e-6)?;
+    }
+
+    /// A stamp's loss and gradient in double precision, by the definition: autoencoders with tanh between, sigmoid last.
+    #[test]
+    fn mirrors_agree_with_their_formula_and_its_differences(
+        nets in 1usize..4, pictures in 1usize..6, widths in (3usize..12, 1usize..9, 1usize..5), seed in 0u64..1 << 40,
+    ) {
+        let (pixels, middle, code) = widths;
+        let widths = [pixels, middle, code, middle, pixels];
+        let device = Device::flex();
+        let layers = seeded(Autoencoders::new(nets, &widths, &device), seed);
+        let mut map = WeightMap::default();
+        map.add("", &layers);
+        let part = |i: usize, kind: &str| map.tensors[&format!("layers.{i}.{kind}")].values.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
+        let all: Vec<[Vec<f64>; 2]> = (0..widths.len() - 1).map(|i| [part(i, "weight"), part(i, "bias")]).collect();
+        let carriers: Vec<f64> = exact(pictures * pixels, seed + 1).iter().map(|v| v / 2.0 + 0.5).collect();
+        let stamp = exact(pixels, seed + 2);
+        let loss = |stamp: &[f64]| -> f64 {
+            let mut whole = 0.0;
+            for (net, picture) in (0..nets).flat_map(|net| (0..pictures).map(move |picture| (net, picture))) {
+                let mut x: Vec<f64> = carriers[picture * pixels..][..pixels].iter().zip(stamp).map(|(c, s)| c + s).collect();
+                for (i, [weight, bias]) in all.iter().enumerate() {
+                    let (from, to) = (widths[i], widths[i + 1]);
+                    x = (0..to)
+                        .map(|o| {
+                            let row = |j: usize| weight[net * from * to + j * to + o];
+                            let sum = (0..from).map(|j| x[j] * row(j)).sum::<f64>() + bias[net * to + o];
+                            if i + 1 == all.len() { 1.0 / (1.0 + (-sum).exp()) } else { sum.tanh() }
+                        })
+                        .collect();
+                }
+                whole += x.iter().zip(stamp).map(|(x, s)| (x - s).powi(2)).sum::<f64>();
+            }
+            whole / (nets * pictures) as f64
+        };
+        let plain = |values: &[f64]| values.iter().map(|v| *v as f32).collect::<Vec<f32>>();
+        let mirror = Mirror::new(&layers, Tensor::from_data(TensorData::new(plain(&carriers), [pictures, pixels]), &device)).unwrap();
+        let (found, gradient) = mirror.look(Tensor::from_data(TensorData::new(plain(&stamp), [pixels]), &device)).unwrap();
+        near("loss", &floats(found), &[loss(&stamp)], 1e-5)?;
+        near("gradient", &floats(gradient), &differences(&stamp, loss), 1e-4)?;
+    }
+}
+
+/// One parameter that learns.
+#[derive(Module, Debug)]
+struct One {
+    weight: Param<Tensor<2>>,
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    /// PyTorch's formulas in double precision, over a few steps with gradients of any kind.
+    #[test]
+    fn optimiser_steps_agree_with_their_formulas(
+        dims in (1usize..40, 1usize..9), steps in 1usize..6, adam: bool, rate in 1e-4f64..0.2, kept in 0.0f64..0.99, seed in 0u64..1 << 40,
+    ) {
+        let dims = [dims.0, dims.1];
+        let count = dims[0] * dims[1];
+        let rule = if adam { Rule::Adam { beta1: kept, beta2: 0.999 } } else { Rule::Sgd { momentum: kept, decay: 5e-4 } };
+        let mut module = One { weight: Param::from_tensor(tensor(&exact(count, seed), dims).require_grad()) };
+        let mut optimiser = Optimiser::new(rule);
+        let (mut value, mut first, mut second) = (exact(count, seed), vec![0.0; count], vec![0.0; count]);
+        for step in 1..=steps as i32 {
+            let gradient = exact(count, seed + step as u64);
+            let mut gradients = (module.weight.val() * tensor(&gradient, dims)).sum().backward();
+            module = optimiser.step(module, &mut gradients, rate);
+            for (((value, first), second), g) in value.iter_mut().zip(&mut first).zip(&mut second).zip(&gradient) {
+                match rule {
+                    Rule::Adam { beta1, beta2 } => {
+                        *first = beta1 * *first + (1.0 - beta1) * g;
+                        *second = beta2 * *second + (1.0 - beta2) * g * g;
+                        let (m, v) = (*first / (1.0 - beta1.powi(step)), *second / (1.0 - beta2.powi(step)));
+                        *value -= rate * m / (v.sqrt() + 1e-8);
+                    }
+                    Rule::Sgd { momentum, decay } => {
+                        *first = momentum * *first + g + decay * *value;
+                        *value -= rate * *first;
+                    }
+                }
+            }
+        }
+        near("parameter", &floats(module.weight.val()), &value, 2e-5)?;
     }
 }

@@ -9,13 +9,13 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::{Device, DeviceKind, Int, Tensor, TensorData, activation};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use countermark::data::Shape;
 use countermark::nn::autoencoder::Autoencoders;
 use countermark::nn::barrier::{Hider, PatchCritic, Revealer};
 use countermark::nn::batch::quantise;
 use countermark::nn::critic::Critic;
-use countermark::nn::device::{Compute, settle};
+use countermark::nn::device::{Compute, DeviceChoice, settle_quickly};
 use countermark::nn::encoder::Encoder;
 use countermark::nn::host::{Host, HostKind};
 use countermark::nn::init::seeded;
@@ -27,26 +27,12 @@ use countermark::nn::weights::WeightMap;
 use countermark::schemes::losses::{binary_cross_entropy, cross_entropy};
 use std::time::Instant;
 
-/// Tunes as little as can be: the software driver takes seconds to compile each candidate.
-fn settle_quickly() {
-    use cubecl_runtime::config::autotune::{AutotuneLevel, BenchConfig};
-    use cubecl_runtime::config::{CubeClRuntimeConfig, RuntimeConfig};
-    let mut config = CubeClRuntimeConfig::default();
-    config.autotune.level = AutotuneLevel::Minimal;
-    config.autotune.bench = BenchConfig { min_samples: 1, max_samples: 1, ..BenchConfig::default() };
-    // Another test of this file may have settled it already.
-    let _ = CubeClRuntimeConfig::try_set(config);
-    settle();
-}
-
 /// A software Vulkan device, if a driver answers.
 fn software() -> Option<Device> {
     settle_quickly();
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
-    let found = adapters.iter().map(wgpu::Adapter::get_info).find(|info| info.device_type == wgpu::DeviceType::Cpu)?;
+    let found = Compute::choose(DeviceChoice::Software).ok()?;
     println!("comparing on {}", found.name);
-    Some(Device::wgpu(DeviceKind::Cpu))
+    Some(found.device)
 }
 
 /// Whether everything is compared, on the strongest device.
@@ -56,8 +42,10 @@ fn everything() -> bool {
 
 /// The device to compare the CPU with, or a line that says why there is none.
 fn other() -> Option<Device> {
-    let best = Compute::best();
-    if everything() && !best.is_cpu {
+    // Only then: asking for the best device settles how the software one would be tuned.
+    if everything()
+        && let Ok(best) = Compute::choose(DeviceChoice::Gpu)
+    {
         println!("comparing on {}", best.name);
         return Some(best.device);
     }
@@ -265,6 +253,8 @@ fn losses_and_optimisers_agree_with_the_gpu() {
     plain(&gpu, "mean square", [2, 4, 8, 8], |x| (x.clone() * x).mean());
     let linear = |device: &Device| LinearConfig::new(16, 4).init(device);
     layer(&gpu, "linear layer", [4, 1, 4, 4], linear, |layer: &Linear, x| layer.forward(x.flatten::<2>(1, 3)));
+    let parts =
+        |layer: Linear| vec![("weights".to_owned(), floats(layer.weight.val())), ("bias".to_owned(), floats(layer.bias.unwrap().val()))];
     for rule in [Rule::Adam { beta1: 0.5, beta2: 0.999 }, Rule::Sgd { momentum: 0.9, decay: 5e-4 }] {
         let steps = |device: &Device| {
             let device = device.clone().autodiff();
@@ -273,9 +263,25 @@ fn losses_and_optimisers_agree_with_the_gpu() {
                 let loss = module.forward(tensor::<2>([4, 16], step, &device));
                 module = optimiser.step(module, &mut (loss.clone() * loss).mean().backward(), 0.05);
             }
-            vec![("weights".to_owned(), floats(module.weight.val())), ("bias".to_owned(), floats(module.bias.unwrap().val()))]
+            parts(module)
         };
         agree(&format!("three steps of {rule:?}"), LAYER, &steps(&Device::flex()), &steps(&gpu));
+        // A checkpoint holds no device: what two steps on the GPU left goes on on the CPU.
+        let step = |(mut optimiser, module): (Optimiser, Linear), number: u64, device: &Device| {
+            let loss = module.forward(tensor::<2>([4, 16], number, device));
+            let module = optimiser.step(module, &mut (loss.clone() * loss).mean().backward(), 0.05);
+            (optimiser, module)
+        };
+        let (there, here) = (gpu.clone().autodiff(), Device::flex().autodiff());
+        let begun = (0..2).fold((Optimiser::new(rule), same(linear(&there))), |state, number| step(state, number, &there));
+        let mut saved = WeightMap::default();
+        saved.add("module.", &begun.1);
+        begun.0.save("optimiser", &mut saved);
+        let saved = WeightMap::from_safetensors(&saved.to_safetensors().unwrap()).unwrap();
+        let mut optimiser = Optimiser::new(rule);
+        optimiser.load("optimiser", &saved, &here);
+        let moved = (optimiser, saved.load("module.", linear(&here)).unwrap());
+        agree(&format!("a checkpoint of {rule:?}"), LAYER, &parts(step(moved, 2, &here).1), &parts(step(begun, 2, &there).1));
     }
 }
 

@@ -4,13 +4,16 @@
 
 use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::{Dataset, Samples, sample, sample_logos};
-use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Trained, Worker};
-use countermark::nn::device::Compute;
+use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Trained, Worker, can_continue, is_the_cards};
+use countermark::nn::device::{Compute, DeviceChoice};
+use countermark::nn::weights::LARGEST_FILE;
 use countermark::schemes::blind::Settings;
 use countermark::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
+use countermark::vault::package::LARGEST_PACKAGE;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 fn worker() -> Worker {
@@ -162,4 +165,86 @@ fn a_folder_with_another_plan_is_not_continued() {
         }
     };
     assert!(message.starts_with("This folder holds a run with another plan"), "{message}");
+}
+
+/// The kind and the sentence of the next failure.
+fn failure(worker: &Worker) -> (&'static str, String) {
+    loop {
+        if let Event::Failed { kind, message, .. } = worker.events.recv_timeout(Duration::from_secs(60)).unwrap() {
+            return (kind, message);
+        }
+    }
+}
+
+/// A card is made up of the CPU and a panic on another thread, which is how wgpu says that memory is short.
+#[test]
+fn a_run_whose_card_has_too_little_memory_goes_on_on_the_cpu() {
+    let (whole, broken, torn) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let short_of_memory = Arc::new(AtomicBool::new(false));
+    let short = short_of_memory.clone();
+    let wake = move || {
+        if short.swap(false, Ordering::Relaxed) {
+            let _ = std::panic::catch_unwind(|| panic!("wgpu error: {}", "Out of Memory"));
+        }
+    };
+    let card = || Compute { name: "Made-up card".to_owned(), is_cpu: false, ..Compute::cpu() };
+    let worker = Worker::start_on(Arc::new(wake), card);
+    until(&worker, |event| matches!(event, Event::Device(name) if name == "Made-up card").then_some(()));
+    train(&worker, JobId(1), dataset(), 60, broken.path());
+    until(&worker, |event| matches!(event, Event::Progress { share, .. } if *share >= 0.1).then_some(()));
+    worker.commands.send(Command::Stop(JobId(1))).unwrap();
+    until(&worker, |event| matches!(event, Event::Stopped(_)).then_some(()));
+
+    // What was not computed is missed only later, and elsewhere: here as pixels that are not there.
+    let mut unread = dataset();
+    Arc::make_mut(&mut unread.train).pixels.truncate(1000);
+    short_of_memory.store(true, Ordering::Relaxed);
+    train(&worker, JobId(2), unread, 10, torn.path());
+    let (kind, message) = failure(&worker);
+    assert_eq!(kind, "device_memory");
+    assert!(can_continue(kind) && is_the_cards(kind));
+    assert!(message.contains("batch") && message.contains("width") && message.contains("CPU"), "{message}");
+    until(&worker, |event| matches!(event, Event::Device(name) if name.starts_with("CPU")).then_some(()));
+
+    train(&worker, JobId(3), dataset(), 60, broken.path());
+    let continued = trained(&worker, JobId(3));
+    assert!(continued.device.starts_with("CPU"), "{}", continued.device);
+    train(&worker, JobId(4), dataset(), 60, whole.path());
+    assert!(fs::read(trained(&worker, JobId(4)).model).unwrap() == fs::read(continued.model).unwrap(), "the marked models differ");
+
+    // The same by hand, and a card that is not there changes nothing.
+    for choice in [DeviceChoice::Cpu, DeviceChoice::Auto] {
+        worker.commands.send(Command::Device(choice)).unwrap();
+        until(&worker, |event| matches!(event, Event::Device(_)).then_some(()));
+    }
+}
+
+/// Files with holes, which take no space: each is one byte longer than any that is read.
+#[test]
+fn weights_and_packages_that_are_too_large_are_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let sparse = |name: &str, length: u64| {
+        let path = folder.path().join(name);
+        fs::File::create(&path).unwrap().set_len(length).unwrap();
+        path
+    };
+    let worker = worker();
+    train(&worker, JobId(1), dataset(), 5, folder.path());
+    let key = trained(&worker, JobId(1)).key;
+    let ask = |key: &Path, suspect: &Path| {
+        worker.commands.send(Command::Verify { job: JobId(2), key: key.to_owned(), suspect: suspect.to_owned(), nonce: Some(1) }).unwrap();
+        failure(&worker)
+    };
+    assert_eq!(LARGEST_FILE, 2 << 30);
+    let (kind, message) = ask(&key, &sparse("suspect.safetensors", LARGEST_FILE + 1));
+    assert!(kind == "file" && message.starts_with("The file is larger than it can be, so it was not read"), "{kind}: {message}");
+    let (kind, message) = ask(&sparse("large.cmkey", LARGEST_PACKAGE + 1), Path::new("/nowhere"));
+    assert!(kind == "package" && message.starts_with("The file is larger than it can be"), "{kind}: {message}");
+
+    // A checkpoint that no run can have written: its stage starts anew, as with any that cannot be read.
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::File::create(other.join("marked.checkpoint")).unwrap().set_len(LARGEST_FILE + 1).unwrap();
+    train(&worker, JobId(3), dataset(), 5, &other);
+    assert!(fs::read(trained(&worker, JobId(3)).model).unwrap() == fs::read(folder.path().join("marked.safetensors")).unwrap());
 }

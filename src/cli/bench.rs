@@ -1,8 +1,9 @@
 //! `countermark bench`: times whole training steps, most of them the jobs of the PyTorch reference that speed is measured against.
 
-use super::demo::peak_rss_mb;
+use super::demo::{peak_rss_mb, word};
 use super::{End, Failure};
-use crate::jobs::bench::{Job, measure};
+use crate::jobs::bench::{Job, Size, measure};
+use crate::nn::device::{Compute, DeviceChoice};
 use clap::Args;
 use serde_json::json;
 
@@ -21,32 +22,52 @@ pub struct Options {
     /// Steps before the timing.
     #[arg(long, default_value_t = 3)]
     warmup: usize,
-    /// Height and width of the barrier's pictures, a multiple of 128.
-    #[arg(long, default_value_t = 128, value_parser = side)]
-    size: usize,
+    /// Pictures in a step, instead of the job's own number: ordinary ones (quick, lenet5, resnet18, classifier), carriers (stamp), pictures (barrier).
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Width of the networks: channels of the network that hides the logo (quick, lenet5, resnet18), the first layer of the autoencoders
+    /// (stamp), channels of hiding network and critic, twice as many of the revealing one (barrier).
+    #[arg(long)]
+    width: Option<usize>,
+    /// Height and width of the pictures.
+    #[arg(long, alias = "size")]
+    side: Option<usize>,
+    /// What computes: auto, cpu, gpu or software.
+    #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
+    device: DeviceChoice,
+    /// Computes with 16-bit floats, on a graphics card.
+    #[arg(long)]
+    f16: bool,
+}
+
+impl Options {
+    /// What computes.
+    pub fn device(&self) -> DeviceChoice {
+        self.device
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&steps| steps > 0).ok_or_else(|| "Give a number from 1 upwards.".to_owned())
 }
 
-fn side(text: &str) -> Result<usize, String> {
-    let side = text.parse().ok().filter(|&side: &usize| (SIDE..=LARGEST).contains(&side) && side.is_multiple_of(SIDE));
-    side.ok_or_else(|| format!("Give a multiple of {SIDE} up to {LARGEST}."))
-}
-
-/// The barrier's network halves its pictures seven times.
-const SIDE: usize = 128;
-const LARGEST: usize = 1024;
-
 pub fn bench(options: &Options) -> Result<End, Failure> {
-    let timing = measure(options.job, options.steps, options.warmup, options.size).map_err(|e| Failure::new(e.kind(), e))?;
+    let size =
+        Size { batch: options.batch, width: options.width, side: options.side }.of(options.job).map_err(|e| Failure::new("size", e))?;
+    let compute = Compute::choose(options.device).and_then(|compute| if options.f16 { compute.halved() } else { Ok(compute) });
+    let compute = compute.map_err(|e| Failure::new("device", e))?;
+    let timing = measure(options.job, size, options.steps, options.warmup, &compute).map_err(|e| Failure::new(e.kind(), e))?;
     let line = json!({
         "job": options.job.name(),
-        "device": timing.device,
+        "device": compute.name,
+        "batch": size.batch,
+        "width": size.width,
+        "side": size.side,
+        "first_step_s": round(timing.first_step_s, 5),
         "median_step_s": round(timing.median_step_s, 5),
         "steps_per_s": round(1.0 / timing.median_step_s, 2),
         "images_per_s": round(timing.images as f64 / timing.median_step_s, 1),
+        "loss": timing.loss,
         "peak_rss_mb": peak_rss_mb().map(|mb| round(mb, 1)),
     });
     println!("{line}");

@@ -6,7 +6,8 @@ use super::{End, Failure};
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::{self, Dataset, OpenOptions, sample, sample_logos};
 use crate::forensics::report::Verdict;
-use crate::jobs::{Command, JobId, Outcome, Trained, can_continue};
+use crate::jobs::{Command, JobId, Outcome, Trained, can_continue, is_the_cards};
+use crate::nn::device::DeviceChoice;
 use crate::project::{LogoSource, Project, RunState};
 use crate::schemes::catalogue;
 use crate::schemes::plan::{HostKind, Preset};
@@ -51,9 +52,20 @@ pub struct Options {
     /// Picks the covers of new keys; without it the seed does.
     #[arg(long)]
     nonce: Option<u64>,
+    /// What computes: auto, cpu, gpu or software.
+    #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
+    device: DeviceChoice,
 }
 
-fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+impl Options {
+    /// What computes.
+    pub fn device(&self) -> DeviceChoice {
+        self.device
+    }
+}
+
+/// A word of a closed list, as it is spelled in files.
+pub fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(Value::String(text.to_owned())).map_err(|e| e.to_string())
 }
 
@@ -87,7 +99,7 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
             plan.scheme.id()
         );
     }
-    let worker = worker();
+    let worker = worker(options.device)?;
     let planned = plan.public();
     let train = Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder: folder.clone() };
     let followed = follow(&worker, train)?;
@@ -130,7 +142,8 @@ fn sample_logo(index: usize) -> Result<Logo, Failure> {
     Logo::from_bytes(name, bytes, &LogoOptions::default()).map_err(|e| Failure::new("logo", e))
 }
 
-pub fn run_project(folder: &Path, resume: bool, json: bool) -> Result<End, Failure> {
+pub fn run_project(folder: &Path, resume: bool, device: DeviceChoice, json: bool) -> Result<End, Failure> {
+    let worker = worker(device)?;
     let mut project = Project::open(folder)?;
     let document = project.document();
     let stopped = document.runs.iter().rev().find(|run| matches!(run.state, RunState::Stopped | RunState::Planned)).cloned();
@@ -152,7 +165,7 @@ pub fn run_project(folder: &Path, resume: bool, json: bool) -> Result<End, Failu
     project.set_run(&id, RunState::Running, None)?;
     let folder = project.run_folder(&id);
     let seed = plan.seed;
-    let followed = follow(&worker(), Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder });
+    let followed = follow(&worker, Command::Train { job: JobId(1), plan: Box::new(plan), dataset, logo, folder });
     let (mut trained, warnings) = match followed {
         Ok(Followed { outcome: Outcome::Trained(trained), warnings, .. }) => (trained, warnings),
         other => return Err(not_trained(&mut project, &id, other.err())),
@@ -179,7 +192,8 @@ fn not_trained(project: &mut Project, id: &str, failure: Option<Failure>) -> Fai
         tracing::warn!("how the run stands could not be noted: {error}");
     }
     if goes_on {
-        failure.message.push_str(" Go on with it by --resume.");
+        let how = if is_the_cards(&failure.kind) { " Go on with it by --resume --device cpu." } else { " Go on with it by --resume." };
+        failure.message.push_str(how);
     }
     failure
 }

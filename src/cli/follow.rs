@@ -2,14 +2,16 @@
 
 use super::{Failure, end};
 use crate::jobs::{Command, Event, Outcome, Phase, Worker};
+use crate::nn::device::{Compute, DeviceChoice};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// A worker for one command.
-pub fn worker() -> Worker {
-    Worker::start(Arc::new(|| {}))
+/// A worker for one command, on the chosen device.
+pub fn worker(device: DeviceChoice) -> Result<Worker, Failure> {
+    let compute = Compute::choose(device).map_err(|e| Failure::new("device", e))?;
+    Ok(Worker::start_on(Arc::new(|| {}), move || compute))
 }
 
 /// What following a job gave.

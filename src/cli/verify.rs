@@ -7,6 +7,7 @@ use crate::forensics::ask::reached;
 use crate::forensics::judge::corrected;
 use crate::forensics::report::{Control, ControlKind, Report, Verdict};
 use crate::jobs::{Command, JobId, Worker};
+use crate::nn::device::DeviceChoice;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,8 +25,8 @@ pub fn sentence(verdict: Verdict) -> &'static str {
 }
 
 /// Asks one suspect or several; with several, p-values and verdicts are corrected for that (Holm).
-pub fn verify(key: &Path, suspects: &[PathBuf], nonce: Option<u64>, json: bool) -> Result<End, Failure> {
-    let (began, worker) = (Instant::now(), worker());
+pub fn verify(key: &Path, suspects: &[PathBuf], nonce: Option<u64>, device: DeviceChoice, json: bool) -> Result<End, Failure> {
+    let (began, worker) = (Instant::now(), worker(device)?);
     let ids = (1..).map(JobId);
     let asked = ids.zip(suspects).map(|(job, suspect)| ask(&worker, job, key, suspect, nonce)).collect::<Result<Vec<_>, _>>()?;
     let device = asked.iter().find_map(|(_, device)| device.clone());

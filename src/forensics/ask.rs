@@ -134,8 +134,9 @@ pub fn verify(
     let chance = judge::chance(classes, pooled.hits, pooled.usable * trained.count());
     let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &trained.labels, classes)];
     controls.extend(nulls);
-    for (name, keys) in recheck::foreign(package) {
-        controls.push(control(ControlKind::ForeignEncoder, name.to_owned(), &answers(&host, keys, device), &trained.labels, classes));
+    let foreign = recheck::foreign(package);
+    for (name, keys) in &foreign {
+        controls.push(control(ControlKind::ForeignEncoder, (*name).to_owned(), &answers(&host, keys, device), &trained.labels, classes));
         tell(0.7)?;
     }
 
@@ -200,6 +201,9 @@ pub fn verify(
     };
     report.questions.extend(fresh_questions);
     words::explain(&mut report, pooled.usable, of_this_task, &faults);
+    let clarity: Vec<f64> = foreign.iter().map(|(_, keys)| likeness(&package.covers, keys).0).collect();
+    let on_trust = words::on_trust(&report, &clarity);
+    report.caveats.extend(on_trust);
     tell(1.0)?;
     Ok(report)
 }

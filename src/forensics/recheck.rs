@@ -1,7 +1,8 @@
 //! What a claimant must not choose is made again from logo, owner and salt: labels and key pictures of a package.
 //!
 //! The data set is not needed: labels follow from the covers' classes, keys from covers and encoder. Which pictures became covers
-//! can only be recomputed with the data set.
+//! can only be recomputed with the data set. What the package says of the foreign encoders' learning is checked by nobody: neither they
+//! nor their models are in it. Their keys are, so how much they change the pictures is measured again, and the report says which is which.
 
 use super::ask::{AskError, gather};
 use super::words;

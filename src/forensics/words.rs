@@ -162,6 +162,20 @@ fn caveats(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[S
     caveats
 }
 
+/// What of the foreign encoders the key package only states, beside what was measured again; nothing where they learn nothing.
+/// `clarity`: the PSNR of each foreign encoder's keys against their covers, measured now, decibel.
+pub(super) fn on_trust(report: &Report, clarity: &[f64]) -> Option<String> {
+    let spread = |values: &mut dyn Iterator<Item = f64>| values.fold([f64::MAX, f64::MIN], |[low, high], v| [low.min(v), high.max(v)]);
+    let [least, most] = spread(&mut report.foreign_learnt.iter().map(|learnt| 100.0 * learnt.key_accuracy));
+    let [faint, clear] = spread(&mut clarity.iter().copied());
+    (least <= most && faint <= clear).then(|| {
+        format!(
+            "Taken on trust from the key package: that models trained for other people's marks answer to those marks ({least:.0}% to {most:.0}% of their keys); their encoders are not in it. Measured again: how much those marks change the pictures (PSNR {faint:.1} to {clear:.1} dB, yours {:.1} dB).",
+            report.psnr_db
+        )
+    })
+}
+
 /// What the unmarked models say about false alarms.
 fn false_alarms(controls: &[Control]) -> String {
     let nulls: Vec<&Control> = controls.iter().filter(|c| c.kind == ControlKind::NullModel && !c.fresh).collect();
@@ -207,6 +221,17 @@ mod tests {
         let many = vec![null(1); 20];
         assert!(!false_alarms(&many).contains("with 20"));
         assert!(false_alarms(&[null(101)]).contains("1 of 1 unmarked"));
+    }
+
+    #[test]
+    fn what_is_taken_on_trust_is_said() {
+        use crate::vault::package::Learnt;
+        let mut report = Report { psnr_db: 28.4, ..Report::blank() };
+        assert_eq!(on_trust(&report, &[27.0]), None, "a stamp learns nothing");
+        report.foreign_learnt = [0.93, 1.0].map(|key_accuracy| Learnt { key_accuracy, psnr_db: 99.0 }).to_vec();
+        let text = on_trust(&report, &[27.04, 31.26]).unwrap();
+        assert!(text.contains("93% to 100%") && text.contains("27.0 to 31.3 dB, yours 28.4 dB"), "{text}");
+        assert_eq!(on_trust(&report, &[]), None);
     }
 
     #[test]

@@ -216,7 +216,7 @@ fn lane(todo: &Receiver<(usize, Stage)>, lane: &mut Lane, results: &Sender<Resul
             Ok(pool) => pool.install(work),
             Err(_) => work(),
         };
-        let _ = results.send(result.unwrap_or_else(|panic| Err(JobError::Internal(super::worker::panic_text(&*panic)))));
+        let _ = results.send(result.unwrap_or_else(|panic| Err(JobError::of_panic(super::worker::panic_text(&*panic)))));
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture};
 use crate::forensics::report::Report;
+use crate::nn::device::DeviceChoice;
 use crate::schemes::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -58,6 +59,8 @@ pub enum Command {
     Resume(JobId),
     /// Write a checkpoint and end the job; a queued one is dropped.
     Stop(JobId),
+    /// Compute on this from the next job on; answered with `Event::Device`. A card that does not answer changes nothing.
+    Device(DeviceChoice),
     /// End the worker after a checkpoint.
     Quit,
 }
@@ -67,7 +70,7 @@ impl Command {
     pub fn job(&self) -> Option<JobId> {
         match self {
             Command::Train { job, .. } | Command::Verify { job, .. } | Command::Estimate { job, .. } => Some(*job),
-            Command::Pause(_) | Command::Resume(_) | Command::Stop(_) | Command::Quit => None,
+            Command::Pause(_) | Command::Resume(_) | Command::Stop(_) | Command::Device(_) | Command::Quit => None,
         }
     }
 }
@@ -105,7 +108,8 @@ pub struct MetricPoint {
 /// What the worker reports.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The worker is up and has chosen its device ("CPU, 2 threads", "NVIDIA …").
+    /// What computes from now on, in words ("CPU, 2 threads", "NVIDIA …"): told when the worker is up, when another was chosen, and when
+    /// a graphics card failed in a job, because the next job then runs on the CPU.
     Device(String),
     /// A queued job began.
     Started(JobId),

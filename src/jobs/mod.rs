@@ -17,7 +17,7 @@ mod watch;
 mod worker;
 
 pub use checkpoint::{RunIdentity, started_with};
-pub use error::{JobError, can_continue};
+pub use error::{JobError, can_continue, is_the_cards};
 pub use lanes::Gate;
 pub use messages::*;
 pub use pace::Paces;

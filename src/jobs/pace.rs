@@ -86,7 +86,7 @@ fn tried(make: Make, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> 
                 Ok(pool) => pool.install(work),
                 Err(_) => work(),
             };
-            result.unwrap_or_else(|panic| Err(JobError::Internal(super::worker::panic_text(&*panic))))
+            result.unwrap_or_else(|panic| Err(JobError::of_panic(super::worker::panic_text(&*panic))))
         };
         let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(run)).collect();
         while lanes.iter().any(|lane| !lane.is_finished()) {
@@ -106,7 +106,7 @@ fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobEr
     // Whatever happens here, the others must not wait at the barrier for ever.
     let made = catch_unwind(AssertUnwindSafe(make));
     together.wait();
-    let mut training = made.unwrap_or_else(|panic| Err(JobError::Internal(super::worker::panic_text(&*panic))))?;
+    let mut training = made.unwrap_or_else(|panic| Err(JobError::of_panic(super::worker::panic_text(&*panic))))?;
     let stopped = || stop.load(Ordering::Relaxed);
     let cold = Instant::now();
     for _ in 0..COLD {

@@ -1,6 +1,6 @@
 //! The worker thread: takes commands, does one job at a time, reports, and survives whatever goes wrong in a job.
 
-use super::error::JobError;
+use super::error::{JobError, is_the_cards};
 use super::lanes::Gate;
 use super::messages::{Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
 use super::pace::Paces;
@@ -9,6 +9,7 @@ use super::watch::{Flow, Watch};
 use crate::forensics::ask::{Suspect, hex, verify};
 use crate::forensics::report::Report;
 use crate::nn::device::Compute;
+use crate::nn::fault;
 use crate::vault::files::read_limited;
 use crate::vault::package::{LARGEST_PACKAGE, Package};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
@@ -49,7 +50,16 @@ impl Worker {
         let (commands, inbox) = unbounded();
         let (outbox, events) = bounded(MOST_EVENTS);
         let slots = Slots::default();
-        let thread = Thread { inbox, outbox, wake, slots: slots.clone(), queue: VecDeque::new(), paces: Paces::default(), quit: false };
+        let thread = Thread {
+            inbox,
+            outbox,
+            wake,
+            slots: slots.clone(),
+            queue: VecDeque::new(),
+            paces: Paces::default(),
+            card_failed: false,
+            quit: false,
+        };
         let spawned = std::thread::Builder::new().name("worker".to_owned()).spawn(move || thread.live(choose));
         if let Err(error) = spawned {
             tracing::error!("the worker thread could not be started: {error}");
@@ -65,12 +75,15 @@ struct Thread {
     slots: Slots,
     queue: VecDeque<Command>,
     paces: Paces,
+    /// Whether the graphics card gave up in the last job.
+    card_failed: bool,
     quit: bool,
 }
 
 impl Thread {
     fn live(mut self, choose: impl FnOnce() -> Compute) {
-        let compute = catch_unwind(AssertUnwindSafe(choose)).unwrap_or_else(|_| Compute::cpu());
+        fault::listen();
+        let mut compute = catch_unwind(AssertUnwindSafe(choose)).unwrap_or_else(|_| Compute::cpu());
         self.tell(Event::Device(compute.name.clone()));
         while !self.quit {
             let next = match self.queue.pop_front() {
@@ -80,8 +93,21 @@ impl Thread {
                     Err(_) => return,
                 },
             };
-            self.obey(next, &compute);
+            match next {
+                Command::Device(choice) => self.compute_on(Compute::choose(choice).unwrap_or_else(|_| compute.clone()), &mut compute),
+                next => self.obey(next, &compute),
+            }
+            if std::mem::take(&mut self.card_failed) {
+                self.compute_on(Compute::cpu(), &mut compute);
+            }
         }
+    }
+
+    fn compute_on(&mut self, chosen: Compute, compute: &mut Compute) {
+        self.tell(Event::Device(chosen.name.clone()));
+        // What was timed on another device says nothing of this one.
+        self.paces = Paces::default();
+        *compute = chosen;
     }
 
     /// Sends an event. A full channel drops progress and points, never what a caller must know.
@@ -99,7 +125,7 @@ impl Thread {
     fn obey(&mut self, command: Command, compute: &Compute) {
         match command {
             Command::Quit => self.quit = true,
-            Command::Pause(_) | Command::Resume(_) => {}
+            Command::Pause(_) | Command::Resume(_) | Command::Device(_) => {}
             Command::Stop(job) => self.drop_queued(job),
             Command::Train { job, plan, dataset, logo, folder } => {
                 let task = train::task(*plan, dataset, logo, compute);
@@ -127,21 +153,27 @@ impl Thread {
 
     /// Does one job; errors and panics become events and the worker lives on.
     fn perform(&mut self, job: JobId, work: impl FnOnce(&mut dyn Watch) -> Result<Event, JobError>) {
+        fault::heard();
         self.tell(Event::Started(job));
         let result = {
             let mut watch = JobWatch { thread: self, job, told: None, stop: false, gate: Arc::default() };
             catch_unwind(AssertUnwindSafe(|| work(&mut watch)))
         };
-        self.tell(match result {
-            Ok(Ok(event)) => event,
-            Ok(Err(error)) if error.kind() == "cancelled" => Event::Stopped(job),
-            Ok(Err(error)) => Event::Failed { job, kind: error.kind(), message: error.to_string(), details: format!("{error:?}") },
+        let (error, details) = match result {
+            Ok(Ok(event)) => return self.tell(event),
+            Ok(Err(error)) if error.kind() == "cancelled" => return self.tell(Event::Stopped(job)),
+            Ok(Err(error)) => {
+                let details = format!("{error:?}");
+                (error, details)
+            }
             Err(panic) => {
                 let text = panic_text(&*panic);
-                let error = JobError::Internal(text.clone());
-                Event::Failed { job, kind: error.kind(), message: error.to_string(), details: text }
+                (JobError::of_panic(text.clone()), text)
             }
-        });
+        };
+        let error = error.seen_with(fault::heard());
+        self.card_failed = is_the_cards(error.kind());
+        self.tell(Event::Failed { job, kind: error.kind(), message: error.to_string(), details });
     }
 
     fn drop_queued(&mut self, job: JobId) {

@@ -1,7 +1,7 @@
 //! The two critics of the blind watermark (S2): a picture in, one score out, high where it takes the picture for a cover.
 
 use super::layers::ConvNorm;
-use super::ops::Activation;
+use super::ops::{self, Activation};
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -49,7 +49,7 @@ impl Critic {
             Self::Grey(critic) => {
                 let mut x: Tensor<2> = x.flatten(1, 3);
                 for (i, layer) in critic.layers.iter().enumerate() {
-                    x = layer.forward(if i == 0 { x } else { activation::leaky_relu(x, 0.2) });
+                    x = ops::linear(layer, if i == 0 { x } else { activation::leaky_relu(x, 0.2) });
                 }
                 x
             }
@@ -58,7 +58,7 @@ impl Critic {
                 for layer in &critic.layers {
                     x = layer.forward(x, Activation::Relu);
                 }
-                critic.last.forward(x.flatten(1, 3))
+                ops::linear(&critic.last, x.flatten(1, 3))
             }
         }
     }

@@ -1,6 +1,39 @@
 //! Where tensors live: a real GPU if one answers, else the CPU. A software adapter counts as no GPU.
 
-use burn::tensor::{Device, DeviceKind};
+use burn::tensor::{Device, DeviceKind, FloatDType};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// What shall compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceChoice {
+    /// A real graphics card where one answers, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// A real graphics card or nothing.
+    Gpu,
+    /// A software Vulkan driver, which is slow: for trials of the graphics card's code where there is no card.
+    Software,
+}
+
+/// Why a device cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum DeviceError {
+    /// No graphics card answers.
+    #[error(
+        "No graphics card answers; a software driver does not count. Install the card's driver with its Vulkan part, or choose the CPU."
+    )]
+    NoGpu,
+    /// No software driver answers.
+    #[error("No software Vulkan driver answers. On Debian and Ubuntu the package mesa-vulkan-drivers has one.")]
+    NoSoftware,
+    /// 16-bit floats are not for this device.
+    #[error("This device does not compute with 16-bit floats. Leave them out.")]
+    NoHalf,
+}
 
 /// A device and what to call it.
 #[derive(Debug, Clone)]
@@ -22,31 +55,83 @@ impl Compute {
 
     /// The best device of this machine.
     pub fn best() -> Self {
-        settle();
-        match real_gpu() {
-            Some((kind, name)) => Self { device: Device::wgpu(kind), name, is_cpu: false },
-            None => Self::cpu(),
+        Self::gpu().unwrap_or_else(|_| Self::cpu())
+    }
+
+    /// The device that was chosen.
+    ///
+    /// # Errors
+    /// A graphics card or driver that is not there.
+    pub fn choose(choice: DeviceChoice) -> Result<Self, DeviceError> {
+        match choice {
+            DeviceChoice::Auto => Ok(Self::best()),
+            DeviceChoice::Cpu => Ok(Self::cpu()),
+            DeviceChoice::Gpu => Self::gpu(),
+            DeviceChoice::Software => Self::software(),
         }
+    }
+
+    fn gpu() -> Result<Self, DeviceError> {
+        settle();
+        let real = [
+            (wgpu::DeviceType::DiscreteGpu, DeviceKind::DiscreteGpu(0)),
+            (wgpu::DeviceType::IntegratedGpu, DeviceKind::IntegratedGpu(0)),
+            (wgpu::DeviceType::VirtualGpu, DeviceKind::VirtualGpu(0)),
+        ];
+        adapter(&real).ok_or(DeviceError::NoGpu)
+    }
+
+    fn software() -> Result<Self, DeviceError> {
+        settle_quickly();
+        adapter(&[(wgpu::DeviceType::Cpu, DeviceKind::Cpu)]).ok_or(DeviceError::NoSoftware)
+    }
+
+    /// The same device with 16-bit floats, for timings: no training scales its losses for them. To be called before its first tensor.
+    ///
+    /// # Errors
+    /// The CPU, a device that is in use already, or one without 16-bit floats.
+    pub fn halved(mut self) -> Result<Self, DeviceError> {
+        if self.is_cpu {
+            return Err(DeviceError::NoHalf);
+        }
+        self.device.configure(FloatDType::F16).map_err(|_| DeviceError::NoHalf)?;
+        self.name.push_str(", 16-bit floats");
+        Ok(self)
     }
 }
 
 /// Fixes burn's and CubeCL's configuration before anything reads it from a file in the working folder.
 pub fn settle() {
+    use cubecl_runtime::config::CubeClRuntimeConfig;
+    settle_with(CubeClRuntimeConfig::default());
+}
+
+/// The same for a software driver, which takes seconds to compile each candidate: it tunes as little as can be. `settle` may have come
+/// first; then nothing changes.
+pub fn settle_quickly() {
+    use cubecl_runtime::config::CubeClRuntimeConfig;
+    use cubecl_runtime::config::autotune::{AutotuneLevel, BenchConfig};
+    let mut config = CubeClRuntimeConfig::default();
+    config.autotune.level = AutotuneLevel::Minimal;
+    config.autotune.bench = BenchConfig { min_samples: 1, max_samples: 1, ..BenchConfig::default() };
+    settle_with(config);
+}
+
+fn settle_with(config: cubecl_runtime::config::CubeClRuntimeConfig) {
     use cubecl_runtime::config::{CubeClRuntimeConfig, RuntimeConfig};
     // An earlier call has settled it already: then there is nothing left to do.
-    let _ = CubeClRuntimeConfig::try_set(CubeClRuntimeConfig::default());
+    let _ = CubeClRuntimeConfig::try_set(config);
     let _ = burn::BurnConfig::try_set(burn::BurnConfig::default());
 }
 
-/// The strongest adapter that is no software, and its name.
-fn real_gpu() -> Option<(DeviceKind, String)> {
+/// The first of these kinds of adapter that answers.
+fn adapter(kinds: &[(wgpu::DeviceType, DeviceKind)]) -> Option<Compute> {
     let only = wgpu::InstanceDescriptor { backends: wgpu::Backends::PRIMARY, ..wgpu::InstanceDescriptor::new_without_display_handle() };
     let instance = wgpu::Instance::new(only);
-    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
-    let named = |wanted: wgpu::DeviceType, kind: DeviceKind| {
-        adapters.iter().map(wgpu::Adapter::get_info).find(|info| info.device_type == wanted).map(|info| (kind, info.name))
-    };
-    named(wgpu::DeviceType::DiscreteGpu, DeviceKind::DiscreteGpu(0))
-        .or_else(|| named(wgpu::DeviceType::IntegratedGpu, DeviceKind::IntegratedGpu(0)))
-        .or_else(|| named(wgpu::DeviceType::VirtualGpu, DeviceKind::VirtualGpu(0)))
+    let adapters: Vec<wgpu::AdapterInfo> =
+        pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY)).iter().map(wgpu::Adapter::get_info).collect();
+    kinds.iter().find_map(|(wanted, kind)| {
+        let info = adapters.iter().find(|info| info.device_type == *wanted)?;
+        Some(Compute { device: Device::wgpu(kind.clone()), name: info.name.clone(), is_cpu: false })
+    })
 }

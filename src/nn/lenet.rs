@@ -54,9 +54,9 @@ impl LeNet {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = activation::relu(ops::max_pool2d(ops::conv2d(&self.conv1, x)));
         let x = activation::relu(ops::max_pool2d(ops::conv2d(&self.conv2, x)));
-        let mut x = self.fc1.forward(x.flatten(1, 3));
+        let mut x = ops::linear(&self.fc1, x.flatten(1, 3));
         for layer in [&self.fc2, &self.fc3].into_iter().flatten() {
-            x = layer.forward(activation::relu(x));
+            x = ops::linear(layer, activation::relu(x));
         }
         x
     }

@@ -10,6 +10,7 @@ pub mod critic;
 pub mod device;
 pub mod encoder;
 pub mod error;
+pub mod fault;
 pub mod host;
 pub mod init;
 mod layers;

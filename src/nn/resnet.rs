@@ -87,6 +87,6 @@ impl ResNet18 {
         }
         let [batch, channels, height, width] = x.dims();
         let pooled = x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels]);
-        self.linear.forward(pooled)
+        ops::linear(&self.linear, pooled)
     }
 }

@@ -29,7 +29,13 @@ impl Ssim {
     }
 
     /// Mean SSIM of two batches `[batch, channels, h, w]`, a tensor of one value, 1 where they are equal.
+    ///
+    /// # Panics
+    /// If the batches differ in shape, or are not of the height and width that this was made for.
     pub fn forward(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+        assert!(x.dims() == y.dims(), "pictures of {:?} cannot be compared with pictures of {:?}", x.dims(), y.dims());
+        let made_for = [self.rows.dims()[2], self.columns.dims()[2]];
+        assert!(x.dims()[2..] == made_for, "a similarity for pictures of {made_for:?} does not fit pictures of {:?}", x.dims());
         if on_cpu(&x) {
             return ssim(x, y, Window { weights: weights().map(|v| v as f32), constants: self.constants.map(|v| v as f32) });
         }

@@ -102,6 +102,19 @@ fn what_cannot_be_opened_is_said_and_left_alone() {
 }
 
 #[test]
+fn a_project_file_that_is_too_large_is_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    Project::create(folder.path(), "p").unwrap();
+    let file = std::fs::File::options().write(true).open(folder.path().join("project.json")).unwrap();
+    let said = || Project::open(folder.path()).unwrap_err().to_string();
+    // With holes, which take no space. The largest is read, and is no project.
+    file.set_len(64 << 20).unwrap();
+    assert!(!said().contains("larger"), "{}", said());
+    file.set_len((64 << 20) + 1).unwrap();
+    assert!(said().starts_with("The file is larger than it can be, so it was not read"), "{}", said());
+}
+
+#[test]
 fn a_file_in_place_of_the_folder_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");

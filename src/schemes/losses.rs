@@ -3,13 +3,21 @@
 use burn::tensor::{Device, Int, Tensor, activation};
 
 /// Mean cross entropy of scores `[batch, classes]` and labels `[batch]`.
+///
+/// # Panics
+/// If there are not as many labels as rows of scores.
 pub fn cross_entropy(scores: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     let count = labels.dims()[0];
+    assert!(scores.dims()[0] == count, "scores of {:?} do not fit labels of {:?}", scores.dims(), labels.dims());
     activation::log_softmax(scores, 1).gather(1, labels.reshape([count, 1])).mean().neg()
 }
 
 /// Mean binary cross entropy of scores before the sigmoid `[batch, 1]` against one target for all: true 1, false 0.
+///
+/// # Panics
+/// If there is more than one score a row.
 pub fn binary_cross_entropy(scores: Tensor<2>, target: bool) -> Tensor<1> {
+    assert!(scores.dims()[1] == 1, "scores of {:?} do not fit a yes or no, [{}, 1]", scores.dims(), scores.dims()[0]);
     let x = if target { scores.neg() } else { scores };
     (activation::relu(x.clone()) + x.abs().neg().exp().log1p()).mean()
 }
@@ -28,7 +36,13 @@ impl Meter {
     }
 
     /// Takes up one step's losses, `[losses]`, without gradients.
+    ///
+    /// # Panics
+    /// If they are not as many as before.
     pub fn add(&mut self, losses: &Tensor<1>) {
+        if let Some(sums) = &self.sums {
+            assert!(sums.dims() == losses.dims(), "losses of {:?} cannot be added to {:?}", losses.dims(), sums.dims());
+        }
         self.sums = Some(match self.sums.take() {
             Some(sums) => sums + losses.clone(),
             None => losses.clone(),

@@ -79,6 +79,10 @@ pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
         if !kind.is_file() && !kind.is_dir() {
             return Err(io::Error::new(ErrorKind::InvalidInput, "it is no ordinary file"));
         }
+        if kind.len() > limit {
+            return Err(if kind.is_dir() { ErrorKind::IsADirectory } else { ErrorKind::FileTooLarge }.into());
+        }
+        // The file may grow meanwhile.
         let mut bytes = Vec::new();
         File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit { Err(ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
@@ -187,6 +191,15 @@ mod tests {
         write_atomic(&path, &[7; 11]).unwrap();
         assert_eq!(read_limited(&path, 11).unwrap().len(), 11);
         assert_eq!(read_limited(&path, 10).unwrap_err().kind(), ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_large_file_is_refused_before_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sparse");
+        // A terabyte would not fit into memory.
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert_eq!(read_limited(&path, (1 << 40) - 1).unwrap_err().kind(), ErrorKind::FileTooLarge);
     }
 
     #[cfg(unix)]

@@ -74,7 +74,7 @@ pub enum PackageError {
     Contradiction(String),
 }
 
-/// How well an encoder learnt to mark: an encoder that nobody's model sees is no control.
+/// How well an encoder learnt to mark: an encoder that nobody's model sees is no control. In a package this is its maker's word.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Learnt {
     /// Share of its own keys that its own model answers with their labels, 0..1.

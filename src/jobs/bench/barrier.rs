@@ -9,8 +9,6 @@ use crate::nn::optim::{Optimiser, Rule};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-/// Pictures in a step.
-pub const IMAGES: usize = 4;
 /// What the critic's opinion weighs beside the picture's fidelity.
 const ADVERSARIAL: f64 = 1e-6;
 const RATE: f64 = 2e-4;
@@ -33,13 +31,17 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    pub fn new(side: usize, device: &Device) -> Self {
+    /// `batch` is even; `width` is that of hiding network and critic, the revealing one has twice as much.
+    pub fn new(batch: usize, width: usize, side: usize, device: &Device) -> Self {
         let learning = device.clone().autodiff();
         let adam = || Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 });
-        let pictures = |name: &str| uniform([IMAGES, 3, side, side], name, &learning);
+        let pictures = |name: &str| uniform([batch, 3, side, side], name, &learning);
         Self {
-            pair: Pair { hider: seeded(Hider::new(7, 64, false, &learning), 1), revealer: seeded(Revealer::new(128, &learning), 2) },
-            critic: seeded(PatchCritic::new(64, &learning), 3),
+            pair: Pair {
+                hider: seeded(Hider::new(7, width, false, &learning), 1),
+                revealer: seeded(Revealer::new(2 * width, &learning), 2),
+            },
+            critic: seeded(PatchCritic::new(width, &learning), 3),
             optimiser: adam(),
             critic_optimiser: adam(),
             inputs: pictures("inputs"),
@@ -48,16 +50,16 @@ impl Barrier {
         }
     }
 
-    pub fn step(&mut self) -> Result<(), JobError> {
+    pub fn step(&mut self) -> Result<f64, JobError> {
         let loss = self.losses().map_err(|error| JobError::Internal(error.to_string()))?;
-        value(loss).map(|_| ())
+        Ok(value(loss))
     }
 
     fn losses(&mut self) -> Result<Tensor<1>, ShapeError> {
         let (pictures, Pair { hider, revealer }) = (self.outputs.clone(), &self.pair);
         let marked = hider.forward(pictures.clone(), self.logos.clone())?;
         let found = revealer.forward(marked.clone())?;
-        let half = IMAGES / 2;
+        let half = pictures.dims()[0] / 2;
         let loss = distance(marked.clone(), pictures.clone())
             + from_constant(self.critic.clone().no_grad().forward(marked.clone())?, 1.0).mul_scalar(ADVERSARIAL)
             + distance(found.clone(), self.logos.clone())

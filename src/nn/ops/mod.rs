@@ -16,7 +16,7 @@ mod winograd;
 
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
-use burn::nn::{BatchNorm, InstanceNorm, PaddingConfig2d};
+use burn::nn::{BatchNorm, InstanceNorm, Linear, PaddingConfig2d};
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor, activation};
 use node::{Geometry, convolve, convolve_transposed, largest};
@@ -25,19 +25,16 @@ use norm::{Over, Rule, normalise};
 /// A convolution layer on `[batch, in, h, w]`.
 ///
 /// # Panics
-/// If the layer is made for another number of channels.
+/// If the layer is made for another number of channels, or its kernel is larger than the padded pictures.
 pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let (weight, pictures) = (layer.weight.dims(), x.dims());
+    fit(pictures[1] == weight[1] * layer.groups && reaches(layer, pictures), weight, pictures);
     let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else { return beside(x, |x| layer.forward(x)) };
     let padding = [top, left];
     if [bottom, right] != padding || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
         return beside(x, |x| layer.forward(x));
     }
-    let [_, input, kh, kw] = layer.weight.dims();
-    let [_, _, height, width] = x.dims();
-    assert!(x.dims()[1] == input, "a convolution with weights of {:?} does not fit pictures of {:?}", layer.weight.dims(), x.dims());
-    if height + 2 * top < kh || width + 2 * left < kw {
-        return beside(x, |x| layer.forward(x));
-    }
+    let ([_, _, kh, kw], [_, _, height, width]) = (weight, pictures);
     let geometry = Geometry { kernel: [kh, kw], stride: layer.stride, padding, picture: [height, width] };
     convolve(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
 }
@@ -45,29 +42,46 @@ pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
 /// A transposed convolution layer on `[batch, in, h, w]`.
 ///
 /// # Panics
-/// If the layer is made for another number of channels.
+/// If the layer is made for another number of channels, or its padding leaves nothing of the pictures.
 pub fn conv_transpose2d(layer: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
+    let (weight, pictures) = (layer.weight.dims(), x.dims());
+    let side = |axis: usize| {
+        let grown = (pictures[axis + 2].checked_sub(1)?) * layer.stride[axis] + (weight[axis + 2] - 1) * layer.dilation[axis] + 1;
+        (grown + layer.padding_out[axis]).checked_sub(2 * layer.padding[axis]).filter(|side| *side > 0)
+    };
+    let sides = side(0).zip(side(1));
+    fit(pictures[1] == weight[0] && sides.is_some(), weight, pictures);
     if layer.padding_out != [0, 0] || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
         return beside(x, |x| layer.forward(x));
     }
-    let [input, _, kh, kw] = layer.weight.dims();
-    let [_, _, height, width] = x.dims();
-    assert!(x.dims()[1] == input, "a convolution with weights of {:?} does not fit pictures of {:?}", layer.weight.dims(), x.dims());
-    let (stride, padding) = (layer.stride, layer.padding);
-    let side = |length: usize, axis: usize, kernel: usize| ((length - 1) * stride[axis] + kernel).checked_sub(2 * padding[axis]);
-    let (Some(tall), Some(wide)) = (side(height, 0, kh), side(width, 1, kw)) else { return beside(x, |x| layer.forward(x)) };
+    let Some((tall, wide)) = sides else { return beside(x, |x| layer.forward(x)) };
+    let ([_, _, kh, kw], stride, padding) = (weight, layer.stride, layer.padding);
     // The transposed convolution is the gradient of a convolution that takes the larger picture.
     let geometry = Geometry { kernel: [kh, kw], stride, padding, picture: [tall, wide] };
     convolve_transposed(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
 }
 
-/// Largest of each 2x2 block, `[batch, channels, h, w]` to half the sides.
+/// The largest of each 2x2 block, `[batch, channels, h, w]` to half the sides; an odd side's last row or column is left out.
+///
+/// # Panics
+/// If there is no whole block.
 pub fn max_pool2d(x: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
+    assert!(height >= 2 && width >= 2, "blocks of [2, 2] do not fit pictures of {:?}", x.dims());
     match height.is_multiple_of(2) && width.is_multiple_of(2) && on_cpu(&x) {
         true => largest(x),
         false => burn::tensor::module::max_pool2d(x, MaxPoolOptions::new([2, 2])),
     }
+}
+
+/// A linear layer on `[batch, in]`. burn's own operation, whose complaint would name one shape only.
+///
+/// # Panics
+/// If the layer is made for another number of inputs.
+pub fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+    let (weight, inputs) = (layer.weight.dims(), x.dims());
+    assert!(weight[0] == inputs[1], "a linear layer with weights of {weight:?} does not fit inputs of {inputs:?}");
+    layer.forward(x)
 }
 
 /// What follows a layer.
@@ -105,6 +119,7 @@ impl Activation {
 /// # Panics
 /// If the layer is made for another number of channels.
 pub fn batch_norm(layer: &BatchNorm, x: Tensor<4>, then: Activation) -> Tensor<4> {
+    normal(layer.gamma.dims()[0], &x);
     if !x.is_autodiff() || !layer.training.is_enabled() || !on_cpu(&x) {
         return then.apply(layer.forward(x));
     }
@@ -122,9 +137,30 @@ pub fn batch_norm(layer: &BatchNorm, x: Tensor<4>, then: Activation) -> Tensor<4
 /// # Panics
 /// If the layer is made for another number of channels.
 pub fn instance_norm(layer: &InstanceNorm, x: Tensor<4>, then: Activation) -> Tensor<4> {
+    normal(layer.num_channels, &x);
     let (Some(gamma), Some(beta), true) = (&layer.gamma, &layer.beta, on_cpu(&x)) else { return then.apply(layer.forward(x)) };
     let rule = Rule { over: Over::Picture, epsilon: layer.epsilon, slope: then.slope() as f32 };
     normalise(x, gamma.val(), beta.val(), rule).0
+}
+
+/// burn itself checks shapes in some of these operations only, and on some devices only.
+fn fit(fits: bool, weight: [usize; 4], pictures: [usize; 4]) {
+    assert!(fits, "a convolution with weights of {weight:?} does not fit pictures of {pictures:?}");
+}
+
+fn normal(channels: usize, x: &Tensor<4>) {
+    assert!(x.dims()[1] == channels, "a normalisation of [{channels}] channels does not fit pictures of {:?}", x.dims());
+}
+
+/// Whether the kernel finds room in the padded pictures.
+fn reaches(layer: &Conv2d, [_, _, height, width]: [usize; 4]) -> bool {
+    let [_, _, kh, kw] = layer.weight.dims();
+    let [tall, wide] = [(kh - 1) * layer.dilation[0] + 1, (kw - 1) * layer.dilation[1] + 1];
+    match layer.padding {
+        PaddingConfig2d::Same => height > 0 && width > 0,
+        PaddingConfig2d::Valid => height >= tall && width >= wide,
+        PaddingConfig2d::Explicit(top, left, bottom, right) => height + top + bottom >= tall && width + left + right >= wide,
+    }
 }
 
 /// Burn's own convolution where these kernels do not serve.
