@@ -1,6 +1,11 @@
 //! The window as a person uses it: buttons by their names, with the real worker, in a folder of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod filled;
+mod material;
+mod proof;
+mod training;
+
 use countermark::app::{Action, App, Door, Model, StartWorker, Step};
 use countermark::forensics::report::{Control, ControlKind, Question, Report, Tally, Verdict};
 use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Slots, Trained, Worker};
@@ -73,9 +78,22 @@ impl Played {
         })
     }
 
-    fn train_job(&self) -> (JobId, std::path::PathBuf) {
-        match self.command() {
-            Some(Command::Train { job, folder, .. }) => (job, folder),
+    /// The next command of that kind, as soon as it comes: what a training needs may be fetched beside the window first.
+    fn awaited(&mut self) -> Command {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(command) = self.command() {
+                return command;
+            }
+            assert!(Instant::now() < until, "nothing was asked for");
+            std::thread::sleep(Duration::from_millis(10));
+            self.harness.run_ok();
+        }
+    }
+
+    fn train_job(&mut self) -> (JobId, std::path::PathBuf) {
+        match self.awaited() {
+            Command::Train { job, folder, .. } => (job, folder),
             _ => panic!("no training was asked for"),
         }
     }
@@ -122,6 +140,19 @@ fn trained_in(folder: &Path, key_accuracy: f64) -> Trained {
         seconds: 70.0,
         device: "CPU".into(),
     }
+}
+
+/// Settings with two panels on the screen: that of `step` on the left, all others as tabs on the right.
+fn beside(home: &Path, step: Step) {
+    let mut tiles = egui_tiles::Tiles::default();
+    let alone = tiles.insert_pane(step);
+    let others: Vec<_> = Step::ALL.into_iter().filter(|other| *other != step).map(|other| tiles.insert_pane(other)).collect();
+    let (left, right) = (tiles.insert_tab_tile(vec![alone]), tiles.insert_tab_tile(others));
+    let root = tiles.insert_horizontal_tile(vec![left, right]);
+    let tree = egui_tiles::Tree::new(eframe::egui::Id::unique("beside"), root, tiles);
+    let settings = serde_json::json!({ "layout": serde_json::to_string(&tree).unwrap() });
+    std::fs::create_dir_all(home.join("settings")).unwrap();
+    std::fs::write(home.join("settings/settings.json"), settings.to_string()).unwrap();
 }
 
 /// Keeps what the window shows as a picture in the folder that `COUNTERMARK_SHOTS` names, if it names one.
@@ -259,23 +290,6 @@ fn the_whole_story_from_sample_to_verdict() {
 }
 
 #[test]
-fn two_clicks_start_a_training() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (job, folder) = window.train_job();
-    assert!(folder.is_dir(), "the run has its folder");
-    window.tell(Event::Started(job));
-    window.tell(Event::Progress { job, phase: Phase::Marked, share: 0.4, seconds_left: Some(70.0) });
-    assert!(window.harness.query_all_by_label("40% · about a minute left").next().is_some());
-    window.click("Pause");
-    assert!(matches!(window.command(), Some(Command::Pause(asked)) if asked == job));
-    window.tell(Event::Paused(job));
-    window.click("Resume");
-    assert!(matches!(window.command(), Some(Command::Resume(asked)) if asked == job));
-}
-
-#[test]
 fn a_step_that_cannot_be_entered_says_what_is_missing() {
     let mut window = played();
     let train = window.harness.get_by_label("Train");
@@ -292,174 +306,12 @@ fn a_step_that_cannot_be_entered_says_what_is_missing() {
     assert!(window.harness.query_all_by_label_contains("Choose a data set first. The model learns from it").next().is_some());
 }
 
-#[test]
-fn a_bad_file_gets_a_sentence_and_changes_nothing() {
-    let mut window = played();
-    let path = window.home.path().join("picture.png");
-    std::fs::write(&path, b"\x89PNG\r\n\x1a\nnot really").unwrap();
-    act(&mut window.harness, Action::Take(countermark::app::Wanted::Anything, path));
-    wait(&mut window.harness, "the answer", Duration::from_secs(20), |h| h.state().model().offer.is_some());
-    window.harness.run_ok();
-    assert!(window.harness.query_by_label("picture.png").is_some());
-    assert!(window.harness.query_by_label("Use it").is_none(), "what cannot be used is not offered");
-    window.click("Cancel");
-    assert!(window.model().offer.is_none() && window.model().data().is_none());
-
-    act(&mut window.harness, Action::Take(countermark::app::Wanted::Data, "/nowhere/at/all".into()));
-    wait(&mut window.harness, "the refusal", Duration::from_secs(20), |h| {
-        h.query_all_by_label_contains("There is no such file or folder").next().is_some()
-    });
-}
-
-#[test]
-fn a_deleted_data_set_comes_back() {
-    let mut window = played();
-    act(&mut window.harness, Action::UseSampleData);
-    assert!(window.model().data().is_some());
-    act(&mut window.harness, Action::GoTo(Step::Data));
-    window.click("Choose other pictures");
-    assert!(window.model().data().is_none());
-    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
-    window.harness.run_ok();
-    assert!(window.model().data().is_some());
-    window.harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
-    window.harness.run_ok();
-    assert!(window.model().data().is_none(), "redo deletes again");
-}
-
-#[test]
-fn a_failed_job_is_told_and_the_window_lives_on() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (job, _) = window.train_job();
-    window.tell(Event::Started(job));
-    window.tell(diverged(job));
-    assert!(window.harness.query_all_by_label_contains("went astray").next().is_some());
-    window.click("Copy details");
-    assert_eq!(kept_runs(&window)[0].1, "failed");
-    window.click("Start training");
-    window.train_job();
-}
-
 fn failed(job: JobId, kind: &'static str, message: &str) -> Event {
     Event::Failed { job, kind, message: message.into(), details: "details".into() }
 }
 
 fn diverged(job: JobId) -> Event {
     failed(job, "diverged", "The training went astray.")
-}
-
-#[test]
-fn a_full_disk_costs_no_training() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (job, folder) = window.train_job();
-    window.tell(Event::Started(job));
-    window.tell(failed(job, "file", "The disk is full. Free some room."));
-    assert!(window.harness.query_all_by_label_contains("The disk is full").next().is_some());
-    assert_eq!(kept_runs(&window)[0].1, "stopped");
-    // The same session goes on with it, and so does the next one.
-    window.click("Continue the training");
-    let (job, again) = window.train_job();
-    assert_eq!(again, folder);
-    assert_eq!(kept_runs(&window)[0].1, "running");
-    window.tell(failed(job, "internal", "Something went wrong inside the program."));
-    let Played { harness, home, .. } = window;
-    drop(harness);
-    let mut window = played_in(home);
-    window.click("Continue the training");
-    assert_eq!(window.train_job().1, folder);
-    assert_eq!(kept_runs(&window).len(), 1, "no second run");
-}
-
-#[test]
-fn a_training_goes_on_as_it_was_planned() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let Some(Command::Train { job, plan: begun, dataset, logo, .. }) = window.command() else { panic!("no training") };
-    window.tell(Event::Started(job));
-    window.tell(Event::Stopped(job));
-    let planned = Plan { scheme: begun.scheme.with("steps", 9_000.into()).unwrap(), owner: "Somebody else".into(), ..(*begun).clone() };
-    act(&mut window.harness, Action::SetPlan(Box::new(planned.clone())));
-    window.click("Continue the training");
-    let Some(Command::Train { job, plan, dataset: data, logo: mark, .. }) = window.command() else { panic!("no training") };
-    assert_eq!((plan, data.digest, mark.digest), (begun.clone(), dataset.digest, logo.digest.clone()));
-    assert_eq!(window.model().plan, planned, "the next plan is kept");
-
-    // With another logo nothing happens but a sentence; with its own one it goes on.
-    window.tell(Event::Started(job));
-    window.tell(Event::Stopped(job));
-    let choose = |window: &mut Played, index: usize| {
-        let before = window.model().material.logo.as_ref().unwrap().logo.digest.clone();
-        act(&mut window.harness, Action::UseSampleLogo(index));
-        wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| {
-            h.state().model().material.logo.as_ref().unwrap().logo.digest != before
-        });
-        act(&mut window.harness, Action::GoTo(Step::Train));
-    };
-    choose(&mut window, 1);
-    window.click("Continue the training");
-    assert!(window.harness.query_all_by_label_contains("This training began with another logo").next().is_some());
-    assert!(window.command().is_none());
-    assert_eq!(kept_runs(&window)[0].1, "stopped");
-    choose(&mut window, 0);
-    window.click("Continue the training");
-    let Some(Command::Train { plan, logo: mark, .. }) = window.command() else { panic!("no training") };
-    assert_eq!((plan, mark.digest), (begun, logo.digest));
-}
-
-#[test]
-fn an_interrupted_training_is_offered_after_a_restart() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (_, folder) = window.train_job();
-    let Played { harness, home, .. } = window;
-    drop(harness);
-    let mut window = played_in(home);
-    window.click("Continue the training");
-    assert_eq!(window.train_job().1, folder, "the same run goes on");
-}
-
-#[test]
-fn an_investigator_needs_only_two_files() {
-    let mut window = played();
-    window.click("Check a suspect model");
-    assert!(window.harness.query_by_label("Train").is_none(), "an investigator never sees the training steps");
-    assert!(window.harness.get_by_label("Ask the questions").accesskit_node().is_disabled());
-    for (name, wanted) in [("secret.cmkey", countermark::app::Wanted::Key), ("model.safetensors", countermark::app::Wanted::Suspect)] {
-        let path = window.home.path().join(name);
-        std::fs::write(&path, b"x").unwrap();
-        act(&mut window.harness, Action::Take(wanted, path));
-    }
-    let write = |window: &mut Played, words: &str| {
-        window.harness.get_by_label("Number for the new keys").focus();
-        window.harness.run_ok();
-        window.harness.get_by_label("Number for the new keys").type_text(words);
-        window.harness.run_ok();
-    };
-    write(&mut window, "12");
-    window.click("Ask the questions");
-    assert!(matches!(window.command(), Some(Command::Verify { nonce: Some(12), .. })), "the number that a judge named");
-}
-
-#[test]
-fn a_number_that_is_none_is_told_before_the_questions() {
-    let mut window = played();
-    window.click("Check a suspect model");
-    for (name, wanted) in [("secret.cmkey", countermark::app::Wanted::Key), ("model.safetensors", countermark::app::Wanted::Suspect)] {
-        let path = window.home.path().join(name);
-        std::fs::write(&path, b"x").unwrap();
-        act(&mut window.harness, Action::Take(wanted, path));
-    }
-    window.harness.get_by_label("Number for the new keys").focus();
-    window.harness.run_ok();
-    window.harness.get_by_label("Number for the new keys").type_text("twelve");
-    window.harness.run_ok();
-    assert!(window.harness.get_by_label("Ask the questions").accesskit_node().is_disabled());
 }
 
 #[test]
@@ -483,16 +335,7 @@ fn the_number_keys_follow_the_rail() {
 #[test]
 fn with_panels_beside_each_other_the_side_follows_the_one_that_was_clicked() {
     let home = tempfile::tempdir().unwrap();
-    let mut tiles = egui_tiles::Tiles::default();
-    let data = tiles.insert_pane(Step::Data);
-    let others: Vec<_> = Step::ALL.into_iter().filter(|step| *step != Step::Data).map(|step| tiles.insert_pane(step)).collect();
-    let (left, right) = (tiles.insert_tab_tile(vec![data]), tiles.insert_tab_tile(others));
-    let root = tiles.insert_horizontal_tile(vec![left, right]);
-    let tree = egui_tiles::Tree::new(eframe::egui::Id::unique("beside"), root, tiles);
-    let settings = serde_json::json!({ "layout": serde_json::to_string(&tree).unwrap() });
-    std::fs::create_dir_all(home.path().join("settings")).unwrap();
-    std::fs::write(home.path().join("settings/settings.json"), settings.to_string()).unwrap();
-
+    beside(home.path(), Step::Data);
     let mut window = played_in(home);
     act(&mut window.harness, Action::UseSampleData);
     act(&mut window.harness, Action::GoTo(Step::Logo));
@@ -508,114 +351,10 @@ fn with_panels_beside_each_other_the_side_follows_the_one_that_was_clicked() {
     assert_eq!((window.model().step, seen(&window)), (Step::Logo, 0));
 }
 
-/// A file as the system hands it to the window.
-#[derive(Debug)]
-struct Dropped(std::path::PathBuf);
-
-impl eframe::egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
-
-/// Lets files fall onto the window.
-fn drop_on(harness: &mut Harness<'static, App>, paths: &[&Path]) {
-    for path in paths {
-        harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path.to_path_buf())));
-    }
-    harness.run_ok();
-}
-
-/// The files that the drop tests drop: two class folders, a logo, a key package's shell, a model of one tensor.
-fn dropped_things(home: &Path) -> [std::path::PathBuf; 4] {
-    let sample = countermark::data::sample().unwrap();
-    let folder = home.join("Holiday");
-    for class in ["cats", "dogs"] {
-        std::fs::create_dir_all(folder.join(class)).unwrap();
-        for i in 0..12 {
-            std::fs::write(folder.join(class).join(format!("{i}.png")), sample.train.picture(i).to_png().unwrap()).unwrap();
-        }
-    }
-    let (logo, key, model) = (home.join("mark.png"), home.join("secret.cmkey"), home.join("suspect.safetensors"));
-    std::fs::write(&logo, sample.train.picture(3).to_png().unwrap()).unwrap();
-    let mut package = zip::ZipWriter::new(std::fs::File::create(&key).unwrap());
-    package.start_file("manifest.json", zip::write::SimpleFileOptions::default()).unwrap();
-    std::io::Write::write_all(&mut package, b"{\"kind\":\"key package\"}").unwrap();
-    package.finish().unwrap();
-    let header = br#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
-    std::fs::write(&model, [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat()).unwrap();
-    [folder, logo, key, model]
-}
-
-#[test]
-fn what_is_dropped_is_recognised_and_used_after_a_yes() {
-    let mut window = played();
-    let [folder, logo, key, model] = dropped_things(window.home.path());
-    let patience = Duration::from_secs(20);
-
-    drop_on(&mut window.harness, &[&folder]);
-    window.click("Use it");
-    wait(&mut window.harness, "the data set", patience, |h| h.state().model().data().is_some());
-    assert_eq!(window.model().data().unwrap().classes, ["cats", "dogs"]);
-
-    drop_on(&mut window.harness, &[&logo]);
-    window.click("Use it");
-    wait(&mut window.harness, "the logo", patience, |h| h.state().model().material.logo.is_some());
-    assert_eq!(window.model().material.logo.as_ref().unwrap().name, "mark.png");
-
-    // Two at once are asked about one after the other.
-    drop_on(&mut window.harness, &[&key, &model]);
-    wait(&mut window.harness, "both", patience, |h| h.state().model().offer.is_some());
-    window.harness.run_ok();
-    assert!(window.harness.query_by_label("One more thing waits").is_some());
-    window.click("Use it");
-    wait(&mut window.harness, "the second", patience, |h| {
-        h.query_by_label("suspect.safetensors").is_some() && h.state().model().offer.is_some()
-    });
-    assert!(window.harness.query_by_label("One more thing waits").is_none());
-    window.click("Use it");
-    assert_eq!((window.model().proof.key.as_ref(), window.model().proof.suspect.as_ref()), (Some(&key), Some(&model)));
-    assert!(window.model().offer.is_none());
-}
-
-#[test]
-fn parts_of_one_data_set_are_offered_as_one() {
-    let mut window = played();
-    let [folder, ..] = dropped_things(window.home.path());
-    let patience = Duration::from_secs(20);
-    drop_on(&mut window.harness, &[&folder.join("cats"), &folder.join("dogs")]);
-    wait(&mut window.harness, "the classes", patience, |h| h.state().model().offer.is_some());
-    assert_eq!((&window.model().offer.as_ref().unwrap().path, window.model().more_offers.len()), (&folder, 0));
-    window.click("Cancel");
-
-    // Forty small pictures and their labels, as MNIST comes.
-    let idx = window.home.path().join("digits");
-    std::fs::create_dir_all(&idx).unwrap();
-    let number = |n: u32| n.to_be_bytes();
-    let (pictures, labels) = (idx.join("train-images-idx3-ubyte"), idx.join("train-labels-idx1-ubyte"));
-    let planes: Vec<u8> = (0..40 * 16).map(|i| (i % 251) as u8).collect();
-    std::fs::write(&pictures, [&[0, 0, 8, 3][..], &number(40), &number(4), &number(4), &planes].concat()).unwrap();
-    let classes: Vec<u8> = (0..40).map(|i| i % 2).collect();
-    std::fs::write(&labels, [&[0, 0, 8, 1][..], &number(40), &classes].concat()).unwrap();
-    drop_on(&mut window.harness, &[&pictures, &labels]);
-    wait(&mut window.harness, "the pair", patience, |h| h.state().model().offer.is_some());
-    assert_eq!((&window.model().offer.as_ref().unwrap().path, window.model().more_offers.len()), (&idx, 0));
-    window.click("Use it");
-    wait(&mut window.harness, "the data set", patience, |h| h.state().model().data().is_some());
-
-    let many: Vec<_> = (0..9).map(|i| window.home.path().join(format!("{i}/x.png"))).collect();
-    drop_on(&mut window.harness, &many.iter().map(std::path::PathBuf::as_path).collect::<Vec<_>>());
-    assert!(window.harness.query_all_by_label_contains("That is too much to ask about at once").next().is_some());
-}
-
 #[test]
 fn paths_can_be_typed_where_no_dialog_answers() {
     let mut window = played();
-    let [folder, ..] = dropped_things(window.home.path());
+    let [folder, ..] = material::dropped_things(window.home.path());
     let typed = |window: &mut Played, field: &str, path: &Path| {
         window.harness.run_ok();
         let words = path.display().to_string();
@@ -657,24 +396,6 @@ fn paths_can_be_typed_where_no_dialog_answers() {
 }
 
 #[test]
-fn the_sample_never_replaces_what_the_user_has() {
-    let mut window = played();
-    let [folder, ..] = dropped_things(window.home.path());
-    act(&mut window.harness, Action::Take(countermark::app::Wanted::Data, folder));
-    wait(&mut window.harness, "the data set", Duration::from_secs(20), |h| h.state().model().data().is_some());
-    let own = Plan { owner: "Northwind".into(), ..window.model().plan.clone() };
-    act(&mut window.harness, Action::SetPlan(Box::new(own.clone())));
-    let project = window.model().keeper.folder().unwrap().to_owned();
-    act(&mut window.harness, Action::TrySample);
-    assert_eq!(window.model().keeper.name(), "Sample project");
-    assert_ne!(window.model().plan.salt, own.salt);
-    act(&mut window.harness, Action::Take(countermark::app::Wanted::Project, project));
-    wait(&mut window.harness, "the project", Duration::from_secs(20), |h| h.state().model().data().is_some());
-    assert_eq!(window.model().plan, own);
-    assert_eq!(window.model().data().unwrap().classes, ["cats", "dogs"]);
-}
-
-#[test]
 fn another_preset_keeps_the_network_that_the_user_chose() {
     let mut window = played();
     act(&mut window.harness, Action::UseSampleData);
@@ -693,57 +414,6 @@ fn another_preset_keeps_the_network_that_the_user_chose() {
     window.harness.run_ok();
     assert_eq!(window.model().plan.host, other);
     assert_eq!(window.model().plan.preset, countermark::schemes::plan::Preset::Quick);
-}
-
-#[test]
-fn two_selected_pictures_can_be_compared() {
-    let mut window = played();
-    act(&mut window.harness, Action::UseSampleData);
-    act(&mut window.harness, Action::GoTo(Step::Data));
-    for place in [1, 4] {
-        assert!(window.harness.query_by_label("Compare the two selected…").is_none());
-        let tile = window.harness.get_all_by_role(Role::ListBoxOption).nth(place).unwrap();
-        tile.click_modifiers(Modifiers::COMMAND);
-        window.harness.run_ok();
-    }
-    window.click("Compare the two selected…");
-    let pair = window.model().compare.clone().expect("the compare view opens");
-    let train = &window.model().data().unwrap().train;
-    assert_eq!((&*pair.left, &*pair.right), (&train.picture(1), &train.picture(4)));
-}
-
-#[test]
-fn after_a_training_the_next_thing_is_to_prove_it() {
-    let mut window = played();
-    window.trained();
-    window.click("Prove it");
-    assert_eq!(window.model().step, Step::Prove);
-    window.click("Its unmarked twin");
-    assert!(window.model().proof.suspect.as_ref().unwrap().ends_with("unmarked.safetensors"));
-    assert!(window.slots.take_report().is_none());
-}
-
-#[test]
-fn a_training_that_did_not_reach_its_aim_says_so_and_what_helps() {
-    let mut window = played();
-    window.trained_with(0.12);
-    assert!(window.harness.query_by_label("The mark was not learnt").is_some());
-    // Once in the corner until it is closed, once above the figures.
-    let told = window.harness.query_all_by_label_contains("unmarked models 8.0%. Nothing can be proven with it").count();
-    assert_eq!(told, 2);
-    shot(&mut window.harness, "not-learnt");
-    window.click("Change the plan");
-    assert_eq!(window.model().step, Step::Scheme);
-
-    let mut window = played();
-    window.trained_with(0.93);
-    assert!(window.harness.query_by_label("The marked model is ready, but not as good as it should be").is_some());
-    assert!(window.harness.query_all_by_label_contains("Only 93.0% of the keys are recognised").next().is_some());
-
-    let mut window = played();
-    window.trained();
-    assert!(window.harness.query_by_label("The marked model is ready").is_some());
-    assert!(window.harness.query_all_by_label_contains("the mark is learnt").next().is_some());
 }
 
 /// The next time that the window asks for.
@@ -792,50 +462,6 @@ fn the_scheme_cards_show_a_time_and_a_key_without_being_asked() {
 }
 
 #[test]
-fn curves_of_an_earlier_session_come_back_and_go_on() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (_, folder) = window.train_job();
-    let line = |step: u64| format!("{{\"step\":{step},\"name\":\"key_accuracy\",\"value\":0.{step}}}\n");
-    std::fs::write(folder.join("metrics.jsonl"), [line(1), line(2), line(3), "{\"st".to_owned()].concat()).unwrap();
-    let Played { harness, home, .. } = window;
-    drop(harness);
-    let mut window = played_in(home);
-    wait(&mut window.harness, "the curves", Duration::from_secs(20), |h| h.state().model().training.curves.len("key_accuracy") == 3);
-    window.click("Continue the training");
-    let (job, _) = window.train_job();
-    window.tell(Event::Started(job));
-    let point = |step| countermark::jobs::MetricPoint { step, name: "key_accuracy".into(), value: 0.9 };
-    window.tell(Event::Metric { job, point: point(3) });
-    window.tell(Event::Metric { job, point: point(4) });
-    wait(&mut window.harness, "both sessions", Duration::from_secs(20), |h| h.state().model().training.curves.len("key_accuracy") == 4);
-    assert_eq!(window.model().training.curves.near("key_accuracy", 3.0), Some((3.0, 0.9)), "what was measured again counts");
-    assert_eq!(window.model().training.curves.near("key_accuracy", 2.0), Some((2.0, 0.2)));
-}
-
-#[test]
-fn a_slow_logo_never_holds_a_frame() {
-    let mut window = played();
-    act(&mut window.harness, Action::UseSampleData);
-    act(&mut window.harness, Action::GoTo(Step::Logo));
-    let path = window.home.path().join("slow.svg");
-    // Blurs of blurs take seconds to draw.
-    let blur = "<feGaussianBlur stdDeviation=\"60\"/>".repeat(60);
-    let shape = "<rect width=\"512\" height=\"512\" filter=\"url(#f)\"/>".repeat(40);
-    let svg =
-        format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"512\" height=\"512\"><filter id=\"f\">{blur}</filter>{shape}</svg>");
-    std::fs::write(&path, svg).unwrap();
-    let began = Instant::now();
-    act(&mut window.harness, Action::Take(countermark::app::Wanted::Logo, path));
-    let asked = began.elapsed();
-    assert!(window.model().material.logo.is_none() && window.model().material.is_drawing(), "{asked:?}");
-    assert!(window.harness.query_by_label("Preparing the logo…").is_some());
-    window.click("Cancel");
-    assert!(!window.model().material.is_drawing() && window.model().material.logo.is_none());
-}
-
-#[test]
 fn the_compare_view_says_its_zoom_and_closes_with_escape() {
     let mut window = played();
     let sample = countermark::data::sample().unwrap();
@@ -846,25 +472,6 @@ fn the_compare_view_says_its_zoom_and_closes_with_escape() {
     window.harness.run_ok();
     assert!(window.model().compare.is_none(), "Escape closes it");
     assert!(window.harness.query_by_label("Cover and Key").is_none());
-}
-
-#[test]
-fn live_answers_are_sentences() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (job, _) = window.train_job();
-    window.tell(Event::Started(job));
-    let sample = countermark::data::sample().unwrap();
-    let pair =
-        |answer| countermark::jobs::PreviewPair { cover: sample.train.picture(0), key: sample.train.picture(0), expected: 9, answer };
-    window.slots.put_preview(countermark::jobs::Preview { step: 5, pairs: vec![pair(3), pair(9)] });
-    window.tell(Event::Progress { job, phase: Phase::Marked, share: 0.1, seconds_left: None });
-    let missed = window.harness.get_by_label("Says “Dress”, should say “Ankle boot”");
-    missed.hover();
-    window.harness.run_steps(60);
-    assert!(window.harness.query_all_by_label_contains("The secret label of the key is “Ankle boot”").next().is_some());
-    assert!(window.harness.query_by_label("Says “Ankle boot”: recognised").is_some());
 }
 
 #[test]
@@ -900,81 +507,6 @@ fn kept_runs(window: &Played) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_training_that_cannot_start_leaves_no_trace() {
-    let mut window = played();
-    from_palette(&mut window.harness, "start training");
-    assert!(window.harness.query_all_by_label_contains("Choose a data set first. The model learns from it").next().is_some());
-    assert!(window.model().keeper.folder().is_none(), "no project was made for nothing");
-    assert!(window.command().is_none());
-
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (job, folder) = window.train_job();
-    window.tell(Event::Started(job));
-    let before = kept_runs(&window);
-    assert_eq!(before.len(), 1);
-    from_palette(&mut window.harness, "start training");
-    assert!(window.harness.query_all_by_label_contains("A training is under way already").next().is_some());
-    assert_eq!(kept_runs(&window), before, "no second run");
-    assert!(window.command().is_none());
-    // The result belongs to the run that was trained.
-    window.tell(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 0.99)) });
-    assert_eq!(kept_runs(&window), vec![(before[0].0.clone(), "done".to_owned())]);
-}
-
-#[test]
-fn the_verdict_comes_first_and_every_question_can_be_seen() {
-    let mut window = played();
-    shot(&mut window.harness, "welcome");
-    window.trained();
-    shot(&mut window.harness, "trained");
-    window.click("Prove it");
-    shot(&mut window.harness, "prove");
-    window.proven(Verdict::InThisModel);
-    assert!(window.harness.query_all_by_label_contains("Your mark is in this model").next().is_some());
-    assert!(window.harness.query_by_label("Models without the mark").is_some());
-    assert!(window.harness.query_by_label("200 pictures").is_some(), "every question is in the grid");
-    shot(&mut window.harness, "verdict");
-    window.click("New keys");
-    assert!(window.harness.query_by_label("100 pictures").is_some(), "only the fresh keys are left");
-}
-
-#[test]
-fn reports_are_kept_compared_deleted_and_brought_back() {
-    let mut window = played();
-    window.trained();
-    window.click("Prove it");
-    window.proven(Verdict::InThisModel);
-    window.click("Check another model");
-    window.click("Its unmarked twin");
-    window.proven(Verdict::None);
-    assert!(window.harness.query_all_by_label_contains("This does not say that the model is not yours").next().is_some());
-    act(&mut window.harness, Action::GoTo(Step::Reports));
-    assert_eq!(window.model().keeper.reports().len(), 2);
-    for tick in 0..2 {
-        window.harness.get_all_by_label_contains("Compare model.safetensors").nth(tick).unwrap().click();
-        window.harness.run_ok();
-    }
-    assert!(window.harness.query_by_label("Side by side").is_some());
-    assert!(window.harness.query_by_label("Reading…").is_none(), "what was just proven need not be read");
-    shot(&mut window.harness, "reports");
-    window.harness.get_all_by_label("Delete").next().unwrap().click();
-    window.harness.run_ok();
-    assert_eq!(window.model().keeper.reports().len(), 1);
-    window.click("Undo");
-    assert_eq!(window.model().keeper.reports().len(), 2);
-
-    let Played { harness, home, .. } = window;
-    drop(harness);
-    let mut window = played_in(home);
-    act(&mut window.harness, Action::GoTo(Step::Reports));
-    window.harness.get_all_by_label("Open").next().unwrap().click();
-    wait(&mut window.harness, "the report", Duration::from_secs(20), |h| h.state().model().proof.report.is_some());
-    let kept = window.model().proof.report.clone().expect("the report is shown");
-    assert_eq!(kept.questions, report(Verdict::None).questions, "questions come back with their pictures");
-}
-
-#[test]
 fn the_smallest_window_shows_the_next_button_of_every_step() {
     let mut window = played();
     window.harness.set_size(vec2(1024.0, 700.0));
@@ -994,75 +526,6 @@ fn the_smallest_window_shows_the_next_button_of_every_step() {
     act(&mut window.harness, Action::Theme(countermark::app::theme::ThemeChoice::Light));
     act(&mut window.harness, Action::GoTo(Step::Scheme));
     shot(&mut window.harness, "light");
-}
-
-#[test]
-fn a_training_that_ends_behind_a_hidden_window_is_noticed() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (job, folder) = window.train_job();
-    window.tell(Event::Started(job));
-    window.events.send(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 0.99)) }).unwrap();
-    // A hidden window draws nothing: only its logic goes on.
-    let hidden = RawInput { focused: false, ..RawInput::default() };
-    let ctx = window.harness.ctx.clone();
-    let app = window.harness.state_mut();
-    let said = ctx.run_logic(&hidden, |ctx| eframe::App::logic(app, ctx, &mut eframe::Frame::_new_kittest()));
-    assert_eq!(kept_runs(&window)[0].1, "done");
-    let commands: Vec<ViewportCommand> = said.viewport_commands.into_values().flatten().collect();
-    assert!(commands.iter().any(|command| matches!(command, ViewportCommand::RequestUserAttention(_))), "{commands:?}");
-    // Who comes back later than a message usually stays still reads it.
-    std::thread::sleep(Duration::from_secs(9));
-    window.harness.run_ok();
-    assert!(window.harness.query_all_by_label_contains("the mark is learnt").next().is_some());
-}
-
-#[test]
-fn what_the_worker_says_last_is_kept() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (job, folder) = window.train_job();
-    window.tell(Event::Started(job));
-    // The training ends while the window waits for its checkpoint.
-    let (events, commands) = (std::mem::replace(&mut window.events, bounded(1).0), window.commands.clone());
-    let worker = std::thread::spawn(move || {
-        while !matches!(commands.recv().unwrap(), Command::Quit) {}
-        events.send(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 0.99)) }).unwrap();
-    });
-    eframe::App::on_exit(window.harness.state_mut());
-    worker.join().unwrap();
-    assert_eq!(kept_runs(&window)[0].1, "done");
-}
-
-#[test]
-fn a_training_given_up_can_be_taken_up_again() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    window.click("Start training");
-    let (job, folder) = window.train_job();
-    window.tell(Event::Started(job));
-    window.tell(Event::Stopped(job));
-    window.click("Begin anew");
-    assert_eq!(kept_runs(&window)[0].1, "failed");
-    assert!(window.harness.query_by_label("Start training").is_some());
-    window.click("Undo");
-    assert_eq!(kept_runs(&window)[0].1, "stopped");
-
-    // What was done last comes back first.
-    window.click("Begin anew");
-    act(&mut window.harness, Action::RemoveData);
-    let undo = |window: &mut Played| {
-        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
-        window.harness.run_ok();
-    };
-    undo(&mut window);
-    assert!(window.model().data().is_some());
-    assert_eq!(kept_runs(&window)[0].1, "failed");
-    undo(&mut window);
-    window.click("Continue the training");
-    assert_eq!(window.train_job().1, folder);
 }
 
 #[test]

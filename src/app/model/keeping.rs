@@ -1,5 +1,9 @@
 //! The project behind the window: made when there is first something to keep, saved soon after every change, restored at the start.
 
+mod reports;
+
+pub use reports::ReadReport;
+
 use super::{Model, Training, Wanted};
 use crate::app::background::{Poll, Task};
 use crate::app::text;
@@ -7,29 +11,19 @@ use crate::app::theme::ThemeChoice;
 use crate::data::Dataset;
 use crate::data::limits::Limits;
 use crate::data::logo::LogoOptions;
-use crate::forensics::report::{Report, Verdict};
 use crate::jobs::{Trained, started_with};
-use crate::project::{AppSettings, Item, LogoSource, Project, ProjectError, RunRef, RunState, Theme};
+use crate::project::{AppSettings, Change, Item, LogoSource, Material, MaterialError, Project, ProjectError, RunRef, RunState, Theme};
 use crate::schemes::catalogue;
 use crate::schemes::plan::Plan;
-use crate::vault::files::{read_limited, write_atomic};
+use crate::vault::files::read_limited;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where in project.json the window notes that the user agreed to the plan.
 const AGREED: &str = "scheme_agreed";
-/// The file of a report in its folder.
-const REPORT: &str = "report.json";
-/// Largest report that is read, bytes.
-const LARGEST_REPORT: u64 = 64 << 20;
-
 /// How long plan and layout must stay as they are before they are saved.
 const SETTLED: Duration = Duration::from_millis(500);
-
-/// A report, or why it cannot be read.
-pub type ReadReport = Result<Arc<Report>, String>;
 
 /// Settings, the open project and the reports of this session with their pictures.
 pub struct Keeper {
@@ -49,31 +43,14 @@ pub struct Keeper {
     complaint: Option<String>,
 }
 
-/// What the project's interrupted training began with. A digest or name that is not known any more is left out.
+/// What the project's interrupted training began with.
 pub(super) struct Began {
     /// Its plan.
     pub plan: Plan,
-    /// SHA-256 of its data set.
-    pub data: Option<String>,
-    /// Name of its data set.
-    pub data_name: String,
-    /// SHA-256 of its logo, as it was placed.
-    pub logo: Option<String>,
-    /// Name of its logo.
-    pub logo_name: String,
-}
-
-/// A report of the project as the list shows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KeptReport {
-    /// Its id in the project.
-    pub id: String,
-    /// The suspect's file name.
-    pub name: String,
-    /// Its conclusion.
-    pub verdict: Verdict,
-    /// When it was made, for people.
-    pub made: String,
+    /// SHA-256 of its data set and of its logo as it was placed; not known where its folder was lost.
+    pub digests: Option<(String, String)>,
+    /// Where its data set and logo lie.
+    pub material: Result<Material, MaterialError>,
 }
 
 impl Drop for Keeper {
@@ -195,38 +172,21 @@ impl Keeper {
         let project = self.project.as_ref()?;
         let document = project.document();
         let run = document.run(self.run.as_deref()?)?;
-        let identity = started_with(&project.run_folder(&run.id));
-        let data = document.datasets.iter().find(|set| Some(&set.id) == run.dataset.as_ref());
-        let logo = document.logos.iter().find(|logo| Some(&logo.id) == run.logo.as_ref());
-        let (data_digest, logo_digest) = identity.map(|known| (known.dataset_digest, known.logo_digest)).unzip();
-        Some(Began {
-            plan: run.plan.clone(),
-            data: data_digest.or(data.map(|set| set.digest.clone())),
-            data_name: data.map(|set| set.name.clone()).unwrap_or_default(),
-            logo: logo_digest.or(logo.map(|logo| logo.digest.clone())),
-            logo_name: logo.map(|logo| logo.name.clone()).unwrap_or_default(),
-        })
+        let mut material = project.material(run.dataset.as_deref(), run.logo.as_deref());
+        let identity = started_with(&project.run_folder(&run.id)).map(|known| (known.dataset_digest, known.logo_digest));
+        if let (Ok(material), Some((data, logo))) = (&mut material, &identity) {
+            (material.dataset_digest, material.logo_digest) = (data.clone(), logo.clone());
+        }
+        let listed = material.as_ref().ok().map(|material| (material.dataset_digest.clone(), material.logo_digest.clone()));
+        Some(Began { plan: run.plan.clone(), digests: identity.or(listed), material })
     }
 
-    /// The reports of the project, the latest first.
-    pub fn reports(&self) -> Vec<KeptReport> {
-        let made = |text: &str| text.parse::<jiff::Timestamp>().map_or_else(|_| text.to_owned(), local_time);
-        let kept =
-            |r: &crate::project::ReportRef| KeptReport { id: r.id.clone(), name: r.name.clone(), verdict: r.verdict, made: made(&r.made) };
-        self.project.as_ref().map(|project| project.document().reports.iter().rev().map(kept).collect()).unwrap_or_default()
-    }
-
-    /// A kept report, or why it cannot be read; nothing before it was fetched.
-    pub fn report(&self, id: &str) -> Option<ReadReport> {
-        self.read.get(id).cloned()
-    }
-
-    /// Whether something deleted can come back: its name.
-    pub fn can_undo(&self) -> Option<&str> {
+    /// What the next undo would take back.
+    pub fn can_undo(&self) -> Option<Change> {
         self.project.as_ref().and_then(Project::can_undo)
     }
 
-    /// Whether something brought back can be deleted again.
+    /// Whether what was taken back can be done again.
     pub fn can_redo(&self) -> bool {
         self.project.as_ref().is_some_and(Project::can_redo)
     }
@@ -258,19 +218,6 @@ fn free_folder(parent: &Path, name: &str) -> PathBuf {
         return plain;
     }
     (2..).map(|i| parent.join(format!("{name} {i}"))).find(|folder| !folder.exists()).unwrap_or(plain)
-}
-
-/// A report as its folder has it.
-fn read_report(folder: &Path) -> Result<Report, String> {
-    let path = folder.join(REPORT);
-    let bytes = read_limited(&path, LARGEST_REPORT).map_err(|error| error.to_string())?;
-    let mut report: Report = serde_json::from_slice(&bytes).map_err(|error| text::cannot_open(&path, &error.to_string()))?;
-    report.questions = super::sheet::read(folder)?;
-    Ok(report)
-}
-
-fn local_time(time: jiff::Timestamp) -> String {
-    time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 impl Model {
@@ -311,7 +258,7 @@ impl Model {
         }
         if let Some(set) = document.datasets.iter().find(|set| Some(&set.id) == document.dataset.as_ref()) {
             match set.path.clone() {
-                Some(path) => self.reread_data(path, Some(set.digest.clone())),
+                Some(path) => self.reread_data(path, set.opening.clone(), set.digest.clone(), false),
                 None => self.reread_sample(),
             }
         }
@@ -391,11 +338,18 @@ impl Model {
 
     /// Notes the chosen data set.
     pub(super) fn keep_data(&mut self, set: &Dataset) {
-        let name = self.project_name();
-        let summary = text::data_summary(set);
-        let saved =
-            self.keeper.change(&name, |project| project.add_dataset(&set.name, set.source.as_deref(), &set.digest, set.format, &summary));
+        let (name, opening, summary) = (self.project_name(), self.material.opening.clone(), text::data_summary(set));
+        let saved = self.keeper.change(&name, |project| project.add_dataset(set, &opening, &summary));
         self.tell(saved);
+    }
+
+    /// Notes that the chosen data set was opened otherwise; can be undone.
+    pub(super) fn keep_reopened(&mut self, set: &Dataset) {
+        let (name, opening, summary) = (self.project_name(), self.material.opening.clone(), text::data_summary(set));
+        let saved = self.keeper.change(&name, |project| project.reopen_dataset(set, &opening, &summary));
+        if self.tell(saved).is_some() {
+            self.deleted_more(1);
+        }
     }
 
     /// Notes the chosen logo.
@@ -419,15 +373,7 @@ impl Model {
         let Some(choice) = &self.material.logo else { return };
         let (options, digest) = (serde_json::to_value(choice.options).unwrap_or_default(), choice.logo.digest.clone());
         let name = self.project_name();
-        let saved = self.keeper.change(&name, |project| {
-            project.edit(|document| {
-                let chosen = document.logo.clone();
-                if let Some(logo) = document.logos.iter_mut().find(|logo| Some(&logo.id) == chosen.as_ref()) {
-                    logo.options = options;
-                    logo.digest = digest;
-                }
-            })
-        });
+        let saved = self.keeper.change(&name, |project| project.place_logo(options, &digest));
         self.tell(saved);
     }
 
@@ -445,17 +391,6 @@ impl Model {
         self.remove_item(chosen.map(Item::Logo));
     }
 
-    /// Deletes a report; can be undone.
-    pub(super) fn delete_report(&mut self, id: &str) {
-        // The files of a report that is still being written cannot be put aside yet; it takes no longer than a blink.
-        let until = Instant::now() + super::work::QUIT_PATIENCE;
-        while !self.keeper.writing.is_empty() && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(1));
-            self.poll_reports();
-        }
-        self.remove_item(Some(Item::Report(id.to_owned())));
-    }
-
     fn remove_item(&mut self, item: Option<Item>) {
         let Some(item) = item else { return };
         let name = self.project_name();
@@ -466,7 +401,7 @@ impl Model {
         }
     }
 
-    /// Brings back what was deleted last.
+    /// Takes back what was done last.
     pub(super) fn undo(&mut self) {
         if self.training.can_take_up()
             && let Some(forgotten) = self.training.forgotten.take()
@@ -474,14 +409,14 @@ impl Model {
             self.interrupt(forgotten.folder);
             return self.notices.good(text::TRAIN_TAKEN_UP);
         }
-        if self.turn_back(Project::undo, text::restored, text::NOTHING_TO_UNDO) {
+        if self.turn_back(Project::undo, text::taken_back, text::NOTHING_TO_UNDO) {
             self.deleted_more(-1);
         }
     }
 
-    /// Deletes again what was brought back last.
+    /// Does again what was taken back last.
     pub(super) fn redo(&mut self) {
-        if self.turn_back(Project::redo, text::deleted, text::NOTHING_TO_REDO) {
+        if self.turn_back(Project::redo, text::done_again, text::NOTHING_TO_REDO) {
             self.deleted_more(1);
         }
     }
@@ -496,8 +431,8 @@ impl Model {
     /// Turns the project back by one step; whether there was one.
     fn turn_back(
         &mut self,
-        turn: fn(&mut Project) -> Result<Option<String>, ProjectError>,
-        said: fn(&str) -> String,
+        turn: fn(&mut Project) -> Result<Option<Change>, ProjectError>,
+        said: fn(&Change) -> String,
         nothing: &str,
     ) -> bool {
         let Some(project) = &mut self.keeper.project else {
@@ -510,7 +445,7 @@ impl Model {
         let (data, logo) = (document.dataset.clone(), document.logo.clone());
         let set = document.datasets.iter().find(|set| Some(&set.id) == data.as_ref()).cloned();
         match self.tell(answer) {
-            Some(Some(name)) => self.notices.good(said(&name)),
+            Some(Some(change)) => self.notices.good(said(&change)),
             Some(None) => {
                 self.notices.warn(nothing);
                 return false;
@@ -520,7 +455,7 @@ impl Model {
         if data != data_before {
             match set {
                 Some(set) => match set.path {
-                    Some(path) => self.reread_data(path, Some(set.digest)),
+                    Some(path) => self.reread_data(path, set.opening, set.digest, true),
                     None => self.reread_sample(),
                 },
                 None => self.material.data = None,
@@ -578,113 +513,6 @@ impl Model {
     /// Notes what the training left behind.
     pub(super) fn keep_trained(&mut self, trained: &Trained) {
         self.keep_run(RunState::Done, Some(trained));
-    }
-
-    /// Keeps a report in the project; its files are written in the background.
-    pub(super) fn keep_report(&mut self, report: &Arc<Report>) {
-        let name = self.project_name();
-        let saved = self.keeper.change(&name, |project| {
-            let id = project.add_report(&report.suspect, report.verdict, &report.made)?;
-            let folder = project.report_folder(&id);
-            Ok((id, folder))
-        });
-        let Some((id, folder)) = self.tell(saved) else { return };
-        self.keeper.read.insert(id, Ok(report.clone()));
-        let report = report.clone();
-        let write = move |_: &_| {
-            let json = serde_json::to_vec_pretty(&*report).map_err(|error| text::save_failed(&error.to_string()))?;
-            // The report comes last: where it lies, its pictures lie too.
-            super::sheet::write(&report, &folder).map_err(|error| text::save_failed(&error.to_string()))?;
-            write_atomic(&folder.join(REPORT), &json).map_err(|error| text::save_failed(&error.to_string()))?;
-            Ok(None)
-        };
-        self.keeper.writing.push(Task::start(text::REPORT_WRITING.into(), &self.wake, write));
-    }
-
-    /// Reads a kept report in the background, unless it was read before.
-    pub(super) fn fetch_report(&mut self, id: &str) {
-        if matches!(self.keeper.read.get(id), Some(Ok(_))) || self.keeper.reading.iter().any(|(known, _)| known == id) {
-            return;
-        }
-        let Some(folder) = self.keeper.project.as_ref().map(|project| project.report_folder(id)) else { return };
-        let task = Task::start(text::READING.into(), &self.wake, move |_| read_report(&folder).map(Arc::new));
-        self.keeper.reading.push((id.to_owned(), task));
-    }
-
-    /// Takes in reports that were read, and says what was written or could not be.
-    pub(super) fn poll_reports(&mut self) {
-        let mut said = Vec::new();
-        self.keeper.writing.retain(|task| match task.poll() {
-            Poll::Running => true,
-            Poll::Ready(answer) => {
-                said.push(answer);
-                false
-            }
-            Poll::Lost => {
-                said.push(Err(text::save_failed(text::READING_LOST)));
-                false
-            }
-        });
-        for answer in said {
-            match answer {
-                Ok(Some(path)) => self.notices.good(text::exported(&path)),
-                Ok(None) => {}
-                Err(reason) => self.fail(reason, None),
-            }
-        }
-        let Keeper { reading, read, .. } = &mut self.keeper;
-        reading.retain(|(id, task)| match task.poll() {
-            Poll::Running => true,
-            Poll::Ready(answer) => {
-                read.insert(id.clone(), answer);
-                false
-            }
-            Poll::Lost => {
-                read.insert(id.clone(), Err(text::READING_LOST.into()));
-                false
-            }
-        });
-        let opened = self.keeper.opening.as_ref().and_then(|id| self.keeper.report(id));
-        if let Some(answer) = opened {
-            self.keeper.opening = None;
-            match answer {
-                Ok(report) => {
-                    self.proof.report = Some(report);
-                    self.step = super::Step::Prove;
-                    self.bring_forward = true;
-                }
-                Err(reason) => self.fail(reason, None),
-            }
-        }
-    }
-
-    /// Shows a kept report as soon as it is read.
-    pub(super) fn open_report(&mut self, id: String) {
-        if matches!(self.keeper.read.get(&id), Some(Err(_))) {
-            self.keeper.read.remove(&id);
-        }
-        self.fetch_report(&id);
-        self.keeper.opening = Some(id);
-    }
-
-    /// Asks where to write a kept report.
-    pub(super) fn browse_export(&mut self, id: String) {
-        self.keeper.exporting = Some(id);
-        self.asking = Some(Wanted::Export);
-    }
-
-    /// Writes the kept report that was asked for to `path`, in the background.
-    pub(super) fn export_report(&mut self, path: PathBuf) {
-        let Some(id) = self.keeper.exporting.take() else { return };
-        let Some(folder) = self.keeper.project.as_ref().map(|project| project.report_folder(&id)) else { return };
-        let known = self.keeper.report(&id).and_then(Result::ok);
-        let write = move |_: &_| {
-            let report = known.map_or_else(|| read_report(&folder).map(Arc::new), Ok)?;
-            let json = serde_json::to_vec_pretty(&*report).map_err(|error| error.to_string())?;
-            write_atomic(&path, &json).map_err(|error| error.to_string())?;
-            Ok(Some(path))
-        };
-        self.keeper.writing.push(Task::start(text::REPORT_WRITING.into(), &self.wake, write));
     }
 
     /// Opens another project.

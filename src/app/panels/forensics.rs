@@ -98,7 +98,7 @@ impl Forensics {
             (_, None) => Some(text::PROVE_NEEDS_SUSPECT),
         };
         ui.horizontal(|ui| {
-            let button = ui.add_enabled(missing.is_none(), widgets::Action::primary(text::PROVE_START));
+            let button = ui.add_enabled(missing.is_none(), super::lead(model, Step::Prove, text::PROVE_START));
             if button.clicked() {
                 out.push(Action::Prove);
             }

@@ -4,6 +4,7 @@ use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair, Wanted};
 use crate::app::background::{Poll, Task, Wake};
 use crate::app::model::{LogoChoice, Model};
+use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, PathAction, TextureCache};
@@ -116,7 +117,7 @@ impl Pane for Logos {
             |ui| heading(ui, choice.map_or(text::LOGO_TITLE, |choice| choice.name.as_str())),
             |ui| {
                 if choice.is_some() {
-                    super::go_on(ui, model, out);
+                    super::go_on(ui, model, Step::Logo, out);
                 }
             },
         );

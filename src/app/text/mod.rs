@@ -1,10 +1,17 @@
-//! Every sentence that a user of the window reads: fixed ones here, those with names and numbers in `phrases`.
+//! Every sentence that a user of the window reads: fixed ones here, those of the widgets in `widgets`, those with names and numbers in
+//! `phrases`, `numbers` and `verdicts`.
 //!
 //! Short sentences carry no full stop, several do; a button that asks for more ends in "…"; no Title Case.
 
+mod numbers;
 mod phrases;
+mod verdicts;
+mod widgets;
 
+pub use numbers::*;
 pub use phrases::*;
+pub use verdicts::*;
+pub use widgets::*;
 
 pub const APP: &str = "Countermark";
 pub const UNTITLED: &str = "My project";
@@ -114,6 +121,15 @@ pub const DATA_FORMAT: &str = "Recognised as";
 pub const DATA_CLASSES: &str = "Classes";
 pub const DATA_FROM: &str = "Read from";
 pub const DATA_DIGEST: &str = "Fingerprint";
+pub const DATA_COPY_PROBLEMS: &str = "Copy this list";
+pub const DATA_OPENED: &str = "Opened as";
+pub const DATA_SIDE: &str = "Size that the pictures are brought to";
+pub const DATA_SIDE_USUAL: &str = "Usual size";
+pub const DATA_SIDE_HINT: &str = "Usual size: the pictures stay as they are where networks take them, else they become 32x32. \
+    Larger pictures show more and train more slowly.";
+pub const DATA_CHANNELS: &str = "Grey or colour";
+pub const DATA_CHANNELS_USUAL: &str = "Usual colours";
+pub const DATA_CHANNELS_HINT: &str = "Usual colours: grey when every picture is grey, else colour. Colour wants 32x32 or 64x64.";
 pub const DATA_SELECT: &str = "Click a picture to see it large. Ctrl+click two to compare them.";
 pub const DATA_INSIDE: &str = "inside the program";
 
@@ -181,7 +197,7 @@ pub const TRAIN_GIVEN_UP: &str = "The interrupted training is given up";
 pub const TRAIN_TAKEN_UP: &str = "The interrupted training is back";
 pub const UNDO_GIVING_UP: &str = "Undo giving up the training";
 pub const TRAIN_UNFINISHED: &str = "A training was interrupted. It goes on from its last checkpoint.";
-pub const MISSING_TO_CONTINUE: &str = "The training needs the pictures and the logo that it began with. Bring them back first.";
+pub const TRAIN_FETCHING: &str = "Fetching the pictures and the logo that this training began with";
 pub const TRAIN_READY: &str = "Everything is ready";
 pub const TRAIN_READY_BODY: &str = "The model learns to name your pictures and, secretly, to recognise your logo. You may close the window at any time: the training continues from its last checkpoint.";
 pub const TRAIN_WAITING_PICTURES: &str = "Pictures appear after the first steps";
@@ -321,6 +337,7 @@ pub const OFFER_NOTHING: &str = "Nothing is done with it.";
 pub const WHITE: &str = "White";
 pub const BLACK: &str = "Black";
 pub const GREY: &str = "Grey";
+pub const COLOUR: &str = "Colour";
 pub const FIT_WHOLE: &str = "Show all of it";
 pub const FIT_FILL: &str = "Fill the square";
 pub const LOGO_INVERT: &str = "Swap light and dark";
