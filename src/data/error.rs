@@ -54,7 +54,7 @@ pub enum DataError {
         problems: Vec<Problem>,
     },
     /// Every picture failed.
-    #[error("None of its {files} pictures could be read; the first one: {reason}. Save them as PNG or JPEG: {}", path.display())]
+    #[error("{}. Save them as PNG or JPEG: {}", none_readable(*files, reason), path.display())]
     NoneReadable {
         /// How many were tried.
         files: usize,
@@ -214,6 +214,13 @@ pub enum PictureError {
     /// The SVG is made of too many parts or takes too long to draw.
     #[error("The drawing is too complicated to be drawn in reasonable time. Simplify it or save it as PNG")]
     TooComplicated,
+}
+
+fn none_readable(files: usize, reason: &str) -> String {
+    match files {
+        1 => format!("Its only picture could not be read: {reason}"),
+        _ => format!("None of its {files} pictures could be read; the first one: {reason}"),
+    }
 }
 
 impl DataError {

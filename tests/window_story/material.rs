@@ -12,7 +12,7 @@ fn a_bad_file_gets_a_sentence_and_changes_nothing() {
     window.harness.run_ok();
     assert!(window.harness.query_by_label("picture.png").is_some());
     assert!(window.harness.query_by_label("Use it").is_none(), "what cannot be used is not offered");
-    window.click("Cancel");
+    window.click("Close");
     assert!(window.model().offer.is_none() && window.model().data().is_none());
 
     act(&mut window.harness, Action::Take(countermark::app::Wanted::Data, "/nowhere/at/all".into()));
@@ -270,7 +270,8 @@ fn a_data_set_that_fails_as_a_whole_names_its_files() {
     window.harness.run_ok();
     assert!(window.harness.query_all_by_label_contains("None of its 120 pictures could be read").next().is_some());
     assert!(window.harness.query_all_by_label_contains("0.png: This is not a picture").next().is_some());
-    window.click("Cancel");
+    window.harness.key_press(Key::Escape);
+    window.harness.run_ok();
 
     // Opened by its path as well; the pictures in use stay.
     act(&mut window.harness, Action::Take(countermark::app::Wanted::Data, folder));

@@ -95,7 +95,8 @@ impl Overlays {
                         answer = Some(true);
                     }
                 }
-                if widgets::quiet_button(ui, text::CANCEL).clicked() {
+                let away = if offer.wanted == Wanted::Anything { text::CLOSE } else { text::CANCEL };
+                if widgets::quiet_button(ui, away).clicked() {
                     answer = Some(false);
                 }
             });

@@ -385,7 +385,7 @@ fn offer(path: PathBuf) -> Offer {
         Kind::Model => (Wanted::Suspect, text::OFFER_SUSPECT),
         Kind::KeyPackage => (Wanted::Key, text::OFFER_KEY),
         Kind::Pairs | Kind::Bundle => (Wanted::Anything, text::OFFER_LATER),
-        Kind::Unknown => (Wanted::Anything, text::OFFER_NOTHING),
+        Kind::Unknown => (Wanted::Anything, text::OFFER_UNKNOWN),
     };
     let usable = !matches!(found.details, Details::None {}) || matches!(wanted, Wanted::Key | Wanted::Anything);
     let wanted = if usable { wanted } else { Wanted::Anything };

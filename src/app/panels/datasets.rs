@@ -84,14 +84,14 @@ impl Datasets {
     }
 
     fn found(&mut self, ui: &mut Ui, model: &Model, set: &Dataset, out: &mut Vec<Action>) {
-        egui::Sides::new().shrink_left().truncate().show(
+        egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
             ui,
             |ui| heading(ui, &text::data_heading(set)),
             |ui| super::go_on(ui, model, Step::Data, out),
         );
         failed(ui, model, out);
-        for note in &set.notes {
-            widgets::notice(ui, Tone::Neutral, note);
+        if !set.notes.is_empty() {
+            widgets::notice(ui, Tone::Neutral, &set.notes.join("\n"));
         }
         self.filters(ui, set, out);
         if set.source.is_some() {

@@ -112,6 +112,7 @@ impl Forensics {
     fn nonce(&mut self, ui: &mut Ui, out: &mut Vec<Action>) -> Option<()> {
         let changed = ui
             .horizontal(|ui| {
+                ui.set_row_height(theme::CONTROL_HEIGHT);
                 let label = ui.label(text::PROVE_NONCE).on_hover_text(text::PROVE_NONCE_WHY);
                 let field = egui::TextEdit::singleline(&mut self.nonce).hint_text(text::PROVE_NONCE_HINT);
                 ui.add(field).on_hover_text(text::PROVE_NONCE_WHY).labelled_by(label.id).changed()

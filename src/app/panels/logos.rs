@@ -112,7 +112,7 @@ impl Pane for Logos {
 
     fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         let choice = model.material.logo.as_ref();
-        egui::Sides::new().shrink_left().truncate().show(
+        egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
             ui,
             |ui| heading(ui, choice.map_or(text::LOGO_TITLE, |choice| choice.name.as_str())),
             |ui| {

@@ -143,7 +143,7 @@ impl Pane for Schemes {
         if super::blocked(ui, model, Step::Scheme, out) {
             return;
         }
-        egui::Sides::new().shrink_left().truncate().show(
+        egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
             ui,
             |ui| heading(ui, text::SCHEME_TITLE),
             |ui| {

@@ -82,6 +82,7 @@ impl TrainingPanel {
 
     fn pictures(&mut self, ui: &mut Ui, preview: Option<&Preview>, model: &Model, out: &mut Vec<Action>) {
         subheading(ui, text::TRAIN_PICTURES);
+        muted(ui, text::TRAIN_PICTURES_HINT);
         let Some(preview) = preview else {
             muted(ui, text::TRAIN_WAITING_PICTURES);
             return;
@@ -241,7 +242,7 @@ fn interrupted(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
 
 fn finished(ui: &mut Ui, model: &Model, trained: &Trained, out: &mut Vec<Action>) {
     let concerns = trained.concerns();
-    egui::Sides::new().shrink_left().truncate().show(
+    egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
         ui,
         |ui| heading(ui, text::trained_heading(concerns.first().copied())),
         |ui| {

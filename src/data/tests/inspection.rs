@@ -86,6 +86,10 @@ fn a_folder_that_fails_as_a_whole_names_every_file_and_why() {
     assert!(one.problems[0].reason.contains("All pictures belong to one class"), "{one:?}");
     assert_eq!(names(&one).len(), 3);
 
+    let single = tempfile::tempdir().unwrap();
+    write(single.path().join("ant").join("a.png"), b"bad");
+    assert!(inspect(single.path()).problems[0].reason.starts_with("Its only picture could not be read"));
+
     let flat = tempfile::tempdir().unwrap();
     write(flat.path().join("a.png"), b"bad");
     let flat = inspect(flat.path());
