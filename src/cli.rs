@@ -143,6 +143,12 @@ impl From<crate::project::ProjectError> for Failure {
     }
 }
 
+impl From<crate::project::MaterialError> for Failure {
+    fn from(error: crate::project::MaterialError) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
 impl From<crate::data::DataError> for Failure {
     fn from(error: crate::data::DataError) -> Self {
         Self::new(error.kind(), error)

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use countermark::data::logo::{Logo, LogoOptions};
-use countermark::data::sample_logos;
+use countermark::data::{self, OpenOptions, sample_logos};
 use countermark::jobs::started_with;
 use countermark::project::{Project, RunState};
 use countermark::schemes::catalogue;
@@ -116,7 +116,7 @@ fn a_stopped_run_goes_on_with_what_it_began_with() {
     };
     let plan = catalogue::plan("blind", Preset::Quick, sample.shape(), "Owner", &"00".repeat(16), 5).unwrap();
     let mut project = Project::create(&folder, "Test").unwrap();
-    project.add_dataset(&sample.name, None, &sample.digest, sample.format, "sample").unwrap();
+    project.add_dataset(&sample, &OpenOptions::default(), "sample").unwrap();
     add_logo(&mut project, 0);
     let id = project.add_run(plan.clone()).unwrap();
     project.set_run(&id, RunState::Stopped, None).unwrap();
@@ -144,4 +144,64 @@ fn a_stopped_run_goes_on_with_what_it_began_with() {
     let project = Project::open(&folder).unwrap();
     assert_eq!(project.document().run(&id).unwrap().state, RunState::Stopped);
     assert_eq!(project.document().runs.len(), 1);
+}
+
+/// A folder of pictures that a project opens otherwise than usual is opened so by `run` as well.
+#[cfg(unix)]
+#[test]
+fn a_run_opens_its_pictures_as_the_project_says() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, pictures) = (home.path().join("project"), home.path().join("Holiday"));
+    let sample = data::sample().unwrap();
+    for (class, place) in ["ant", "bee"].into_iter().flat_map(|class| (0..200).map(move |place| (class, place))) {
+        std::fs::create_dir_all(pictures.join(class)).unwrap();
+        let picture = sample.train.picture(place + if class == "ant" { 0 } else { 200 });
+        std::fs::write(pictures.join(class).join(format!("{place}.png")), picture.to_png().unwrap()).unwrap();
+    }
+    let opening = OpenOptions { side: Some(32), channels: Some(3), ..OpenOptions::default() };
+    let set = data::open(&pictures, &opening, &mut |_| true).unwrap();
+    let (name, bytes) = sample_logos()[0];
+    let logo = Logo::from_bytes(name, bytes, &LogoOptions::default()).unwrap();
+    let mut project = Project::create(&folder, "Test").unwrap();
+    project.add_dataset(&set, &opening, "pictures").unwrap();
+    project.add_sample_logo(name, serde_json::to_value(LogoOptions::default()).unwrap(), &logo.digest).unwrap();
+    let plan = catalogue::plan("blind", Preset::Quick, set.shape(), "Owner", &"00".repeat(16), 5).unwrap();
+    project.edit(|document| document.plan = Some(plan.sized(set.train.count()))).unwrap();
+    drop(project);
+    let run = folder.join("runs");
+    let child = countermark().args(["run", "--json"]).arg(&folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    let began = loop {
+        let runs = std::fs::read_dir(&run).unwrap().flatten();
+        if let Some(began) = runs.filter_map(|entry| started_with(&entry.path())).next() {
+            break began;
+        }
+        assert!(Instant::now() < until, "no training began");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    signal(&child, "-INT");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(3));
+    assert_eq!(began.dataset_digest, set.digest);
+
+    // Pictures that moved are named, with what to do.
+    std::fs::rename(&pictures, home.path().join("elsewhere")).unwrap();
+    let output = countermark().args(["run", "--resume", "--json"]).arg(&folder).output().unwrap();
+    let error = object(&output)["error"].clone();
+    assert_eq!((output.status.code(), error["kind"].as_str()), (Some(2), Some("not_found")));
+    assert!(error["message"].as_str().unwrap().contains("“Holiday”, cannot be opened. Put them back"), "{error}");
+}
+
+#[test]
+fn a_data_set_that_fails_as_a_whole_names_its_files() {
+    let home = tempfile::tempdir().unwrap();
+    for (class, file) in [("ant", "a.png"), ("bee", "b.png")] {
+        std::fs::create_dir_all(home.path().join(class)).unwrap();
+        std::fs::write(home.path().join(class).join(file), b"bad").unwrap();
+    }
+    let output = countermark().arg("inspect").arg(home.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    for words in ["None of its 2 pictures could be read", "ant/a.png: This is not a picture", "bee/b.png: This is not a picture"] {
+        assert!(said.contains(words), "{said}");
+    }
 }

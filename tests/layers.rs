@@ -1,5 +1,6 @@
 //! The walls of the house (docs/ARCHITECTURE.md): reads every line of src/ and fails with file and line where an arrow runs up,
-//! where egui or burn stand in the wrong room, where schemes know each other, or where a colour or size is not in the theme.
+//! where egui or burn stand in the wrong room, where schemes know each other, where a colour or size is not in the theme, or where
+//! the window says something that does not stand in its texts.
 //!
 //! It reads text, not types: comments and strings are blanked, then names are looked for.
 
@@ -46,15 +47,23 @@ const SIZED: [&str; 24] = [
 /// Names of egui's colours that say "nothing" and "as it is" instead of a colour.
 const NOT_A_COLOUR: [&str; 3] = ["TRANSPARENT", "PLACEHOLDER", "WHITE"];
 
-/// One source file: its path below src with `/`, and its text without comments and strings.
+/// What stands before a string of the window that no user reads: faults for standard error, and errors, whose sentence is theirs.
+const NOT_READ: [&str; 5] = ["tracing::error!(", "tracing::warn!(", "tracing::info!(", "tracing::debug!(", "#[error("];
+
+/// Files of `app` that exist in tests only, which stands where they are declared.
+const TESTS_ONLY: [&str; 1] = ["app/widgets/gallery.rs"];
+
+/// One source file: its path below src with `/`, its text without comments and strings, and its strings with their places in it.
 struct Source {
     path: String,
     code: String,
+    strings: Vec<(usize, String)>,
 }
 
 impl Source {
     fn new(path: &str, text: &str) -> Self {
-        Source { path: path.to_owned(), code: blank(text) }
+        let (code, strings) = blank(text);
+        Source { path: path.to_owned(), code, strings }
     }
 
     fn room(&self) -> &str {
@@ -87,9 +96,10 @@ impl Source {
     }
 }
 
-/// The text with comments, strings and characters blanked; lines keep their numbers.
-fn blank(text: &str) -> String {
+/// The text with comments, strings and characters blanked, and the strings; lines keep their numbers.
+fn blank(text: &str) -> (String, Vec<(usize, String)>) {
     let mut out = String::with_capacity(text.len());
+    let mut strings = Vec::new();
     let chars: Vec<char> = text.chars().collect();
     let mut i = 0;
     let starts = |i: usize, s: &str| s.chars().enumerate().all(|(k, c)| chars.get(i + k) == Some(&c));
@@ -130,9 +140,12 @@ fn blank(text: &str) -> String {
             continue;
         }
         i = i.min(chars.len());
+        if matches!(chars[from], '"' | 'r') {
+            strings.push((out.len(), chars[from..i].iter().collect()));
+        }
         out.extend(chars[from..i].iter().map(|&c| hide(c)));
     }
-    out
+    (out, strings)
 }
 
 fn is_word(c: char) -> bool {
@@ -286,6 +299,32 @@ fn literals(source: &Source) -> Vec<String> {
     wrong
 }
 
+/// Sentences of the window outside its texts: strings of three words or more.
+fn sentences(source: &Source) -> Vec<String> {
+    if source.room() != "app" || source.path.starts_with("app/text/") || TESTS_ONLY.contains(&source.path.as_str()) {
+        return Vec::new();
+    }
+    let until = source.tests_begin();
+    let is_read = |at: usize| !NOT_READ.iter().any(|before| source.code[..at].trim_end().ends_with(before));
+    let found = source.strings.iter().filter(|(at, text)| *at < until && words(text) >= 3 && is_read(*at));
+    found.map(|(at, _)| source.at(*at, "what users read belongs into app/text")).collect()
+}
+
+/// How many words a string has; what a format fills in is none.
+fn words(text: &str) -> usize {
+    let mut depth = 0;
+    let fixed: String = text
+        .chars()
+        .filter(|c| {
+            depth += i32::from(*c == '{');
+            let outside = depth == 0;
+            depth -= i32::from(*c == '}');
+            outside
+        })
+        .collect();
+    fixed.split([' ', '\n']).filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() >= 2).count()
+}
+
 /// The plain numbers among the first arguments of a call, up to a further call or the end of the line.
 fn numbers(after: &str) -> impl Iterator<Item = f64> + '_ {
     let arguments = after.strip_prefix('(').unwrap_or_default();
@@ -294,7 +333,7 @@ fn numbers(after: &str) -> impl Iterator<Item = f64> + '_ {
 }
 
 fn wrong_in(sources: &[Source]) -> Vec<String> {
-    let mut wrong: Vec<String> = sources.iter().flat_map(|s| [arrows_up(s), strangers(s), literals(s)].concat()).collect();
+    let mut wrong: Vec<String> = sources.iter().flat_map(|s| [arrows_up(s), strangers(s), literals(s), sentences(s)].concat()).collect();
     wrong.extend(circles(sources));
     wrong.extend(schemes_apart(sources));
     wrong
@@ -343,6 +382,12 @@ fn a_broken_wall_is_seen() {
         ("app/panels/data.rs", "let red = egui::Color32::RED;", "src/app/panels/data.rs:1: colours belong into app/theme.rs"),
         ("app/panels/data.rs", "ui.add_space(12.0);", "src/app/panels/data.rs:1: sizes belong into app/theme.rs"),
         ("app/panels/data.rs", "Stroke::new(1.0, line)", "src/app/panels/data.rs:1: sizes belong into app/theme.rs"),
+        (
+            "app/panels/data.rs",
+            "ui.label(text::DATA);\nui.label(\"Drop it here\");",
+            "src/app/panels/data.rs:2: what users read belongs into app/text",
+        ),
+        ("app/board.rs", "format!(\"{} more jobs wait {when}\")", "src/app/board.rs:1: what users read belongs into app/text"),
     ];
     for (path, text, wanted) in cases {
         assert_eq!(wrong_in(&[Source::new(path, text)]), [wanted], "{text}");
@@ -376,6 +421,12 @@ fn a_whole_wall_is_left_in_peace() {
         ("data/mod.rs", "// use crate::app::Window\n/* egui */ let x = \"crate::app\"; let y = r#\"burn::\"#;\n//! crate::jobs"),
         ("metrics/images.rs", "use crate::data::Picture; use super::stats;"),
         ("vault/key.rs", "use safetensors::TensorView;"),
+        ("app/text/mod.rs", "pub const DROP: &str = \"Drop your pictures here\";"),
+        ("app/board.rs", "tracing::warn!(\"no thread could be had: {error}\"); id(\"image-grid\"); format!(\"{} and {}, {} of {}\", a, b)"),
+        (
+            "app/board.rs",
+            "#[error(\"The window could not open\")]\nfn f() {}\n#[cfg(test)]\nmod tests { const T: &str = \"Drop your pictures\"; }",
+        ),
         ("schemes/plan.rs", "use super::{blind, content_stamp};"),
         ("schemes/blind.rs", "crate::settings! { } use super::settings::Kind; use crate::{nn::unet, vault::files, metrics::psnr};"),
     ];

@@ -105,7 +105,7 @@ fn a_training_is_saved_when_the_system_ends_the_program() {
     let saved = std::fs::metadata(run.join("marked.checkpoint")).unwrap().modified().unwrap();
     assert!(saved >= told, "the last checkpoint is {:?} older than the signal", told.duration_since(saved));
     assert!(run.join("spent.json").is_file() && run.join("metrics.jsonl").is_file());
-    // What the worker said last was heard. What is left so is offered again at the next start: tests/window_story.rs.
+    // What the worker said last was heard. What is left so is offered again at the next start: tests/window_story.
     assert!(std::fs::read_to_string(project.join("project.json")).unwrap().contains("\"state\": \"stopped\""));
 }
 

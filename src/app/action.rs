@@ -1,9 +1,10 @@
 //! Everything that the user can do, as values: panels, menus, keys and the command palette all speak through these.
 
 use super::steps::{Door, Step};
+use super::text::{self, command};
 use super::theme::ThemeChoice;
-use crate::data::Picture;
 use crate::data::logo::LogoOptions;
+use crate::data::{OpenOptions, Picture};
 use crate::jobs::JobId;
 use crate::schemes::plan::Plan;
 use std::path::PathBuf;
@@ -77,6 +78,10 @@ pub enum Action {
     UseSampleData,
     /// Stop reading a data set.
     CancelReading,
+    /// Open the data set's pictures with another side or number of channels.
+    OpenAs(OpenOptions),
+    /// Put away what was said about a data set that could not be opened.
+    ForgetFailed,
     /// Forget the data set.
     RemoveData,
     /// Take one of the built-in logos.
@@ -95,6 +100,8 @@ pub enum Action {
     Train,
     /// Go on with the interrupted training of the project.
     ContinueTraining,
+    /// Stop fetching what the interrupted training began with.
+    CancelContinuing,
     /// Give up the interrupted training of the project.
     ForgetInterrupted,
     /// Hold a job.
@@ -165,35 +172,35 @@ pub fn listed(door: Door) -> Vec<Listed> {
         keyed(words, place.map_or("", |place| STEP_KEYS[place]), Action::GoTo(step))
     };
     vec![
-        plain("Go on with the next step", Action::GoOn),
-        go("Go to data", Step::Data),
-        go("Go to logo", Step::Logo),
-        go("Go to scheme", Step::Scheme),
-        go("Go to training", Step::Train),
-        go("Go to prove", Step::Prove),
-        go("Go to reports", Step::Reports),
-        plain("Protect a model", Action::Enter(Door::Protect)),
-        plain("Investigate a suspect model", Action::Enter(Door::Investigate)),
-        plain("Try it with the sample", Action::TrySample),
-        plain("Use the sample pictures", Action::UseSampleData),
-        keyed("Open a file…", "Ctrl+O", Action::Ask(Wanted::Anything)),
-        plain("Open a data set folder…", Action::Ask(Wanted::DataFolder)),
-        plain("Open a logo…", Action::Ask(Wanted::Logo)),
-        plain("Open a key package…", Action::Ask(Wanted::Key)),
-        plain("Open a suspect model…", Action::Ask(Wanted::Suspect)),
-        plain("Start training", Action::Train),
-        plain("Estimate the training time", Action::Estimate),
-        plain("Ask the suspect the questions", Action::Prove),
-        plain("New project…", Action::Ask(Wanted::NewProject)),
-        plain("Open project…", Action::Ask(Wanted::Project)),
-        plain("Light colours", Action::Theme(ThemeChoice::Light)),
-        plain("Dark colours", Action::Theme(ThemeChoice::Dark)),
-        plain("Colours as the system", Action::Theme(ThemeChoice::System)),
-        keyed("Undo", "Ctrl+Z", Action::Undo),
-        keyed("Redo", "Ctrl+Shift+Z", Action::Redo),
-        plain("Show or hide the log", Action::Log),
-        plain("Reset layout", Action::ResetLayout),
-        keyed("Help", "F1", Action::Help),
+        plain(command::GO_ON, Action::GoOn),
+        go(command::DATA, Step::Data),
+        go(command::LOGO, Step::Logo),
+        go(command::SCHEME, Step::Scheme),
+        go(command::TRAINING, Step::Train),
+        go(command::PROVE, Step::Prove),
+        go(command::REPORTS, Step::Reports),
+        plain(command::PROTECT, Action::Enter(Door::Protect)),
+        plain(command::INVESTIGATE, Action::Enter(Door::Investigate)),
+        plain(text::WELCOME_SAMPLE, Action::TrySample),
+        plain(command::SAMPLE_DATA, Action::UseSampleData),
+        keyed(command::OPEN_FILE, "Ctrl+O", Action::Ask(Wanted::Anything)),
+        plain(command::OPEN_FOLDER, Action::Ask(Wanted::DataFolder)),
+        plain(command::OPEN_LOGO, Action::Ask(Wanted::Logo)),
+        plain(command::OPEN_KEY, Action::Ask(Wanted::Key)),
+        plain(command::OPEN_SUSPECT, Action::Ask(Wanted::Suspect)),
+        plain(text::TRAIN_START, Action::Train),
+        plain(command::ESTIMATE, Action::Estimate),
+        plain(command::ASK, Action::Prove),
+        plain(text::PROJECT_NEW, Action::Ask(Wanted::NewProject)),
+        plain(text::PROJECT_OPEN, Action::Ask(Wanted::Project)),
+        plain(command::LIGHT, Action::Theme(ThemeChoice::Light)),
+        plain(command::DARK, Action::Theme(ThemeChoice::Dark)),
+        plain(command::SYSTEM, Action::Theme(ThemeChoice::System)),
+        keyed(text::UNDO, "Ctrl+Z", Action::Undo),
+        keyed(text::REDO, "Ctrl+Shift+Z", Action::Redo),
+        plain(command::LOG, Action::Log),
+        plain(text::RESET_LAYOUT, Action::ResetLayout),
+        keyed(text::HELP, "F1", Action::Help),
     ]
 }
 

@@ -113,7 +113,8 @@ impl Behavior<Step> for Panes<'_> {
         if *step != self.model.step && self.turned_to(ui) {
             self.out.push(Action::Look(*step));
         }
-        let frame = egui::Frame::new().fill(theme::palette(ui).canvas).inner_margin(theme::GAP_3);
+        // The window is cleared with the canvas: a fill here would be a second layer, and a software adapter pays for each.
+        let frame = egui::Frame::new().inner_margin(theme::GAP_3);
         frame.show(ui, |ui| {
             ui.set_min_size(ui.available_size());
             self.panels.show(*step, ui, self.model, self.out);

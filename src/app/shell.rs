@@ -96,8 +96,7 @@ impl App {
     }
 
     fn keys(&mut self, ctx: &Context) {
-        let model = &self.model;
-        let on_top = model.palette || model.help || model.compare.is_some() || model.offer.is_some() || model.asking.is_some();
+        let on_top = self.model.is_covered();
         ctx.input_mut(|input| {
             if input.consume_shortcut(&PALETTE) {
                 self.model.apply(Action::Palette);

@@ -70,6 +70,8 @@ pub struct Reached {
     pub scheme: bool,
     /// A training runs, waits or is held.
     pub training: bool,
+    /// A training was stopped and can go on with what it began with.
+    pub interrupted: bool,
     /// A marked model and its key package exist.
     pub trained: bool,
     /// A verification runs or waits.
@@ -89,6 +91,7 @@ impl Reached {
             Step::Scheme if !self.logo => StepState::Blocked(text::MISSING_LOGO_FOR_SCHEME.into()),
             Step::Scheme => done(self.scheme),
             Step::Train if self.training => StepState::Running,
+            Step::Train if self.interrupted => StepState::Ready,
             Step::Train if self.trained => StepState::Done,
             Step::Train if !self.data => StepState::Blocked(text::MISSING_DATA_FOR_TRAINING.into()),
             Step::Train if !self.logo => StepState::Blocked(text::MISSING_LOGO_FOR_TRAINING.into()),
@@ -105,6 +108,9 @@ impl Reached {
 
     /// The step that has the next thing to do.
     pub fn next(&self, door: Door) -> Step {
+        if self.interrupted && !self.training && door == Door::Protect {
+            return Step::Train;
+        }
         let open = |step: &&Step| matches!(self.state(door, **step), StepState::Ready | StepState::Running);
         Step::behind(door).iter().find(open).copied().unwrap_or(Step::Reports)
     }
@@ -127,6 +133,13 @@ mod tests {
     fn an_investigator_may_prove_at_once() {
         assert_eq!(Reached::default().next(Door::Investigate), Step::Prove);
         assert_eq!(Reached::default().state(Door::Investigate, Step::Prove), StepState::Ready);
+    }
+
+    #[test]
+    fn a_stopped_training_goes_on_whatever_is_chosen() {
+        let stopped = Reached { interrupted: true, ..Reached::default() };
+        assert_eq!(stopped.state(Door::Protect, Step::Train), StepState::Ready);
+        assert_eq!((stopped.next(Door::Protect), stopped.next(Door::Investigate)), (Step::Train, Step::Prove));
     }
 
     #[test]

@@ -92,6 +92,8 @@ pub const PLOT_HEIGHT: f32 = 208.0;
 pub const TWO_PLOTS: f32 = 880.0;
 /// Least height of a grid of pictures.
 pub const GRID_HEIGHT: f32 = 320.0;
+/// Greatest height of a list of files.
+pub const LIST_HEIGHT: f32 = 240.0;
 /// Greatest height of the log.
 pub const LOG_HEIGHT: f32 = 160.0;
 /// Room for the buttons of a job in the bottom bar.

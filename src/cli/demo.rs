@@ -4,11 +4,11 @@ use super::follow::{Followed, follow, worker};
 use super::verify::{ask, print, summary};
 use super::{End, Failure};
 use crate::data::logo::{Logo, LogoOptions};
-use crate::data::{self, Dataset, OpenOptions, sample, sample_logos};
+use crate::data::{self, sample, sample_logos};
 use crate::forensics::report::Verdict;
 use crate::jobs::{Command, JobId, Outcome, Trained, can_continue, is_the_cards};
 use crate::nn::device::DeviceChoice;
-use crate::project::{LogoSource, Project, RunState};
+use crate::project::{Project, RunState};
 use crate::schemes::catalogue;
 use crate::schemes::plan::{HostKind, Preset};
 use clap::Args;
@@ -152,7 +152,7 @@ pub fn run_project(folder: &Path, resume: bool, device: DeviceChoice, json: bool
         (true, Some(run)) => (run.dataset.clone(), run.logo.clone()),
         _ => (document.dataset.clone(), document.logo.clone()),
     };
-    let (dataset, logo) = (project_dataset(&project, dataset_id.as_deref())?, project_logo(&project, logo_id.as_deref())?);
+    let (dataset, logo) = project.material(dataset_id.as_deref(), logo_id.as_deref())?.fetch(&mut |_| true)?;
     let (id, plan) = match (resume, stopped) {
         (true, Some(run)) => (run.id, run.plan),
         (true, None) => return Err(Failure::new("plan", "No run of this project was stopped, so there is nothing to go on with.")),
@@ -208,39 +208,6 @@ fn tell(trained: &Trained) {
         100.0 * trained.key_accuracy,
         100.0 * trained.key_accuracy_unmarked
     );
-}
-
-fn project_dataset(project: &Project, id: Option<&str>) -> Result<Dataset, Failure> {
-    let chosen = (project.document().datasets.iter().find(|set| Some(set.id.as_str()) == id))
-        .ok_or_else(|| Failure::new("plan", "The project has no data set for this run. Drop one into the window first."))?;
-    let dataset = match &chosen.path {
-        Some(path) => data::open(path, &OpenOptions::default(), &mut |_| true)?,
-        None => sample()?,
-    };
-    if dataset.digest != chosen.digest {
-        return Err(Failure::new("data", "The data set was changed since the project was planned. Add it to the project again."));
-    }
-    Ok(dataset)
-}
-
-fn project_logo(project: &Project, id: Option<&str>) -> Result<Logo, Failure> {
-    let chosen = (project.document().logos.iter().find(|logo| Some(logo.id.as_str()) == id))
-        .ok_or_else(|| Failure::new("plan", "The project has no logo for this run. Drop one into the window first."))?;
-    let options: LogoOptions = serde_json::from_value(chosen.options.clone()).unwrap_or_default();
-    let logo = match (&chosen.source, project.logo_file(&chosen.id)) {
-        (LogoSource::Sample { name }, _) => {
-            let all = sample_logos();
-            let found = all.iter().find(|(known, _)| known == name);
-            let (name, bytes) = found.ok_or_else(|| Failure::new("logo", "The sample logo is unknown."))?;
-            Logo::from_bytes(name, bytes, &options).map_err(|e| Failure::new("logo", e))?
-        }
-        (_, Some(path)) => Logo::open(&path, &options)?,
-        (_, None) => return Err(Failure::new("logo", "The logo's file is missing from the project.")),
-    };
-    if logo.digest != chosen.digest {
-        return Err(Failure::new("logo", "The logo was changed since the project was planned. Add it to the project again."));
-    }
-    Ok(logo)
 }
 
 /// Peak memory of this process in MB, where the system tells.

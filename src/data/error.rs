@@ -1,5 +1,6 @@
 //! Everything that can be wrong with dropped data, as the sentence that the user reads: what, what to do, where.
 
+use super::Problem;
 use std::path::{Path, PathBuf};
 
 /// Why a path could not be opened as data, a picture or a logo. `Display` is the sentence for the user.
@@ -41,15 +42,19 @@ pub enum DataError {
     Empty {
         /// Which one.
         path: PathBuf,
+        /// Files that were met and could not be used.
+        problems: Vec<Problem>,
     },
     /// Files, but none of them in a folder that names a class.
     #[error("Its pictures do not lie in class folders. Put the pictures of each class into a folder of their own, side by side: {}", path.display())]
     NoClasses {
         /// Which one.
         path: PathBuf,
+        /// The files, each with the reason why it belongs to no class.
+        problems: Vec<Problem>,
     },
     /// Every picture failed.
-    #[error("None of its {files} pictures could be read; the first one: {reason}. Save them as PNG or JPEG: {}", path.display())]
+    #[error("{}. Save them as PNG or JPEG: {}", none_readable(*files, reason), path.display())]
     NoneReadable {
         /// How many were tried.
         files: usize,
@@ -57,6 +62,8 @@ pub enum DataError {
         reason: String,
         /// Which data set.
         path: PathBuf,
+        /// Every file with its reason.
+        problems: Vec<Problem>,
     },
     /// A classifier needs two classes.
     #[error("All pictures belong to one class (“{class}”). A classifier needs at least two; add a folder for another class: {}", path.display())]
@@ -65,6 +72,8 @@ pub enum DataError {
         class: String,
         /// Which data set.
         path: PathBuf,
+        /// Files of it that could not be used: another class may have been lost with them.
+        problems: Vec<Problem>,
     },
     /// Less than what a plan asks for.
     #[error("The data set “{name}” has {have} pictures in its {part} part, and {need} are needed. Add pictures or ask for less")]
@@ -207,6 +216,13 @@ pub enum PictureError {
     TooComplicated,
 }
 
+fn none_readable(files: usize, reason: &str) -> String {
+    match files {
+        1 => format!("Its only picture could not be read: {reason}"),
+        _ => format!("None of its {files} pictures could be read; the first one: {reason}"),
+    }
+}
+
 impl DataError {
     pub(crate) fn io(path: &Path, error: &std::io::Error) -> Self {
         match error.kind() {
@@ -218,6 +234,34 @@ impl DataError {
 
     pub(crate) fn picture(path: &Path, reason: PictureError) -> Self {
         DataError::Picture { reason, path: path.to_path_buf() }
+    }
+
+    /// The files that could not be used, each with its reason, where the whole failed for their sake.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            DataError::Empty { problems, .. }
+            | DataError::NoClasses { problems, .. }
+            | DataError::NoneReadable { problems, .. }
+            | DataError::OneClass { problems, .. } => problems,
+            _ => &[],
+        }
+    }
+
+    /// The same with the files that were met on the way, where they may be the cause.
+    pub(crate) fn with_problems(mut self, met: Vec<Problem>) -> Self {
+        if let DataError::Empty { problems, .. }
+        | DataError::NoClasses { problems, .. }
+        | DataError::NoneReadable { problems, .. }
+        | DataError::OneClass { problems, .. } = &mut self
+        {
+            *problems = met;
+        }
+        self
+    }
+
+    /// A folder or archive without anything in it.
+    pub(crate) fn empty(path: &Path) -> Self {
+        DataError::Empty { path: path.to_path_buf(), problems: Vec::new() }
     }
 
     /// A word for scripts: `cancelled`, `not_found`, `unrecognised`, … as it stands in `{error: {kind, message}}`.

@@ -60,10 +60,10 @@ pub(crate) fn gather(
     let Some(&first) = headers.first() else { return Err(none(path, tried, &problems[already..])) };
     let side = options.side.unwrap_or_else(|| {
         let same = first.width == first.height && headers.iter().all(|h| *h == first);
-        if same && is_native(first.width, options.channels.unwrap_or(1)) { first.width } else { COMMON_SIDE }
+        if same && is_native(first.width, options.channels().unwrap_or(1)) { first.width } else { COMMON_SIDE }
     });
     let mut side = side.clamp(1, MAX_SIDE);
-    limits.check_amount(kept.len(), side * side * options.channels.unwrap_or(1), path)?;
+    limits.check_amount(kept.len(), side * side * options.channels().unwrap_or(1), path)?;
     let mut decoded: Vec<(Sorted, Picture)> = Vec::with_capacity(kept.len());
     let mut seen = 0;
     let measured = kept.into_iter().zip(headers.iter().copied()).collect();
@@ -73,7 +73,7 @@ pub(crate) fn gather(
         let batch: Vec<Sorted> = batch.into_iter().map(|(file, _)| file).collect();
         let made = each(&batch, archive, limits, |bytes| {
             let picture = picture(bytes, [255; 3], limits)?.middle_square().resized(side, side);
-            Ok(match options.channels {
+            Ok(match options.channels() {
                 Some(1) => picture.grey(),
                 Some(_) => picture.colour(),
                 None => picture,
@@ -106,8 +106,8 @@ pub(crate) fn gather(
 
 fn none(path: &Path, files: usize, problems: &[Problem]) -> DataError {
     match problems.first() {
-        Some(first) => DataError::NoneReadable { files, reason: first.reason.clone(), path: path.to_path_buf() },
-        None => DataError::Empty { path: path.to_path_buf() },
+        Some(first) => DataError::NoneReadable { files, reason: first.reason.clone(), path: path.to_path_buf(), problems: Vec::new() },
+        None => DataError::empty(path),
     }
 }
 

@@ -36,8 +36,8 @@ pub(crate) fn open(folder: &Path, dropped: Option<&Path>, limits: &Limits, progr
         part.1.extend(labels.into_iter().map(u16::from));
         limits.check_amount(part.1.len(), found.1.len(), folder)?;
     }
-    let shape = shape.ok_or_else(|| DataError::Empty { path: folder.to_path_buf() })?;
-    let highest = parts.iter().flat_map(|p| &p.1).max().ok_or_else(|| DataError::Empty { path: folder.to_path_buf() })?;
+    let shape = shape.ok_or_else(|| DataError::empty(folder))?;
+    let highest = parts.iter().flat_map(|p| &p.1).max().ok_or_else(|| DataError::empty(folder))?;
     let classes = class_names(folder, *highest as usize + 1);
     let [train, test] = parts.map(|(pixels, labels)| Samples { shape, pixels, labels });
     let validation = Samples { shape, pixels: Vec::new(), labels: Vec::new() };
@@ -112,7 +112,7 @@ fn pairs(folder: &Path, dropped: Option<&Path>, limits: &Limits) -> Result<Vec<P
         if let (Some(images), None, Some(labels), None) = (images.next(), images.next(), labels.next(), labels.next()) {
             return Ok(vec![Pair { images: images.path.clone(), labels: labels.path.clone(), is_test: false }]);
         }
-        let half = family.first().or(all.first()).ok_or_else(|| DataError::Empty { path: folder.to_path_buf() })?;
+        let half = family.first().or(all.first()).ok_or_else(|| DataError::empty(folder))?;
         let missing = if half.is_images { "labels" } else { "pictures" };
         return Err(DataError::Unpaired { missing, path: half.path.clone() });
     }

@@ -171,7 +171,7 @@ pub fn inspect_as(path: &Path, options: &OpenOptions) -> Inspection {
     let kind = recognise(path);
     let found = match kind {
         Kind::Dataset => dataset(path, options),
-        Kind::Pairs => pairs(path).ok_or_else(|| DataError::Empty { path: path.to_path_buf() }).map(|(folders, pairs)| {
+        Kind::Pairs => pairs(path).ok_or_else(|| DataError::empty(path)).map(|(folders, pairs)| {
             let what = format!("Two folders (“{}” and “{}”) with {pairs} pairs of pictures.", folders[0], folders[1]);
             Inspection::new(path, kind, what, Details::Pairs { folders, pairs })
         }),
@@ -197,7 +197,8 @@ pub fn inspect_as(path: &Path, options: &OpenOptions) -> Inspection {
             DataError::Empty { .. } | DataError::NoClasses { .. } | DataError::NoneReadable { .. } | DataError::NotFound { .. }
         );
         let kind = if is_nothing && path.is_dir() { Kind::Unknown } else { kind };
-        let problems = vec![Problem { file: path.to_path_buf(), reason: error.to_string() }];
+        let whole = Problem { file: path.to_path_buf(), reason: error.to_string() };
+        let problems = std::iter::once(whole).chain(error.problems().iter().cloned()).collect();
         Inspection { problems, ..Inspection::new(path, kind, what.into(), Details::None {}) }
     })
 }

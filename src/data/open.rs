@@ -33,6 +33,16 @@ impl Default for OpenOptions {
     }
 }
 
+impl OpenOptions {
+    /// The sides that networks and schemes take.
+    pub const SIDES: [usize; 3] = [28, 32, 64];
+
+    /// 1 or 3, whatever a file from outside says.
+    pub(crate) fn channels(&self) -> Option<usize> {
+        self.channels.map(|channels| if channels == 1 { 1 } else { 3 })
+    }
+}
+
 /// Tells the share done, 0..1; the error of a cancel passes up through `?`.
 pub(crate) type Progress<'a> = dyn FnMut(f32) -> Result<(), DataError> + 'a;
 
@@ -66,8 +76,12 @@ pub(crate) fn open_within(
     let mut progress = |share: f32| if progress(share) { Ok(()) } else { Err(DataError::Cancelled) };
     progress(0.0)?;
     let mut problems = Vec::new();
-    let (format, parts) = load(path, options, limits, &mut problems, &mut progress)?;
-    let dataset = finish(path, format, parts, options, problems)?;
+    let loaded = load(path, options, limits, &mut problems, &mut progress);
+    let finished = loaded.and_then(|(format, parts)| finish(path, format, parts, options));
+    let dataset = match finished {
+        Ok(dataset) => Dataset { problems, ..dataset },
+        Err(error) => return Err(error.with_problems(problems)),
+    };
     progress(1.0)?;
     Ok(dataset)
 }
@@ -149,8 +163,8 @@ fn sorted(
     progress: &mut Progress<'_>,
 ) -> Result<Parts, DataError> {
     if files.is_empty() {
-        let path = path.to_path_buf();
-        return Err(if problems.is_empty() { DataError::Empty { path } } else { DataError::NoClasses { path } });
+        let no_classes = || DataError::NoClasses { path: path.to_path_buf(), problems: Vec::new() };
+        return Err(if problems.is_empty() { DataError::empty(path) } else { no_classes() });
     }
     gather::gather(path, files, archive, options, limits, problems, progress)
 }
@@ -158,7 +172,7 @@ fn sorted(
 /// Brings parts that were read whole (idx, CIFAR) to the side and channels asked for.
 fn reshape(path: &Path, mut parts: Parts, options: &OpenOptions, limits: &Limits) -> Result<Parts, DataError> {
     let old = parts.train.shape;
-    let channels = options.channels.map_or(old.channels, |channels| if channels == 1 { 1 } else { 3 });
+    let channels = options.channels().unwrap_or(old.channels);
     let usual = if old.height == old.width && gather::is_native(old.width, channels) { old.width } else { gather::COMMON_SIDE };
     let side = options.side.unwrap_or(usual).clamp(1, MAX_SIDE);
     let new = Shape { channels, height: side, width: side };
@@ -179,7 +193,7 @@ fn reshape(path: &Path, mut parts: Parts, options: &OpenOptions, limits: &Limits
 }
 
 /// Divides where the data set does not, checks that there is something to tell apart, and writes the notes.
-fn finish(path: &Path, format: Format, mut parts: Parts, options: &OpenOptions, problems: Vec<Problem>) -> Result<Dataset, DataError> {
+fn finish(path: &Path, format: Format, mut parts: Parts, options: &OpenOptions) -> Result<Dataset, DataError> {
     let mut notes = std::mem::take(&mut parts.notes);
     let (mut train, mut test) = (parts.train, parts.test);
     if train.is_empty() {
@@ -202,7 +216,7 @@ fn finish(path: &Path, format: Format, mut parts: Parts, options: &OpenOptions, 
     let used: Vec<usize> = (0..counts.len()).filter(|&class| counts[class] > 0).collect();
     if let [] | [_] = used.as_slice() {
         let class = used.first().map_or_else(String::new, |&class| parts.classes[class].clone());
-        return Err(DataError::OneClass { class, path: path.to_path_buf() });
+        return Err(DataError::OneClass { class, path: path.to_path_buf(), problems: Vec::new() });
     }
     if test.is_empty() {
         let (learnt, kept) = split(&train.labels, options.split_seed, options.test_share.clamp(0.01, 0.9));
@@ -227,7 +241,7 @@ fn finish(path: &Path, format: Format, mut parts: Parts, options: &OpenOptions, 
         classes: parts.classes,
         train: Arc::new(train),
         test: Arc::new(test),
-        problems,
+        problems: Vec::new(),
         notes,
     })
 }

@@ -1,6 +1,6 @@
 //! What project.json holds. Fields that this version does not know are kept and written back.
 
-use crate::data::Format;
+use crate::data::{Format, OpenOptions};
 use crate::forensics::report::Verdict;
 use crate::schemes::plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -65,9 +65,16 @@ pub struct DatasetRef {
     pub format: Format,
     /// What it holds, a sentence.
     pub summary: String,
+    /// How its pictures are opened: side, channels, split. Missing where nothing was chosen, and in files of earlier versions.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub opening: OpenOptions,
     /// Fields of other versions.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+fn is_usual(opening: &OpenOptions) -> bool {
+    *opening == OpenOptions::default()
 }
 
 /// A logo with the owner's choices.
@@ -296,6 +303,20 @@ mod tests {
         assert_eq!(again["colour"], "blue");
         assert_eq!(again["datasets"][0]["weight"], 7);
         assert_eq!(Document::parse(&document.to_json().unwrap()).unwrap(), document);
+    }
+
+    #[test]
+    fn how_pictures_are_opened_is_kept_and_older_files_say_nothing() {
+        let text = |opening: &str| {
+            let set = r#""id":"data-1","name":"d","path":"/d","digest":"0","format":"folder","summary":"s""#;
+            format!(r#"{{"version":2,"name":"n","created":"2026-01-01T00:00:00Z","next_id":2,"datasets":[{{{set}{opening}}}]}}"#)
+        };
+        let old = Document::parse(text("").as_bytes()).unwrap();
+        assert_eq!(old.datasets[0].opening, OpenOptions::default());
+        assert!(!String::from_utf8(old.to_json().unwrap()).unwrap().contains("opening"), "nothing new where nothing was chosen");
+        let chosen = Document::parse(text(r#","opening":{"side":64,"channels":1}"#).as_bytes()).unwrap();
+        assert_eq!(chosen.datasets[0].opening, OpenOptions { side: Some(64), channels: Some(1), ..OpenOptions::default() });
+        assert_eq!(Document::parse(&chosen.to_json().unwrap()).unwrap(), chosen);
     }
 
     #[test]

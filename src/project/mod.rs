@@ -6,14 +6,16 @@
 mod document;
 mod history;
 mod lock;
+mod material;
 mod secrets;
 mod settings;
 
 pub use document::{DatasetRef, Document, DocumentError, LogoRef, LogoSource, ReportRef, RunRef, RunState, VERSION};
-pub use history::Item;
+pub use history::{Change, Item};
+pub use material::{Material, MaterialError};
 pub use settings::{AppSettings, Theme};
 
-use crate::data::Format;
+use crate::data::{Dataset, OpenOptions};
 use crate::forensics::report::Verdict;
 use crate::schemes::plan::Plan;
 use crate::vault::files::{FileError, read_limited, write_atomic};
@@ -154,29 +156,25 @@ impl Project {
         Ok(answer)
     }
 
-    /// Adds a data set and chooses it; one with the same digest and place is chosen instead. Gives its id.
+    /// Adds a data set that was opened as `opening` says, with `summary` for people, and chooses it; one with the same digest, place and
+    /// opening is chosen instead. Gives its id.
     ///
     /// # Errors
     /// Those of [`Project::edit`].
-    pub fn add_dataset(
-        &mut self,
-        name: &str,
-        path: Option<&Path>,
-        digest: &str,
-        format: Format,
-        summary: &str,
-    ) -> Result<String, ProjectError> {
+    pub fn add_dataset(&mut self, set: &Dataset, opening: &OpenOptions, summary: &str) -> Result<String, ProjectError> {
         self.edit(|d| {
-            let known = d.datasets.iter().find(|s| s.digest == digest && s.path.as_deref() == path).map(|s| s.id.clone());
+            let same = |s: &&DatasetRef| s.digest == set.digest && s.path == set.source && s.opening == *opening;
+            let known = d.datasets.iter().find(same).map(|s| s.id.clone());
             let id = known.unwrap_or_else(|| {
                 let id = d.fresh_id("data");
                 d.datasets.push(DatasetRef {
                     id: id.clone(),
-                    name: name.to_owned(),
-                    path: path.map(Path::to_owned),
-                    digest: digest.to_owned(),
-                    format,
+                    name: set.name.clone(),
+                    path: set.source.clone(),
+                    digest: set.digest.clone(),
+                    format: set.format,
                     summary: summary.to_owned(),
+                    opening: opening.clone(),
                     other: Map::new(),
                 });
                 id
@@ -184,6 +182,18 @@ impl Project {
             d.dataset = Some(id.clone());
             id
         })
+    }
+
+    /// Adds the chosen data set once more as it is when opened otherwise, and chooses that; [`Project::undo`] goes back. The former entry
+    /// stays, because a training may have begun with it.
+    ///
+    /// # Errors
+    /// Those of [`Project::edit`].
+    pub fn reopen_dataset(&mut self, set: &Dataset, opening: &OpenOptions, summary: &str) -> Result<String, ProjectError> {
+        let before = self.document.dataset.clone();
+        let id = self.add_dataset(set, opening, summary)?;
+        self.note_reopening(&set.name, before);
+        Ok(id)
     }
 
     /// Adds a logo from the program's samples and chooses it. Gives its id.
@@ -210,6 +220,24 @@ impl Project {
         write_atomic(&self.folder.join("logos").join(&file), bytes)?;
         self.edit(|d| push_logo(d, &id, name, LogoSource::Copy { file }, options, digest))?;
         Ok(id)
+    }
+
+    /// Places the chosen logo otherwise. A training that began with it keeps the former placement as an entry of its own.
+    ///
+    /// # Errors
+    /// Those of [`Project::edit`].
+    pub fn place_logo(&mut self, options: Value, digest: &str) -> Result<(), ProjectError> {
+        self.edit(|d| {
+            let Some(place) = d.logos.iter().position(|logo| Some(&logo.id) == d.logo.as_ref()) else { return };
+            if d.runs.iter().any(|run| run.logo.as_ref() == Some(&d.logos[place].id)) {
+                let (id, former) = (d.fresh_id("logo"), d.logos[place].clone());
+                d.logos.push(LogoRef { id: id.clone(), options, digest: digest.to_owned(), ..former });
+                d.logo = Some(id);
+            } else {
+                d.logos[place].options = options;
+                d.logos[place].digest = digest.to_owned();
+            }
+        })
     }
 
     /// Where the drawing of a logo lies; `None` for a sample or an unknown id.

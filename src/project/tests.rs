@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::data::{Format, Samples, Shape};
 use crate::schemes::plan::{HostKind, Preset, SchemeSettings};
+use std::sync::Arc;
 
 fn plan() -> Plan {
     Plan {
@@ -18,6 +20,27 @@ fn plan() -> Plan {
     }
 }
 
+/// A data set of no pictures, as far as a project looks at it.
+fn set(name: &str, source: Option<&Path>, digest: &str) -> Dataset {
+    let none = Arc::new(Samples { shape: Shape { channels: 1, height: 28, width: 28 }, pixels: Vec::new(), labels: Vec::new() });
+    Dataset {
+        name: name.into(),
+        source: source.map(Path::to_owned),
+        digest: digest.into(),
+        format: if source.is_some() { Format::Idx } else { Format::Sample },
+        classes: Vec::new(),
+        train: none.clone(),
+        test: none,
+        problems: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// Adds such a data set, opened as usual.
+fn add(project: &mut Project, name: &str, source: Option<&Path>, digest: &str) -> Result<String, ProjectError> {
+    project.add_dataset(&set(name, source, digest), &OpenOptions::default(), "s")
+}
+
 fn content(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("project.json")).unwrap()
 }
@@ -27,7 +50,7 @@ fn a_project_comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/demo");
     let mut project = Project::create(&path, "demo").unwrap();
-    project.add_dataset("sample", None, "d1", Format::Sample, "6,000 pictures").unwrap();
+    add(&mut project, "sample", None, "d1").unwrap();
     let logo = project.add_logo("ours.png", "p/n.g", b"picture", Value::Null, "l1").unwrap();
     let run = project.add_run(plan()).unwrap();
     project.set_run(&run, RunState::Done, Some(serde_json::json!({"clean_accuracy": 0.9}))).unwrap();
@@ -60,10 +83,10 @@ fn a_key_package_leaves_the_files_that_are_given_away() {
 fn the_same_data_set_is_one_entry() {
     let folder = tempfile::tempdir().unwrap();
     let mut project = Project::create(folder.path(), "p").unwrap();
-    let first = project.add_dataset("a", Some(Path::new("/a")), "d", Format::Idx, "s").unwrap();
-    let other = project.add_dataset("b", Some(Path::new("/b")), "d", Format::Idx, "s").unwrap();
+    let first = add(&mut project, "a", Some(Path::new("/a")), "d").unwrap();
+    let other = add(&mut project, "b", Some(Path::new("/b")), "d").unwrap();
     assert_ne!(first, other);
-    assert_eq!(project.add_dataset("a", Some(Path::new("/a")), "d", Format::Idx, "s").unwrap(), first);
+    assert_eq!(add(&mut project, "a", Some(Path::new("/a")), "d").unwrap(), first);
     assert_eq!(project.document().datasets.len(), 2);
     assert_eq!(project.document().dataset, Some(first));
 }
@@ -139,7 +162,7 @@ fn a_name_that_is_not_text_is_refused_whole() {
     let folder = tempfile::tempdir().unwrap();
     let mut project = Project::create(folder.path(), "p").unwrap();
     let odd = Path::new(std::ffi::OsStr::from_bytes(b"/a\xff"));
-    let error = project.add_dataset("odd", Some(odd), "d", Format::Idx, "s").unwrap_err();
+    let error = add(&mut project, "odd", Some(odd), "d").unwrap_err();
     assert!(error.to_string().contains("Rename"), "{error}");
     assert!(project.document().datasets.is_empty());
 }
@@ -167,9 +190,9 @@ fn an_orphaned_folder_is_not_taken_for_a_new_run() {
 fn deletions_can_be_undone_and_redone() {
     let folder = tempfile::tempdir().unwrap();
     let mut project = Project::create(folder.path(), "p").unwrap();
-    let data = project.add_dataset("data", None, "d", Format::Sample, "s").unwrap();
-    let logo = project.add_logo("logo", "png", b"drawing", Value::Null, "l").unwrap();
     let runs: Vec<_> = (0..3).map(|_| project.add_run(plan()).unwrap()).collect();
+    let data = add(&mut project, "data", None, "d").unwrap();
+    let logo = project.add_logo("logo", "png", b"drawing", Value::Null, "l").unwrap();
     let report = project.add_report("suspect", Verdict::None, "now").unwrap();
     std::fs::write(project.run_folder(&runs[1]).join("model"), "weights").unwrap();
     let before = project.document().clone();
@@ -180,7 +203,7 @@ fn deletions_can_be_undone_and_redone() {
     }
     assert!(!project.run_folder(&runs[1]).exists());
     assert_eq!(project.document().logo, None);
-    assert_eq!(project.can_undo(), Some("suspect"));
+    assert_eq!(project.can_undo(), Some(Change::Deletion("suspect".into())));
 
     while project.undo().unwrap().is_some() {}
     assert_eq!(project.document(), &before);
@@ -201,8 +224,75 @@ fn undo_keeps_what_happened_in_between() {
     let run = project.add_run(plan()).unwrap();
     project.remove(&Item::Logo(logo)).unwrap();
     project.set_run(&run, RunState::Done, None).unwrap();
-    assert_eq!(project.undo().unwrap().as_deref(), Some("Star"));
+    assert_eq!(project.undo().unwrap(), Some(Change::Deletion("Star".into())));
     assert_eq!(project.document().run(&run).unwrap().state, RunState::Done);
+}
+
+#[test]
+fn what_a_training_began_with_is_put_aside_and_never_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let data = add(&mut project, "data", None, "d").unwrap();
+    let logo = project.add_logo("logo", "png", b"drawing", Value::Null, "l").unwrap();
+    project.add_run(plan()).unwrap();
+    let before = project.document().clone();
+    for item in [Item::Dataset(data), Item::Logo(logo.clone())] {
+        project.remove(&item).unwrap();
+        assert!(matches!(project.remove(&item), Err(ProjectError::Gone(_))), "it is put aside already");
+    }
+    assert_eq!((&project.document().dataset, &project.document().logo), (&None, &None));
+    assert_eq!((&project.document().datasets, &project.document().logos), (&before.datasets, &before.logos));
+    assert!(project.logo_file(&logo).unwrap().is_file());
+    while project.undo().unwrap().is_some() {}
+    assert_eq!(project.document(), &before);
+    while project.redo().unwrap().is_some() {}
+    drop(project);
+    assert!(Project::open(folder.path()).unwrap().logo_file(&logo).unwrap().is_file(), "though the trash was emptied");
+}
+
+#[test]
+fn another_placement_leaves_a_training_the_one_that_it_began_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let first = project.add_logo("logo", "png", b"drawing", Value::Null, "l1").unwrap();
+    project.place_logo(7.into(), "l2").unwrap();
+    assert_eq!(project.document().logos.len(), 1, "nothing was trained yet");
+    project.add_run(plan()).unwrap();
+    project.place_logo(8.into(), "l3").unwrap();
+    let [began, placed] = project.document().logos.as_slice() else { panic!("two placements") };
+    assert_eq!((&began.id, began.digest.as_str(), placed.digest.as_str()), (&first, "l2", "l3"));
+    assert_eq!(project.document().logo.as_ref(), Some(&placed.id));
+    let placed = placed.id.clone();
+    // Both are made from one drawing, which goes with the last of them only.
+    let file = project.logo_file(&first).unwrap();
+    assert_eq!(project.logo_file(&placed).unwrap(), file);
+    project.remove(&Item::Logo(placed)).unwrap();
+    assert!(file.is_file());
+    project.undo().unwrap();
+    assert!(file.is_file());
+}
+
+#[test]
+fn pictures_opened_otherwise_are_another_entry_and_undo_chooses_the_former() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut project = Project::create(folder.path(), "p").unwrap();
+    let path = Path::new("/a");
+    let first = add(&mut project, "a", Some(path), "d").unwrap();
+    let large = OpenOptions { side: Some(64), ..OpenOptions::default() };
+    let second = project.reopen_dataset(&set("a", Some(path), "d64"), &large, "s").unwrap();
+    assert_ne!(first, second);
+    assert_eq!(project.document().chosen_dataset().unwrap().opening, large);
+    assert_eq!(project.can_undo(), Some(Change::Opening("a".into())));
+    assert_eq!(project.undo().unwrap(), Some(Change::Opening("a".into())));
+    assert_eq!(project.document().dataset.as_ref(), Some(&first));
+    assert_eq!(project.redo().unwrap(), Some(Change::Opening("a".into())));
+    assert_eq!(project.document().dataset.as_ref(), Some(&second));
+    drop(project);
+    let mut project = Project::open(folder.path()).unwrap();
+    assert_eq!(project.document().chosen_dataset().unwrap().opening, large);
+    // The same choice again is no step.
+    project.reopen_dataset(&set("a", Some(path), "d64"), &large, "s").unwrap();
+    assert_eq!(project.can_undo(), None);
 }
 
 #[test]

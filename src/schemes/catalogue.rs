@@ -38,7 +38,7 @@ pub fn cards() -> &'static [Card] {
             source: "Li, Hu, Zhang, Guo: How to prove your model belongs to you, ACSAC 2019",
             summary: "Hides your logo invisibly in ordinary pictures; only your model answers them with a secret label.",
             needs: "Training data, a logo, and training the model from the start together with a small hiding network.",
-            survives: "Somebody sorting out suspicious questions: the keys look like ordinary pictures. In the paper, fine-tuning for 100 epochs.",
+            survives: "Somebody sorting out suspicious questions: the keys look like ordinary pictures. In the paper, further training (fine-tuning) with 100 passes over the data (epochs).",
             fails: "Copying the model through its answers alone, and an autoencoder in front of the copied model.",
             has_encoder: true,
         },

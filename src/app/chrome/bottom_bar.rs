@@ -33,7 +33,7 @@ pub fn bottom_bar(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
                 let room = theme::JOB_BUTTONS + if waiting > 0 { theme::JOB_QUEUE } else { 0.0 };
                 let width = (ui.available_width() - room).max(theme::THUMBNAIL);
                 ui.allocate_ui(eframe::egui::vec2(width, theme::CONTROL_HEIGHT_LARGE), |ui| {
-                    let words = format!("{} · {}", job.title, panels::job_words(job));
+                    let words = text::job(&job.title, panels::job_words(job));
                     widgets::progress_bar(ui, job.share as f32, &words, job.seconds_left);
                 });
                 panels::job_controls(ui, job, out);

@@ -8,9 +8,6 @@ use crate::app::widgets;
 use eframe::egui::{self, Align2, Area, Id, Key, Modal, Order, RichText, ScrollArea, TextEdit, Ui};
 use std::path::PathBuf;
 
-/// How many problems of something dropped are listed before it is used.
-const PROBLEMS_SHOWN: usize = 3;
-
 /// What the things on top remember between frames.
 #[derive(Default)]
 pub struct Overlays {
@@ -71,11 +68,17 @@ impl Overlays {
             ui.set_width(theme::DIALOG_WIDTH);
             ui.label(RichText::new(text::file_name(&offer.path)).size(theme::TEXT_HEADING).strong());
             ui.label(&offer.what);
-            for problem in offer.problems.iter().take(PROBLEMS_SHOWN) {
-                widgets::notice(ui, Tone::Warn, &problem.reason);
+            // Where the whole cannot be used, its own reason comes first.
+            let (whole, files) = match offer.problems.split_first() {
+                Some((first, rest)) if first.file == offer.path => (Some(first), rest),
+                _ => (None, &*offer.problems),
+            };
+            if let Some(whole) = whole {
+                widgets::notice(ui, Tone::Warn, &whole.reason);
             }
-            if offer.problems.len() > PROBLEMS_SHOWN {
-                ui.label(text::and_more(offer.problems.len() - PROBLEMS_SHOWN));
+            if !files.is_empty() {
+                ui.label(RichText::new(text::problems(files.len())).strong());
+                widgets::problem_list(ui, files, theme::LIST_HEIGHT);
             }
             ui.label(offer.then);
             if !model.more_offers.is_empty() {
@@ -92,7 +95,8 @@ impl Overlays {
                         answer = Some(true);
                     }
                 }
-                if widgets::quiet_button(ui, text::CANCEL).clicked() {
+                let away = if offer.wanted == Wanted::Anything { text::CLOSE } else { text::CANCEL };
+                if widgets::quiet_button(ui, away).clicked() {
                     answer = Some(false);
                 }
             });

@@ -3,6 +3,7 @@
 use crate::app::action::Action;
 use crate::app::model::Model;
 use crate::app::steps::{Step, StepState};
+use crate::app::text;
 use crate::app::theme;
 use crate::app::widgets;
 use eframe::egui::{RichText, Ui};
@@ -25,6 +26,6 @@ pub fn rail(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     if let Some((step, why)) = first_missing {
         ui.add_space(theme::GAP_2);
         let colour = theme::palette(ui).muted;
-        ui.label(RichText::new(format!("{}: {why}", step.name())).size(theme::TEXT_SMALL).color(colour));
+        ui.label(RichText::new(text::step_missing(step.name(), &why)).size(theme::TEXT_SMALL).color(colour));
     }
 }

@@ -80,7 +80,7 @@ fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         ui.separator();
         let undo = match (model.training.can_take_up(), model.keeper.can_undo()) {
             (true, _) => Some(text::UNDO_GIVING_UP.to_owned()),
-            (false, deleted) => deleted.map(text::undo_of),
+            (false, step) => step.map(|step| text::undo_of(&step)),
         };
         let can_undo = undo.is_some();
         let undo = undo.unwrap_or_else(|| text::UNDO.to_owned());

@@ -2,19 +2,20 @@
 
 mod reports;
 
+pub use reports::ReadReport;
+
 use super::{Model, Training, Wanted};
-use crate::app::background::Task;
+use crate::app::background::{Poll, Task};
 use crate::app::text;
 use crate::app::theme::ThemeChoice;
 use crate::data::Dataset;
 use crate::data::limits::Limits;
 use crate::data::logo::LogoOptions;
 use crate::jobs::{Trained, started_with};
-use crate::project::{AppSettings, Item, LogoSource, Project, ProjectError, RunRef, RunState, Theme};
+use crate::project::{AppSettings, Change, Item, LogoSource, Material, MaterialError, Project, ProjectError, RunRef, RunState, Theme};
 use crate::schemes::catalogue;
 use crate::schemes::plan::Plan;
 use crate::vault::files::read_limited;
-use reports::ReadReport;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -42,18 +43,24 @@ pub struct Keeper {
     complaint: Option<String>,
 }
 
-/// What the project's interrupted training began with. A digest or name that is not known any more is left out.
+/// What the project's interrupted training began with.
 pub(super) struct Began {
     /// Its plan.
     pub plan: Plan,
-    /// SHA-256 of its data set.
-    pub data: Option<String>,
-    /// Name of its data set.
-    pub data_name: String,
-    /// SHA-256 of its logo, as it was placed.
-    pub logo: Option<String>,
-    /// Name of its logo.
-    pub logo_name: String,
+    /// SHA-256 of its data set and of its logo as it was placed; not known where its folder was lost.
+    pub digests: Option<(String, String)>,
+    /// Where its data set and logo lie.
+    pub material: Result<Material, MaterialError>,
+}
+
+impl Drop for Keeper {
+    /// Waits for reports that are still being written.
+    fn drop(&mut self) {
+        let until = Instant::now() + super::work::QUIT_PATIENCE;
+        while self.writing.iter().any(|task| matches!(task.poll(), Poll::Running)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 impl Keeper {
@@ -165,25 +172,21 @@ impl Keeper {
         let project = self.project.as_ref()?;
         let document = project.document();
         let run = document.run(self.run.as_deref()?)?;
-        let identity = started_with(&project.run_folder(&run.id));
-        let data = document.datasets.iter().find(|set| Some(&set.id) == run.dataset.as_ref());
-        let logo = document.logos.iter().find(|logo| Some(&logo.id) == run.logo.as_ref());
-        let (data_digest, logo_digest) = identity.map(|known| (known.dataset_digest, known.logo_digest)).unzip();
-        Some(Began {
-            plan: run.plan.clone(),
-            data: data_digest.or(data.map(|set| set.digest.clone())),
-            data_name: data.map(|set| set.name.clone()).unwrap_or_default(),
-            logo: logo_digest.or(logo.map(|logo| logo.digest.clone())),
-            logo_name: logo.map(|logo| logo.name.clone()).unwrap_or_default(),
-        })
+        let mut material = project.material(run.dataset.as_deref(), run.logo.as_deref());
+        let identity = started_with(&project.run_folder(&run.id)).map(|known| (known.dataset_digest, known.logo_digest));
+        if let (Ok(material), Some((data, logo))) = (&mut material, &identity) {
+            (material.dataset_digest, material.logo_digest) = (data.clone(), logo.clone());
+        }
+        let listed = material.as_ref().ok().map(|material| (material.dataset_digest.clone(), material.logo_digest.clone()));
+        Some(Began { plan: run.plan.clone(), digests: identity.or(listed), material })
     }
 
-    /// Whether something deleted can come back: its name.
-    pub fn can_undo(&self) -> Option<&str> {
+    /// What the next undo would take back.
+    pub fn can_undo(&self) -> Option<Change> {
         self.project.as_ref().and_then(Project::can_undo)
     }
 
-    /// Whether something brought back can be deleted again.
+    /// Whether what was taken back can be done again.
     pub fn can_redo(&self) -> bool {
         self.project.as_ref().is_some_and(Project::can_redo)
     }
@@ -255,7 +258,7 @@ impl Model {
         }
         if let Some(set) = document.datasets.iter().find(|set| Some(&set.id) == document.dataset.as_ref()) {
             match set.path.clone() {
-                Some(path) => self.reread_data(path, Some(set.digest.clone())),
+                Some(path) => self.reread_data(path, set.opening.clone(), set.digest.clone(), false),
                 None => self.reread_sample(),
             }
         }
@@ -335,11 +338,18 @@ impl Model {
 
     /// Notes the chosen data set.
     pub(super) fn keep_data(&mut self, set: &Dataset) {
-        let name = self.project_name();
-        let summary = text::data_summary(set);
-        let saved =
-            self.keeper.change(&name, |project| project.add_dataset(&set.name, set.source.as_deref(), &set.digest, set.format, &summary));
+        let (name, opening, summary) = (self.project_name(), self.material.opening.clone(), text::data_summary(set));
+        let saved = self.keeper.change(&name, |project| project.add_dataset(set, &opening, &summary));
         self.tell(saved);
+    }
+
+    /// Notes that the chosen data set was opened otherwise; can be undone.
+    pub(super) fn keep_reopened(&mut self, set: &Dataset) {
+        let (name, opening, summary) = (self.project_name(), self.material.opening.clone(), text::data_summary(set));
+        let saved = self.keeper.change(&name, |project| project.reopen_dataset(set, &opening, &summary));
+        if self.tell(saved).is_some() {
+            self.deleted_more(1);
+        }
     }
 
     /// Notes the chosen logo.
@@ -363,15 +373,7 @@ impl Model {
         let Some(choice) = &self.material.logo else { return };
         let (options, digest) = (serde_json::to_value(choice.options).unwrap_or_default(), choice.logo.digest.clone());
         let name = self.project_name();
-        let saved = self.keeper.change(&name, |project| {
-            project.edit(|document| {
-                let chosen = document.logo.clone();
-                if let Some(logo) = document.logos.iter_mut().find(|logo| Some(&logo.id) == chosen.as_ref()) {
-                    logo.options = options;
-                    logo.digest = digest;
-                }
-            })
-        });
+        let saved = self.keeper.change(&name, |project| project.place_logo(options, &digest));
         self.tell(saved);
     }
 
@@ -399,7 +401,7 @@ impl Model {
         }
     }
 
-    /// Brings back what was deleted last.
+    /// Takes back what was done last.
     pub(super) fn undo(&mut self) {
         if self.training.can_take_up()
             && let Some(forgotten) = self.training.forgotten.take()
@@ -407,14 +409,14 @@ impl Model {
             self.interrupt(forgotten.folder);
             return self.notices.good(text::TRAIN_TAKEN_UP);
         }
-        if self.turn_back(Project::undo, text::restored, text::NOTHING_TO_UNDO) {
+        if self.turn_back(Project::undo, text::taken_back, text::NOTHING_TO_UNDO) {
             self.deleted_more(-1);
         }
     }
 
-    /// Deletes again what was brought back last.
+    /// Does again what was taken back last.
     pub(super) fn redo(&mut self) {
-        if self.turn_back(Project::redo, text::deleted, text::NOTHING_TO_REDO) {
+        if self.turn_back(Project::redo, text::done_again, text::NOTHING_TO_REDO) {
             self.deleted_more(1);
         }
     }
@@ -429,8 +431,8 @@ impl Model {
     /// Turns the project back by one step; whether there was one.
     fn turn_back(
         &mut self,
-        turn: fn(&mut Project) -> Result<Option<String>, ProjectError>,
-        said: fn(&str) -> String,
+        turn: fn(&mut Project) -> Result<Option<Change>, ProjectError>,
+        said: fn(&Change) -> String,
         nothing: &str,
     ) -> bool {
         let Some(project) = &mut self.keeper.project else {
@@ -443,7 +445,7 @@ impl Model {
         let (data, logo) = (document.dataset.clone(), document.logo.clone());
         let set = document.datasets.iter().find(|set| Some(&set.id) == data.as_ref()).cloned();
         match self.tell(answer) {
-            Some(Some(name)) => self.notices.good(said(&name)),
+            Some(Some(change)) => self.notices.good(said(&change)),
             Some(None) => {
                 self.notices.warn(nothing);
                 return false;
@@ -453,7 +455,7 @@ impl Model {
         if data != data_before {
             match set {
                 Some(set) => match set.path {
-                    Some(path) => self.reread_data(path, Some(set.digest)),
+                    Some(path) => self.reread_data(path, set.opening, set.digest, true),
                     None => self.reread_sample(),
                 },
                 None => self.material.data = None,

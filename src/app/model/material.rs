@@ -6,8 +6,9 @@ use crate::app::background::{Poll, Task};
 use crate::app::text;
 use crate::data::limits::Limits;
 use crate::data::logo::{Logo, LogoOptions};
-use crate::data::{self, Dataset, Details, Kind, OpenOptions, Problem};
+use crate::data::{self, DataError, Dataset, Details, Kind, OpenOptions, Problem};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How many things that were dropped together are offered one after the other.
 const MOST_DROPPED: usize = 8;
@@ -17,13 +18,44 @@ const MOST_DROPPED: usize = 8;
 pub struct Material {
     /// The data set in use.
     pub data: Option<Dataset>,
+    /// How its pictures were opened.
+    pub opening: OpenOptions,
     /// A data set being read.
-    pub reading: Option<Task<Result<Dataset, String>>>,
+    pub reading: Option<Task<Result<Dataset, DataError>>>,
+    /// What could not be opened last, until something else is.
+    pub failed: Option<Failed>,
     /// The logo in use.
     pub logo: Option<LogoChoice>,
     drawing: Option<Drawing>,
-    expected: Option<String>,
-    announce: bool,
+    asked: Asked,
+}
+
+/// A data set that could not be opened.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// Why, a sentence.
+    pub sentence: String,
+    /// The files that were met, each with its reason.
+    pub problems: Vec<Problem>,
+}
+
+/// What the reading of a data set was asked for.
+#[derive(Debug, Clone, Default)]
+struct Asked {
+    opening: OpenOptions,
+    after: After,
+}
+
+/// What happens with a data set once it is read.
+#[derive(Debug, Clone, Default)]
+enum After {
+    /// It is the project's data set from now on.
+    #[default]
+    Take,
+    /// It is the project's data set, with other sides or channels.
+    Reopen,
+    /// It was the project's data set already, with this digest; the plan is made anew for it where a step was taken back.
+    Restore { digest: String, stepped: bool },
 }
 
 /// A logo with the drawing it was made from.
@@ -71,7 +103,7 @@ pub struct Offer {
     /// What happens on a yes, or why nothing can: a sentence.
     pub then: &'static str,
     /// What is wrong with it.
-    pub problems: Vec<Problem>,
+    pub problems: Arc<[Problem]>,
 }
 
 impl Material {
@@ -125,31 +157,40 @@ impl Model {
 
     /// Reads a data set in the background and takes it.
     pub(super) fn read_data(&mut self, path: PathBuf) {
-        self.start_reading(path, None, true);
+        self.start_reading(path, Asked::default());
         self.go_to(Step::Data);
     }
 
-    /// Reads the data set of the project again; a changed digest is told.
-    pub(super) fn reread_data(&mut self, path: PathBuf, expected: Option<String>) {
-        self.start_reading(path, expected, false);
+    /// Reads the data set of the project again; a changed digest is told. `stepped` says that a step was taken back.
+    pub(super) fn reread_data(&mut self, path: PathBuf, opening: OpenOptions, digest: String, stepped: bool) {
+        self.start_reading(path, Asked { opening, after: After::Restore { digest, stepped } });
     }
 
-    fn start_reading(&mut self, path: PathBuf, expected: Option<String>, announce: bool) {
-        self.material.expected = expected;
-        self.material.announce = announce;
-        let title = text::reading(&path);
+    /// Opens the pictures in use with another side or number of channels.
+    pub(super) fn open_as(&mut self, opening: OpenOptions) {
+        if opening != self.material.opening
+            && let Some(path) = self.material.data.as_ref().and_then(|set| set.source.clone())
+        {
+            self.start_reading(path, Asked { opening, after: After::Reopen });
+        }
+    }
+
+    fn start_reading(&mut self, path: PathBuf, asked: Asked) {
+        let (title, opening) = (text::reading(&path), asked.opening.clone());
+        self.material.asked = asked;
+        self.material.failed = None;
         self.material.reading = Some(Task::start(title, &self.wake, move |ticket| {
             let mut progress = |share: f32| {
                 ticket.progress(share);
                 !ticket.cancelled()
             };
-            data::open(&path, &OpenOptions::default(), &mut progress).map_err(|error| error.to_string())
+            data::open(&path, &opening, &mut progress)
         }));
     }
 
     /// Takes the built-in pictures.
     pub(super) fn use_sample_data(&mut self) {
-        self.material.reading = None;
+        (self.material.reading, self.material.failed, self.material.opening) = (None, None, OpenOptions::default());
         match data::sample() {
             Ok(set) => self.take_data(set),
             Err(error) => self.fail(error.to_string(), None),
@@ -159,21 +200,53 @@ impl Model {
     /// Takes the built-in pictures again, as the project says.
     pub(super) fn reread_sample(&mut self) {
         match data::sample() {
-            Ok(set) => self.material.data = Some(set),
+            Ok(set) => (self.material.data, self.material.opening) = (Some(set), OpenOptions::default()),
             Err(error) => self.fail(error.to_string(), None),
         }
     }
 
     fn take_data(&mut self, set: Dataset) {
         self.board.note(text::data_ready(&set));
+        self.use_data(set.clone());
+        self.keep_data(&set);
+    }
+
+    /// Puts a data set in the place of the one in use; a plan that nobody agreed to yet is made anew for it.
+    fn use_data(&mut self, set: Dataset) {
         let host = self.own_host();
-        self.material.data = Some(set.clone());
+        self.material.data = Some(set);
         if !self.scheme_chosen
             && let Some(plan) = self.replanned_keeping(host, self.plan.scheme.id(), self.plan.preset)
         {
-            self.plan = plan;
+            self.set_plan(plan);
         }
-        self.keep_data(&set);
+    }
+
+    fn take_read(&mut self, set: Dataset) {
+        let Asked { opening, after } = std::mem::take(&mut self.material.asked);
+        self.material.opening = opening;
+        match after {
+            After::Take => {
+                self.notices.good(text::data_ready(&set));
+                self.take_data(set);
+            }
+            After::Reopen => {
+                self.notices.undoable(text::data_reopened(&set));
+                self.board.note(text::data_reopened(&set));
+                self.use_data(set.clone());
+                self.keep_reopened(&set);
+            }
+            After::Restore { digest, stepped } => {
+                if digest != set.digest {
+                    self.notices.warn(text::DATA_CHANGED);
+                }
+                match stepped {
+                    true => self.use_data(set),
+                    false => self.material.data = Some(set),
+                }
+                self.settle();
+            }
+        }
     }
 
     /// Looks for finished readings.
@@ -181,18 +254,13 @@ impl Model {
         let Some(poll) = self.material.reading.as_ref().map(Task::poll) else { return };
         match poll {
             Poll::Running => return,
-            Poll::Ready(Ok(set)) if self.material.announce => {
-                self.notices.good(text::data_ready(&set));
-                self.take_data(set);
+            Poll::Ready(Ok(set)) => self.take_read(set),
+            Poll::Ready(Err(error)) => {
+                let failed = Failed { sentence: error.to_string(), problems: error.problems().to_vec() };
+                let details = (!failed.problems.is_empty()).then(|| text::problem_lines(&failed.problems));
+                self.fail(failed.sentence.clone(), details);
+                self.material.failed = Some(failed);
             }
-            Poll::Ready(Ok(set)) => {
-                if self.material.expected.as_ref().is_some_and(|digest| *digest != set.digest) {
-                    self.notices.warn(text::DATA_CHANGED);
-                }
-                self.material.data = Some(set);
-                self.settle();
-            }
-            Poll::Ready(Err(reason)) => self.fail(reason, None),
             Poll::Lost => self.fail(text::READING_LOST.into(), None),
         }
         self.material.reading = None;
@@ -307,7 +375,7 @@ fn offer(path: PathBuf) -> Offer {
             wanted: Wanted::Project,
             what: text::OFFER_PROJECT_IS.into(),
             then: text::OFFER_PROJECT,
-            problems: Vec::new(),
+            problems: Arc::default(),
         };
     }
     let found = data::inspect(&path);
@@ -317,10 +385,10 @@ fn offer(path: PathBuf) -> Offer {
         Kind::Model => (Wanted::Suspect, text::OFFER_SUSPECT),
         Kind::KeyPackage => (Wanted::Key, text::OFFER_KEY),
         Kind::Pairs | Kind::Bundle => (Wanted::Anything, text::OFFER_LATER),
-        Kind::Unknown => (Wanted::Anything, text::OFFER_NOTHING),
+        Kind::Unknown => (Wanted::Anything, text::OFFER_UNKNOWN),
     };
     let usable = !matches!(found.details, Details::None {}) || matches!(wanted, Wanted::Key | Wanted::Anything);
     let wanted = if usable { wanted } else { Wanted::Anything };
     let then = if usable { then } else { text::OFFER_NOTHING };
-    Offer { path, wanted, what: found.what, then, problems: found.problems }
+    Offer { path, wanted, what: found.what, then, problems: found.problems.into() }
 }

@@ -3,6 +3,7 @@
 //! Panels read the model and hand in actions; nothing here draws. `material` holds data and logo, `work` the jobs,
 //! `keeping` the project on disk.
 
+mod continuing;
 mod estimates;
 mod examples;
 mod keeping;
@@ -10,6 +11,7 @@ mod material;
 mod sheet;
 mod work;
 
+pub use continuing::Continuing;
 pub use estimates::Estimate;
 pub use keeping::Keeper;
 pub use material::{LogoChoice, Material, Offer};
@@ -142,6 +144,7 @@ impl Model {
             logo: self.material.logo.is_some(),
             scheme: self.scheme_chosen,
             training: self.board.training().is_some(),
+            interrupted: self.training.interrupted.is_some(),
             trained: self.training.trained.is_some(),
             proving: self.board.proving().is_some(),
             reports: !self.keeper.reports().is_empty(),
@@ -176,10 +179,21 @@ impl Model {
         self.looking.is_some()
     }
 
+    /// Whether something lies over the panels.
+    pub fn is_covered(&self) -> bool {
+        self.palette || self.help || self.compare.is_some() || self.offer.is_some() || self.asking.is_some()
+    }
+
+    /// Whether the panel of `step` holds the next thing to do: its button is the one filled button on the screen.
+    pub fn leads(&self, step: Step) -> bool {
+        self.step == step && !self.is_covered()
+    }
+
     /// Whether nothing was chosen yet, so that the window explains itself.
     pub fn is_blank(&self) -> bool {
         let reached = self.reached();
-        self.door == Door::Protect && !reached.data && !reached.logo && !reached.trained && !self.is_reading()
+        let begun = reached.data || reached.logo || reached.interrupted || reached.trained;
+        self.door == Door::Protect && !begun && !self.is_reading()
     }
 
     /// Does what can be done without waiting: starts the worker, takes in events and finished background work. Gives when to look again
@@ -195,6 +209,7 @@ impl Model {
         self.poll_curves();
         self.poll_material();
         self.poll_logo();
+        self.poll_continuing();
         self.poll_reports();
         self.poll_dialogs();
         self.poll_examples();
@@ -259,6 +274,8 @@ impl Model {
             Action::TakeSeveral(paths) => self.look_at_several(paths),
             Action::UseSampleData => self.use_sample_data(),
             Action::CancelReading => self.material.cancel(),
+            Action::OpenAs(opening) => self.open_as(opening),
+            Action::ForgetFailed => self.material.failed = None,
             Action::RemoveData => self.remove_data(),
             Action::UseSampleLogo(index) => self.use_sample_logo(index, true),
             Action::PlaceLogo(options) => self.place_logo(options),
@@ -268,6 +285,7 @@ impl Model {
             Action::Estimate => self.estimate_again(),
             Action::Train => self.train(),
             Action::ContinueTraining => self.continue_training(),
+            Action::CancelContinuing => self.training.continuing = None,
             Action::ForgetInterrupted => self.forget_interrupted(),
             Action::Pause(job) => self.pause(job),
             Action::Resume(job) => self.resume(job),

@@ -1,6 +1,6 @@
 //! The jobs that the window asks for: time estimates, trainings, verifications, and what they leave behind.
 
-use super::{Estimate, Model, Step};
+use super::{Continuing, Estimate, Model, Step};
 use crate::app::background::{Poll, Task};
 use crate::app::board::{Job, Purpose, Standing};
 use crate::app::text;
@@ -30,6 +30,10 @@ pub struct Training {
     pub trained: Option<Trained>,
     /// The folder of a training that was interrupted.
     pub interrupted: Option<PathBuf>,
+    /// What the training under way learns from, and the name of its logo; the project's may be others by now.
+    pub material: Option<(Dataset, String)>,
+    /// The interrupted training on its way back.
+    pub continuing: Option<Continuing>,
     pub(super) forgotten: Option<Forgotten>,
     /// What the worker warned of during the training.
     pub warnings: Vec<String>,
@@ -202,38 +206,22 @@ impl Model {
         None
     }
 
-    /// Goes on with the interrupted training, as it was planned then. It needs the pictures and the logo that it began with; without
-    /// them nothing changes.
-    pub(super) fn continue_training(&mut self) {
-        if self.material.data.is_none() || self.material.logo.is_none() {
-            return self.notices.warn(text::MISSING_TO_CONTINUE);
-        }
-        let Some(material) = self.material_for_training() else { return };
-        let (Some(folder), Some(began)) = (self.training.interrupted.clone(), self.keeper.began()) else { return };
-        if began.data.is_some_and(|digest| digest != material.0.digest) {
-            return self.fail(text::continue_needs_data(&began.data_name), None);
-        }
-        if began.logo.is_some_and(|digest| digest != material.1.digest) {
-            return self.fail(text::continue_needs_logo(&began.logo_name), None);
-        }
-        self.keep_run_state(true);
-        self.start_training(folder, began.plan, material);
-    }
-
     /// Gives up the interrupted training; can be undone until another one begins.
     pub(super) fn forget_interrupted(&mut self) {
         let Some(folder) = self.training.interrupted.take() else { return };
+        self.training.continuing = None;
         self.keep_run_ended();
         self.training.forgotten = Some(Forgotten { folder, deleted_since: 0 });
         self.notices.undoable(text::TRAIN_GIVEN_UP);
     }
 
-    fn start_training(&mut self, folder: PathBuf, plan: Plan, (dataset, logo): (Dataset, Logo)) {
+    pub(super) fn start_training(&mut self, folder: PathBuf, plan: Plan, (dataset, logo): (Dataset, Logo)) {
         self.training = Training { trained: self.training.trained.take(), ..Training::default() };
         self.recall_curves(folder.clone());
         self.drop_estimate();
         self.training.scheme = plan.scheme.id();
         self.training.plan = Some(Box::new(plan.clone()));
+        self.training.material = Some((dataset.clone(), logo.name.clone()));
         let title = text::training_title(plan.host, scheme_name(plan.scheme.id()));
         let job = self.board.add(Purpose::Train(folder.clone()), title);
         if self.send(Command::Train { job, plan: Box::new(plan), dataset, logo, folder: folder.clone() }) {

@@ -3,14 +3,12 @@
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair, Wanted};
 use crate::app::model::Model;
+use crate::app::steps::{Door, Step};
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, GridState, PathAction, TextureCache, Tile};
-use crate::data::{Dataset, Samples};
+use crate::data::{Dataset, OpenOptions, Problem, Samples};
 use eframe::egui::{self, ComboBox, ScrollArea, Ui, Vec2};
-
-/// How many unreadable files are listed; the rest is counted.
-const PROBLEMS_SHOWN: usize = 200;
 
 /// How many classes get a bar at the side.
 const BARS_SHOWN: usize = 20;
@@ -57,8 +55,9 @@ impl Datasets {
     }
 
     fn empty(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        failed(ui, model, out);
         if model.is_blank() {
-            welcome(ui, out);
+            welcome(ui, model, out);
             ui.add_space(theme::GAP_2);
         } else {
             heading(ui, text::DATA_TITLE);
@@ -85,11 +84,19 @@ impl Datasets {
     }
 
     fn found(&mut self, ui: &mut Ui, model: &Model, set: &Dataset, out: &mut Vec<Action>) {
-        egui::Sides::new().shrink_left().truncate().show(ui, |ui| heading(ui, &text::data_heading(set)), |ui| super::go_on(ui, model, out));
-        for note in &set.notes {
-            widgets::notice(ui, Tone::Neutral, note);
+        egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
+            ui,
+            |ui| heading(ui, &text::data_heading(set)),
+            |ui| super::go_on(ui, model, Step::Data, out),
+        );
+        failed(ui, model, out);
+        if !set.notes.is_empty() {
+            widgets::notice(ui, Tone::Neutral, &set.notes.join("\n"));
         }
         self.filters(ui, set, out);
+        if set.source.is_some() {
+            opening(ui, &model.material.opening, out);
+        }
         self.refresh(set);
         let part = if self.test_part { set.test.clone() } else { set.train.clone() };
         let (indices, classes) = (&self.shown.indices, &set.classes);
@@ -185,7 +192,7 @@ impl Pane for Datasets {
         }
         ui.separator();
         facts(ui, set);
-        problems(ui, set);
+        problems(ui, &set.problems, out);
     }
 }
 
@@ -209,27 +216,70 @@ fn facts(ui: &mut Ui, set: &Dataset) {
     });
 }
 
-fn problems(ui: &mut Ui, set: &Dataset) {
-    if set.problems.is_empty() {
+fn problems(ui: &mut Ui, problems: &[Problem], out: &mut Vec<Action>) {
+    if problems.is_empty() {
         widgets::tag(ui, Tone::Good, Some(widgets::Icon::Check), text::DATA_NO_PROBLEMS);
         return;
     }
-    widgets::notice(ui, Tone::Warn, &text::problems(set.problems.len()));
-    egui::CollapsingHeader::new(text::WHY).default_open(true).show(ui, |ui| {
-        for problem in set.problems.iter().take(PROBLEMS_SHOWN) {
-            fact(ui, &problem.file.display().to_string(), &problem.reason);
-        }
-        if set.problems.len() > PROBLEMS_SHOWN {
-            muted(ui, text::and_more(set.problems.len() - PROBLEMS_SHOWN));
-        }
+    widgets::notice(ui, Tone::Warn, &text::problems(problems.len()));
+    egui::CollapsingHeader::new(text::WHY).default_open(true).show(ui, |ui| listed(ui, problems, out));
+}
+
+/// Files that could not be used, with the button that copies all of them.
+fn listed(ui: &mut Ui, problems: &[Problem], out: &mut Vec<Action>) {
+    widgets::problem_list(ui, problems, theme::LIST_HEIGHT);
+    if ui.add(widgets::Action::plain(text::DATA_COPY_PROBLEMS)).clicked() {
+        out.push(Action::Copy(text::problem_lines(problems)));
+    }
+}
+
+/// What could not be opened last, with the names of its files.
+fn failed(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let Some(failed) = &model.material.failed else { return };
+    widgets::notice(ui, Tone::Bad, &failed.sentence);
+    if !failed.problems.is_empty() {
+        subheading(ui, &text::problems(failed.problems.len()));
+        listed(ui, &failed.problems, out);
+    }
+    if widgets::quiet_button(ui, text::CLOSE).clicked() {
+        out.push(Action::ForgetFailed);
+    }
+    ui.add_space(theme::GAP_2);
+}
+
+/// The choice of another side or number of channels for the pictures in use.
+fn opening(ui: &mut Ui, now: &OpenOptions, out: &mut Vec<Action>) {
+    let mut chosen = now.clone();
+    super::row(ui, text::DATA_OPENED, |ui| {
+        let words = |side: Option<usize>| side.map_or_else(|| text::DATA_SIDE_USUAL.to_owned(), text::side);
+        let combo = ComboBox::from_id_salt("side").selected_text(words(now.side)).show_ui(ui, |ui| {
+            for side in std::iter::once(None).chain(OpenOptions::SIDES.map(Some)) {
+                ui.selectable_value(&mut chosen.side, side, words(side));
+            }
+        });
+        combo.response.on_hover_text(text::DATA_SIDE_HINT).accessible_name(text::DATA_SIDE);
+        let words = |channels| match channels {
+            None => text::DATA_CHANNELS_USUAL,
+            Some(1) => text::GREY,
+            Some(_) => text::COLOUR,
+        };
+        let combo = ComboBox::from_id_salt("channels").selected_text(words(now.channels)).show_ui(ui, |ui| {
+            for channels in [None, Some(1), Some(3)] {
+                ui.selectable_value(&mut chosen.channels, channels, words(channels));
+            }
+        });
+        combo.response.on_hover_text(text::DATA_CHANNELS_HINT).accessible_name(text::DATA_CHANNELS);
     });
+    if chosen != *now {
+        out.push(Action::OpenAs(chosen));
+    }
 }
 
 fn class_name(classes: &[String], class: u16) -> &str {
     classes.get(usize::from(class)).map_or("", String::as_str)
 }
 
-fn welcome(ui: &mut Ui, out: &mut Vec<Action>) {
+fn welcome(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     ui.set_max_width(ui.available_width());
     widgets::card(ui, |ui| {
         ui.set_width(ui.available_width());
@@ -240,11 +290,11 @@ fn welcome(ui: &mut Ui, out: &mut Vec<Action>) {
         });
         ui.add_space(theme::GAP);
         ui.horizontal(|ui| {
-            if widgets::primary_button(ui, text::WELCOME_SAMPLE).clicked() {
+            if ui.add(super::lead(model, Step::Data, text::WELCOME_SAMPLE)).clicked() {
                 out.push(Action::TrySample);
             }
             if ui.add(widgets::Action::quiet(text::WELCOME_INVESTIGATE).icon(widgets::Icon::Magnifier)).clicked() {
-                out.push(Action::Enter(crate::app::steps::Door::Investigate));
+                out.push(Action::Enter(Door::Investigate));
             }
         });
         muted(ui, text::WELCOME_SAMPLE_HINT);

@@ -97,7 +97,7 @@ impl Forensics {
             (_, None) => Some(text::PROVE_NEEDS_SUSPECT),
         };
         ui.horizontal(|ui| {
-            let button = ui.add_enabled(missing.is_none(), widgets::Action::primary(text::PROVE_START));
+            let button = ui.add_enabled(missing.is_none(), super::lead(model, Step::Prove, text::PROVE_START));
             if button.clicked() {
                 out.push(Action::Prove);
             }
@@ -296,6 +296,7 @@ impl Pane for Forensics {
 /// The field for the number that picks the new keys.
 fn nonce(ui: &mut Ui, written: &str, out: &mut Vec<Action>) {
     ui.horizontal(|ui| {
+        ui.set_row_height(theme::CONTROL_HEIGHT);
         let label = ui.label(text::PROVE_NONCE).on_hover_text(text::PROVE_NONCE_WHY);
         let mut now = written.to_owned();
         let field = egui::TextEdit::singleline(&mut now).hint_text(text::PROVE_NONCE_HINT);

@@ -4,6 +4,7 @@ use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair, Wanted};
 use crate::app::background::{Poll, Task, Wake};
 use crate::app::model::{LogoChoice, Model};
+use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, PathAction, TextureCache};
@@ -111,12 +112,12 @@ impl Pane for Logos {
 
     fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         let choice = model.material.logo.as_ref();
-        egui::Sides::new().shrink_left().truncate().show(
+        egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
             ui,
             |ui| heading(ui, choice.map_or(text::LOGO_TITLE, |choice| choice.name.as_str())),
             |ui| {
                 if choice.is_some() {
-                    super::go_on(ui, model, out);
+                    super::go_on(ui, model, Step::Logo, out);
                 }
             },
         );

@@ -97,7 +97,7 @@ fn blocked(ui: &mut Ui, model: &Model, step: Step, out: &mut Vec<Action>) -> boo
     let super::steps::StepState::Blocked(missing) = model.state_of(step) else { return false };
     heading(ui, step.name());
     super::widgets::notice(ui, theme::Tone::Neutral, &missing);
-    if super::widgets::primary_button(ui, text::GO_ON).clicked() {
+    if ui.add(lead(model, step, text::GO_ON)).clicked() {
         out.push(Action::GoOn);
     }
     true
@@ -142,10 +142,16 @@ fn bar(ui: &mut Ui, name: &str, count: &str, share: f32) {
     ui.painter().rect_filled(filled, theme::RADIUS_SMALL, palette.accent);
 }
 
-/// The filled button at the top of a panel whose work is done: leads to the step that has the next thing to do.
-fn go_on(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+/// The button of a panel's next thing to do. Of all panels on the screen, only that of the step in front has it filled.
+fn lead<'a>(model: &Model, step: Step, words: &'a str) -> super::widgets::Action<'a> {
+    use super::widgets::Action as Button;
+    if model.leads(step) { Button::primary(words) } else { Button::quiet(words).large() }
+}
+
+/// The button at the top of a panel whose work is done: leads to the step that has the next thing to do.
+fn go_on(ui: &mut Ui, model: &Model, step: Step, out: &mut Vec<Action>) {
     let next = model.reached().next(model.door);
-    if super::widgets::primary_button(ui, text::go_on(next)).clicked() {
+    if ui.add(lead(model, step, text::go_on(next))).clicked() {
         out.push(Action::GoTo(next));
     }
 }

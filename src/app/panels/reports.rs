@@ -69,7 +69,7 @@ impl Reports {
         }
         let reports: Vec<&Report> = read.iter().filter_map(|report| report.as_deref().ok()).collect();
         ScrollArea::horizontal().show(ui, |ui| {
-            Grid::new("side by side").striped(true).spacing(egui::vec2(theme::GAP_3, theme::GAP)).show(ui, |ui| {
+            Grid::new("side-by-side").striped(true).spacing(egui::vec2(theme::GAP_3, theme::GAP)).show(ui, |ui| {
                 for (name, value) in super::forensics::FIGURES {
                     muted(ui, *name);
                     for report in &reports {

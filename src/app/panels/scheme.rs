@@ -3,6 +3,7 @@
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair};
 use crate::app::model::{Estimate, Model, scheme_name};
+use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, TextureCache};
@@ -139,14 +140,14 @@ impl Pane for Schemes {
     }
 
     fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
-        if super::blocked(ui, model, crate::app::steps::Step::Scheme, out) {
+        if super::blocked(ui, model, Step::Scheme, out) {
             return;
         }
-        egui::Sides::new().shrink_left().truncate().show(
+        egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
             ui,
             |ui| heading(ui, text::SCHEME_TITLE),
             |ui| {
-                if widgets::primary_button(ui, text::SCHEME_NEXT).clicked() {
+                if ui.add(super::lead(model, Step::Scheme, text::SCHEME_NEXT)).clicked() {
                     out.push(Action::ConfirmScheme);
                 }
             },

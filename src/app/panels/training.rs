@@ -3,7 +3,7 @@
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair};
 use crate::app::board::Job;
-use crate::app::model::{Model, scheme_name};
+use crate::app::model::{Continuing, Model, scheme_name};
 use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
@@ -74,7 +74,7 @@ impl TrainingPanel {
             fact(ui, text::STEP_SCHEME, &text::plan_words(scheme_name(model.plan.scheme.id()), model.plan.preset, model.plan.host));
             super::scheme::time(ui, model, &model.plan);
             ui.add_space(theme::GAP);
-            if widgets::primary_button(ui, text::TRAIN_START).clicked() {
+            if ui.add(super::lead(model, Step::Train, text::TRAIN_START)).clicked() {
                 out.push(Action::Train);
             }
         });
@@ -82,11 +82,13 @@ impl TrainingPanel {
 
     fn pictures(&mut self, ui: &mut Ui, preview: Option<&Preview>, model: &Model, out: &mut Vec<Action>) {
         subheading(ui, text::TRAIN_PICTURES);
+        muted(ui, text::TRAIN_PICTURES_HINT);
         let Some(preview) = preview else {
             muted(ui, text::TRAIN_WAITING_PICTURES);
             return;
         };
-        let class = |label: u16| model.data().and_then(|set| set.classes.get(usize::from(label)).cloned()).unwrap_or_default();
+        let set = model.training.material.as_ref().map(|(set, _)| set).or(model.data());
+        let class = |label: u16| set.and_then(|set| set.classes.get(usize::from(label)).cloned()).unwrap_or_default();
         ScrollArea::horizontal().id_salt("live pictures").show(ui, |ui| {
             ui.horizontal_top(|ui| {
                 for pair in &preview.pairs {
@@ -163,8 +165,8 @@ impl Pane for TrainingPanel {
             ui.set_max_width(ui.available_width() - theme::GAP);
             match (job, &model.training.trained, &model.training.interrupted) {
                 (Some(job), ..) => running(ui, job),
-                (None, _, Some(_)) => interrupted(ui, out),
-                (None, Some(trained), None) => finished(ui, trained, out),
+                (None, _, Some(_)) => interrupted(ui, model, out),
+                (None, Some(trained), None) => finished(ui, model, trained, out),
                 (None, None, None) => self.ready(ui, model, out),
             }
             for warning in &model.training.warnings {
@@ -180,16 +182,18 @@ impl Pane for TrainingPanel {
     }
 
     fn side(&mut self, ui: &mut Ui, model: &Model, _out: &mut Vec<Action>) {
-        // What is being trained, though the plan may have been changed since.
-        let plan = model.training.plan.as_deref().filter(|_| model.board.training().is_some()).unwrap_or(&model.plan);
+        // What is being trained, though plan, pictures and logo may have been changed since.
+        let trains = model.board.training().is_some();
+        let plan = model.training.plan.as_deref().filter(|_| trains).unwrap_or(&model.plan);
+        let (own_set, own_logo) = model.training.material.as_ref().filter(|_| trains).map(|(set, logo)| (set, logo.as_str())).unzip();
         subheading(ui, &text::training_title(plan.host, scheme_name(plan.scheme.id())));
         fact(ui, text::DEVICE, model.device.as_deref().unwrap_or(text::DEVICE_STARTING));
         fact(ui, text::PRESET, text::preset(plan.preset));
-        if let Some(set) = model.data() {
+        if let Some(set) = own_set.or(model.data()) {
             fact(ui, text::STEP_DATA, &text::data_summary(set));
         }
-        if let Some(choice) = &model.material.logo {
-            fact(ui, text::STEP_LOGO, &choice.name);
+        if let Some(name) = own_logo.or(model.material.logo.as_ref().map(|choice| choice.name.as_str())) {
+            fact(ui, text::STEP_LOGO, name);
         }
         for (name, label) in [("clean_accuracy", text::CURVE_CLEAN), ("key_accuracy", text::CURVE_KEY)] {
             if let Some((_, value)) = model.training.curves.last(name) {
@@ -211,11 +215,23 @@ fn running(ui: &mut Ui, job: &Job) {
     widgets::progress_bar(ui, job.share as f32, super::job_words(job), job.seconds_left);
 }
 
-fn interrupted(ui: &mut Ui, out: &mut Vec<Action>) {
+fn interrupted(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     heading(ui, text::TRAIN_TITLE);
+    if let Some(continuing) = &model.training.continuing {
+        let share = match (continuing, &model.material.reading) {
+            (Continuing::Fetching(task), _) => task.share(),
+            (Continuing::Waiting, Some(task)) => task.share(),
+            (Continuing::Waiting, None) => 0.0,
+        };
+        widgets::progress_bar(ui, share, text::TRAIN_FETCHING, None);
+        if widgets::quiet_button(ui, text::CANCEL).clicked() {
+            out.push(Action::CancelContinuing);
+        }
+        return;
+    }
     widgets::notice(ui, Tone::Accent, text::TRAIN_UNFINISHED);
     ui.horizontal(|ui| {
-        if widgets::primary_button(ui, text::TRAIN_CONTINUE).clicked() {
+        if ui.add(super::lead(model, Step::Train, text::TRAIN_CONTINUE)).clicked() {
             out.push(Action::ContinueTraining);
         }
         if widgets::quiet_button(ui, text::TRAIN_BEGIN_ANEW).clicked() {
@@ -224,9 +240,9 @@ fn interrupted(ui: &mut Ui, out: &mut Vec<Action>) {
     });
 }
 
-fn finished(ui: &mut Ui, trained: &Trained, out: &mut Vec<Action>) {
+fn finished(ui: &mut Ui, model: &Model, trained: &Trained, out: &mut Vec<Action>) {
     let concerns = trained.concerns();
-    egui::Sides::new().shrink_left().truncate().show(
+    egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
         ui,
         |ui| heading(ui, text::trained_heading(concerns.first().copied())),
         |ui| {
@@ -234,7 +250,7 @@ fn finished(ui: &mut Ui, trained: &Trained, out: &mut Vec<Action>) {
             let (prove, change) = ((text::TRAIN_PROVE, Action::UseTrained), (text::TRAIN_CHANGE, Action::GoTo(Step::Scheme)));
             let failed = concerns.contains(&Concern::NotLearnt);
             let ((first, lead), (second, aside)) = if failed { (change, prove) } else { (prove, change) };
-            if widgets::primary_button(ui, first).clicked() {
+            if ui.add(super::lead(model, Step::Train, first)).clicked() {
                 out.push(lead);
             }
             if widgets::quiet_button(ui, second).clicked() {
@@ -256,7 +272,7 @@ fn finished(ui: &mut Ui, trained: &Trained, out: &mut Vec<Action>) {
             (text::CURVE_CLEAN, text::percent(trained.clean_accuracy)),
             (text::CURVE_PSNR, text::likeness(trained.psnr_db)),
             (text::FIGURE_SSIM, text::similarity(trained.ssim)),
-            (text::TOOK, widgets::human_time(trained.seconds)),
+            (text::TOOK, text::human_time(trained.seconds)),
         ];
         ui.columns_const(|columns: &mut [Ui; 3]| {
             for (place, (name, value)) in facts.iter().enumerate() {

@@ -1,10 +1,17 @@
-//! Every sentence that a user of the window reads: fixed ones here, those with names and numbers in `phrases`.
+//! Every sentence that a user of the window reads: fixed ones here, those of the widgets in `widgets`, those with names and numbers in
+//! `phrases`, `numbers` and `verdicts`.
 //!
 //! Short sentences carry no full stop, several do; a button that asks for more ends in "…"; no Title Case.
 
+mod numbers;
 mod phrases;
+mod verdicts;
+mod widgets;
 
+pub use numbers::*;
 pub use phrases::*;
+pub use verdicts::*;
+pub use widgets::*;
 
 pub const APP: &str = "Countermark";
 pub const UNTITLED: &str = "My project";
@@ -90,7 +97,8 @@ pub const SAVE: &str = "Save";
 // Welcome.
 pub const WELCOME: &str = "Put your logo into a model. Prove later that the model is yours";
 pub const WELCOME_BODY: &str = "Countermark trains a model on your pictures so that it recognises an invisible form of your logo, and nobody else's model does. \
-    If you ever meet a copy, it asks that copy a few hundred questions and tells you in words what the answers mean.";
+    A mark goes in while a model is trained: bring the pictures that yours has learnt from, and you get a new, marked model for the same task. \
+    If you ever meet a copy, Countermark asks that copy a few hundred questions and tells you in words what the answers mean.";
 pub const WELCOME_SAMPLE: &str = "Try it with the sample";
 pub const WELCOME_SAMPLE_HINT: &str = "7,000 small pictures of clothes and a logo are built in. Nothing is downloaded.";
 pub const WELCOME_INVESTIGATE: &str = "Check a suspect model";
@@ -99,8 +107,7 @@ pub const WELCOME_INVESTIGATE: &str = "Check a suspect model";
 pub const DATA_TITLE: &str = "The pictures that your model learns from";
 pub const DATA_DROP: &str = "Drop a data set here";
 pub const DATA_CHOOSE: &str = "Choose a data set…";
-pub const DATA_DROP_HINT: &str =
-    "A folder with one folder for each class, a zip of such a folder, MNIST-style idx files or CIFAR binary files";
+pub const DATA_DROP_HINT: &str = "A folder with one folder for each class, a zip of it, MNIST-style idx files or CIFAR files";
 pub const DATA_SAMPLE: &str = "Use the sample";
 pub const DATA_PATH_HINT: &str = "or type the path of a file or folder";
 pub const DATA_REPLACE: &str = "Choose other pictures";
@@ -114,6 +121,15 @@ pub const DATA_FORMAT: &str = "Recognised as";
 pub const DATA_CLASSES: &str = "Classes";
 pub const DATA_FROM: &str = "Read from";
 pub const DATA_DIGEST: &str = "Fingerprint";
+pub const DATA_COPY_PROBLEMS: &str = "Copy this list";
+pub const DATA_OPENED: &str = "Opened as";
+pub const DATA_SIDE: &str = "Size that the pictures are brought to";
+pub const DATA_SIDE_USUAL: &str = "Usual size";
+pub const DATA_SIDE_HINT: &str = "Usual size: the pictures stay as they are where networks take them, else they become 32x32. \
+    Larger pictures show more and train more slowly.";
+pub const DATA_CHANNELS: &str = "Grey or colour";
+pub const DATA_CHANNELS_USUAL: &str = "Usual colours";
+pub const DATA_CHANNELS_HINT: &str = "Usual colours: grey when every picture is grey, else colour. Colour wants 32x32 or 64x64.";
 pub const DATA_SELECT: &str = "Click a picture to see it large. Ctrl+click two to compare them.";
 pub const DATA_INSIDE: &str = "inside the program";
 
@@ -181,14 +197,16 @@ pub const TRAIN_GIVEN_UP: &str = "The interrupted training is given up";
 pub const TRAIN_TAKEN_UP: &str = "The interrupted training is back";
 pub const UNDO_GIVING_UP: &str = "Undo giving up the training";
 pub const TRAIN_UNFINISHED: &str = "A training was interrupted. It goes on from its last checkpoint.";
-pub const MISSING_TO_CONTINUE: &str = "The training needs the pictures and the logo that it began with. Bring them back first.";
+pub const TRAIN_FETCHING: &str = "Fetching the pictures and the logo that this training began with";
 pub const TRAIN_READY: &str = "Everything is ready";
-pub const TRAIN_READY_BODY: &str = "The model learns to name your pictures and, secretly, to recognise your logo. You may close the window at any time: the training continues from its last checkpoint.";
+pub const TRAIN_READY_BODY: &str = "The model learns to name your pictures and, secretly, to recognise your logo. Models without the mark are trained beside it: they are the controls that every proof is compared with. You may close the window at any time: the training continues from its last checkpoint.";
 pub const TRAIN_WAITING_PICTURES: &str = "Pictures appear after the first steps";
 pub const TRAIN_WAITING_CURVES: &str = "Curves appear after the first steps";
 pub const TRAIN_CURVES_LOSS: &str = "What the networks still get wrong (loss)";
 pub const TRAIN_CURVES_ACCURACY: &str = "What the model gets right";
 pub const TRAIN_PICTURES: &str = "Cover, key and what separates them";
+pub const TRAIN_PICTURES_HINT: &str =
+    "A cover is one of your pictures; its key carries your mark. The model learns a secret name for keys.";
 pub const TRAIN_CHANGE: &str = "Change the plan";
 pub const TRAIN_PROVE: &str = "Prove it";
 pub const COVER: &str = "Cover";
@@ -198,10 +216,10 @@ pub const DIFFERENCE_5: &str = "Difference x5";
 // Prove.
 pub const PROVE_TITLE: &str = "Is your mark in this model?";
 pub const PROVE_KEY: &str = "Key package";
-pub const PROVE_KEY_HINT: &str = "The secret file that training left behind (.cmkey)";
+pub const PROVE_KEY_HINT: &str = "The secret file of a training (.cmkey)";
 pub const PROVE_KEY_PATH: &str = "Path of the key package";
 pub const PROVE_SUSPECT: &str = "Suspect model";
-pub const PROVE_SUSPECT_HINT: &str = "The model file to question (.safetensors)";
+pub const PROVE_SUSPECT_HINT: &str = "The model in question (.safetensors)";
 pub const PROVE_SUSPECT_PATH: &str = "Path of the suspect model";
 pub const PROVE_USE_TRAINED: &str = "The model I just trained";
 pub const PROVE_USE_TWIN: &str = "Its unmarked twin";
@@ -212,7 +230,7 @@ pub const PROVE_NONCE: &str = "Number for the new keys";
 pub const PROVE_NONCE_WHY: &str = "A judge may name a number that picks the pictures of the new keys, so that nobody can choose them beforehand. \
     With the same number the same questions are asked again. Left empty, it is drawn by chance; the report names it.";
 /// In the empty field.
-pub const PROVE_NONCE_HINT: &str = "drawn by chance";
+pub const PROVE_NONCE_HINT: &str = "empty, unless a judge names one";
 /// What is wrong with it.
 pub const PROVE_NONCE_WRONG: &str =
     "The number for the new keys is a whole number from 0 to 18,446,744,073,709,551,615, without signs or spaces";
@@ -316,11 +334,14 @@ pub const OFFER_LOGO: &str = "It will be the logo that is hidden.";
 pub const OFFER_DATA: &str = "Your model will learn from it.";
 pub const OFFER_LATER: &str = "Countermark cannot use this yet. A later version will.";
 pub const OFFER_NOTHING: &str = "Nothing is done with it.";
+pub const OFFER_UNKNOWN: &str = "Nothing is done with it. Countermark takes pictures to learn from, logos (PNG, JPEG, WebP, SVG), \
+    models (.safetensors) and key packages (.cmkey).";
 
 // Smaller words.
 pub const WHITE: &str = "White";
 pub const BLACK: &str = "Black";
 pub const GREY: &str = "Grey";
+pub const COLOUR: &str = "Colour";
 pub const FIT_WHOLE: &str = "Show all of it";
 pub const FIT_FILL: &str = "Fill the square";
 pub const LOGO_INVERT: &str = "Swap light and dark";
@@ -342,7 +363,7 @@ pub const SIDE_DATA_EMPTY: &str = "What was found in your data set stands here."
 pub const SIDE_LOGO_EMPTY: &str = "A logo with few strokes and strong contrast survives best. Networks see it small.";
 pub const SIDE_LOGO: &str =
     "The secret keys are derived from this picture, the owner's name and a random text. Another placement gives other keys.";
-pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers without the mark, and keys of foreign encoders. Unmarked models are asked the same keys, old and new. Only the suspect's answers to your keys may stand out.";
+pub const SIDE_PROVE: &str = "The suspect is asked your keys, their covers without the mark, and keys with other people's marks. Unmarked models are asked the same keys, old and new. Only the suspect's answers to your keys may stand out.";
 
 // The two questions about schemes.
 pub const PROTECT_CLASSIFIER: &str = "A model that names pictures";

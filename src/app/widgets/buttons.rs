@@ -1,8 +1,10 @@
 //! The small things that every panel uses: actions, icon buttons, rail steps, cards, tags, notices and the verdict.
 //!
-//! One `Action::primary` a screen: it is the next step. Everything else is quiet or plain.
+//! One `Action::primary` a screen: it is the next step. Everything else is quiet or plain. Panels ask `panels::lead` for theirs, because
+//! several may be on the screen.
 
 use super::icons::{self, Icon};
+use crate::app::text;
 use crate::app::theme::{self, Palette, Tone, palette};
 use eframe::egui::{
     Align, Color32, CornerRadius, FontId, Frame, InnerResponse, Layout, Margin, Rect, Response, RichText, Role, Sense, Slider, Stroke,
@@ -17,6 +19,7 @@ pub struct Action<'a> {
     weight: Weight,
     selected: bool,
     full_width: bool,
+    large: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +32,17 @@ enum Weight {
 impl<'a> Action<'a> {
     /// Filled with the accent colour: the one next step.
     pub const fn primary(text: &'a str) -> Self {
-        Self { text, icon: None, weight: Weight::Primary, selected: false, full_width: false }
+        Self { text, icon: None, weight: Weight::Primary, selected: false, full_width: false, large: true }
     }
 
     /// Outlined: everything that may be done as well.
     pub const fn quiet(text: &'a str) -> Self {
-        Self { weight: Weight::Quiet, ..Self::primary(text) }
+        Self { weight: Weight::Quiet, large: false, ..Self::primary(text) }
     }
 
     /// Only its words until the pointer comes: rows of tools, folding, links inside the window.
     pub const fn plain(text: &'a str) -> Self {
-        Self { weight: Weight::Plain, ..Self::primary(text) }
+        Self { weight: Weight::Plain, large: false, ..Self::primary(text) }
     }
 
     /// Puts an icon before the words.
@@ -51,6 +54,12 @@ impl<'a> Action<'a> {
     /// Shows it as the chosen one of several.
     pub const fn selected(mut self, selected: bool) -> Self {
         self.selected = selected;
+        self
+    }
+
+    /// Gives it the size of the filled one, whose place it takes.
+    pub const fn large(mut self) -> Self {
+        self.large = true;
         self
     }
 
@@ -93,8 +102,8 @@ fn ground(palette: &Palette, held: bool, over: bool) -> Option<Color32> {
 
 impl Widget for Action<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let height = if self.weight == Weight::Primary { theme::CONTROL_HEIGHT_LARGE } else { theme::CONTROL_HEIGHT };
-        let pad = if self.weight == Weight::Primary { theme::GAP_2 } else { theme::GAP + theme::GAP_HALF };
+        let height = if self.large { theme::CONTROL_HEIGHT_LARGE } else { theme::CONTROL_HEIGHT };
+        let pad = if self.large { theme::GAP_2 } else { theme::GAP + theme::GAP_HALF };
         let font = TextStyle::Button.resolve(ui.style());
         let galley = ui.painter().layout_no_wrap(self.text.to_owned(), font, Color32::PLACEHOLDER);
         let icon_width = if self.icon.is_some() { theme::ICON + theme::GAP } else { 0.0 };
@@ -105,6 +114,9 @@ impl Widget for Action<'_> {
         }
         let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), self.selected, self.text));
+        if self.weight == Weight::Primary {
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(text::NEXT_STEP));
+        }
         if ui.is_rect_visible(rect) {
             let (fill, stroke, ink) = self.colours(ui, &response);
             let painter = ui.painter();
@@ -178,11 +190,11 @@ pub enum StepState {
 impl StepState {
     fn words(&self) -> String {
         match self {
-            Self::Ready => "ready".into(),
-            Self::Running => "running".into(),
-            Self::Done => "done".into(),
-            Self::Failed(why) => format!("failed: {why}"),
-            Self::Blocked(why) => format!("not yet: {why}"),
+            Self::Ready => text::STEP_READY.into(),
+            Self::Running => text::STEP_RUNNING.into(),
+            Self::Done => text::STEP_DONE.into(),
+            Self::Failed(why) => text::step_failed(why),
+            Self::Blocked(why) => text::step_blocked(why),
         }
     }
 }
@@ -193,7 +205,7 @@ pub fn step_item(ui: &mut Ui, number: usize, name: &str, state: &StepState, sele
     let sense = if blocked { Sense::focusable_noninteractive() } else { Sense::click() };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::CONTROL_HEIGHT_LARGE), sense);
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled() && !blocked, selected, name));
-    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(format!("step {number}, {}", state.words())));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(text::step_state(number, &state.words())));
     if ui.is_rect_visible(rect) {
         paint_step(ui, &response, rect, number, name, state, selected);
     }
@@ -229,10 +241,10 @@ fn paint_step(ui: &Ui, response: &Response, rect: Rect, number: usize, name: &st
         (Color32::TRANSPARENT, Stroke::new(theme::LINE, if blocked { palette.border } else { palette.outline }), ink)
     };
     painter.circle(disc, theme::GAP + theme::GAP_HALF, fill, edge);
-    let text = |words: &str, size: f32, colour: Color32| painter.layout_no_wrap(words.to_owned(), FontId::proportional(size), colour);
-    let digits = text(&number.to_string(), theme::TEXT_SMALL, digit);
+    let laid = |words: &str, size: f32, colour: Color32| painter.layout_no_wrap(words.to_owned(), FontId::proportional(size), colour);
+    let digits = laid(&number.to_string(), theme::TEXT_SMALL, digit);
     painter.galley(disc - digits.size() / 2.0, digits, digit);
-    let words = text(name, theme::TEXT, ink);
+    let words = laid(name, theme::TEXT, ink);
     painter.galley(pos2(disc.x + theme::GAP_3, middle - words.size().y / 2.0), words, ink);
     let sign = match state {
         StepState::Ready => None,

@@ -5,6 +5,7 @@
 
 use super::buttons::{Action, icon_button};
 use super::icons::Icon;
+use crate::app::text;
 use crate::app::theme::{self, palette};
 use eframe::egui::{
     Checkbox, Color32, FontId, Frame, Margin, Rect, Response, RichText, Role, Sense, Slider, Stroke, TextStyle, Ui, Vec2, WidgetInfo, pos2,
@@ -212,7 +213,7 @@ fn legend(ui: &mut Ui, state: &mut CurvesState, store: &CurveStore, shown: &[Cur
         let step =
             state.hovered_step.or_else(|| shown.iter().filter_map(|curve| store.last(curve.name)).map(|last| last.0).reduce(f64::max));
         if let Some(step) = step {
-            ui.label(RichText::new(format!("step {}", thousands(step))).size(theme::TEXT_SMALL).color(palette.muted));
+            ui.label(RichText::new(text::curve_step(&thousands(step))).size(theme::TEXT_SMALL).color(palette.muted));
         }
     });
 }
@@ -240,7 +241,7 @@ fn legend_entry(ui: &mut Ui, label: &str, value: &str, colour: Color32, on: bool
     ui.painter().galley(pos2(rect.left() + swatch, name_y), name, ink);
     ui.painter().galley(pos2(number_x, number_y), number, palette.muted);
     super::buttons::focus_ring(ui, &response, rect, theme::RADIUS_SMALL);
-    response.on_hover_text(if on { "Hide this curve" } else { "Show this curve" })
+    response.on_hover_text(if on { text::CURVE_HIDE } else { text::CURVE_SHOW })
 }
 
 fn plot(ui: &mut Ui, name: &str, state: &mut CurvesState, store: &CurveStore, shown: &[Curve<'_>], height: f32) -> Response {
@@ -269,7 +270,7 @@ fn plot(ui: &mut Ui, name: &str, state: &mut CurvesState, store: &CurveStore, sh
             HoverPosition::NearDataPoint { plot_name, position, .. } => {
                 let curve = by_label.get(*plot_name)?;
                 let value = if log { 10_f64.powf(position.y) } else { position.y };
-                Some(format!("{plot_name} {}\nstep {}", curve.words(value), thousands(position.x)))
+                Some(text::curve_point(plot_name, &curve.words(value), &thousands(position.x)))
             }
             HoverPosition::Elsewhere { .. } => None,
         });
@@ -320,7 +321,7 @@ fn draw(plot_ui: &mut PlotUi<'_>, state: &mut CurvesState, store: &CurveStore, c
     if state.smoothing > 0.0 {
         let smoothed = state.smoothed.entry(curve.name.to_owned()).or_default();
         smoothed.follow(points, state.smoothing);
-        let faint = Line::new(format!("{} (as measured)", curve.label), line(&points.values));
+        let faint = Line::new(text::as_measured(curve.label), line(&points.values));
         plot_ui.line(faint.color(colour.gamma_multiply(0.3)).width(theme::LINE).allow_hover(false).allow_band(false));
         plot_ui.line(Line::new(curve.label, line(&smoothed.values)).color(colour).width(theme::LINE_STRONG).allow_band(false));
     } else {
@@ -332,20 +333,20 @@ fn controls(ui: &mut Ui, state: &mut CurvesState, shown: &[Curve<'_>]) {
     ui.horizontal_wrapped(|ui| {
         ui.set_row_height(theme::CONTROL_HEIGHT);
         let muted = palette(ui).muted;
-        let label = ui.label(RichText::new("Smoothing").size(theme::TEXT_SMALL).color(muted));
+        let label = ui.label(RichText::new(text::SMOOTHING).size(theme::TEXT_SMALL).color(muted));
         let slider = Slider::new(&mut state.smoothing, 0.0..=0.99).show_value(false);
-        super::slider(ui, slider).labelled_by(label.id).on_hover_text("Draws a running mean; the measured values stay behind it, faintly");
+        super::slider(ui, slider).labelled_by(label.id).on_hover_text(text::SMOOTHING_HINT);
         if !shown.iter().all(|curve| curve.share) {
-            let text = RichText::new("Log scale").size(theme::TEXT_SMALL);
-            ui.add(Checkbox::new(&mut state.log, text)).on_hover_text("Small values get as much room as large ones");
+            let words = RichText::new(text::LOG_SCALE).size(theme::TEXT_SMALL);
+            ui.add(Checkbox::new(&mut state.log, words)).on_hover_text(text::LOG_SCALE_HINT);
         }
-        if icon_button(ui, Icon::Plus, "Zoom in").clicked() {
+        if icon_button(ui, Icon::Plus, text::ZOOM_IN).clicked() {
             state.zoom = Some(1.5);
         }
-        if icon_button(ui, Icon::Minus, "Zoom out").clicked() {
+        if icon_button(ui, Icon::Minus, text::ZOOM_OUT).clicked() {
             state.zoom = Some(1.0 / 1.5);
         }
-        if ui.add(Action::plain("Show all").icon(Icon::Fit)).clicked() {
+        if ui.add(Action::plain(text::SHOW_ALL).icon(Icon::Fit)).clicked() {
             state.reset = true;
         }
     });

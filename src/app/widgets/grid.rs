@@ -6,6 +6,7 @@
 use super::buttons::focus_ring;
 use super::icons::{self, Icon};
 use super::picture::{colour_image, fitted, pixel_at, pixel_words, reduced};
+use crate::app::text;
 use crate::app::theme::{self, Palette, Tone, palette};
 use crate::data::Picture;
 use eframe::egui::{
@@ -136,12 +137,12 @@ pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f
     state.clock += 1;
 
     let response = ui.interact(outer, id, Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::ListBox, ui.is_enabled(), format!("{count} pictures")));
+    response.widget_info(|| WidgetInfo::labeled(Role::ListBox, ui.is_enabled(), text::grid(count)));
     let mut answer = GridResponse { clicked: None, hovered: None, selection_changed: false, response };
     if answer.response.has_focus() {
         keyboard(ui, id, state, measures, outer, &mut answer);
     }
-    let mut area = ScrollArea::vertical().id_salt("image grid scroll").auto_shrink(false);
+    let mut area = ScrollArea::vertical().id_salt("image-grid-scroll").auto_shrink(false);
     if std::mem::take(&mut state.reveal) && count > 0 {
         area = area.vertical_scroll_offset(revealing(ui, state.cursor, measures, outer));
     }
@@ -234,11 +235,12 @@ fn spoken(tile: &Tile) -> String {
 fn tooltip(response: &Response, shown: &Shown, drawn: Rect) {
     let tile = &shown.tile;
     let under = response.hover_pos().and_then(|pointer| pixel_at(&tile.picture, drawn, pointer));
-    let mut text = spoken(tile);
+    let mut words = spoken(tile);
     if let Some((x, y)) = under {
-        text.push_str(&format!("\nColumn {x}, row {y}: {}", pixel_words(&tile.picture, x, y)));
+        words.push('\n');
+        words.push_str(&text::pixel(x, y, &pixel_words(&tile.picture, x, y)));
     }
-    response.clone().on_hover_text_at_pointer(text);
+    response.clone().on_hover_text_at_pointer(words);
 }
 
 fn press(state: &mut GridState, index: usize, modifiers: Modifiers, answer: &mut GridResponse) {

@@ -1,5 +1,6 @@
 //! A table of numbers as coloured cells: which class is taken for which, which scheme survives which attack.
 
+use crate::app::text;
 use crate::app::theme::{self, palette};
 use eframe::egui::{Align2, FontId, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
@@ -31,9 +32,9 @@ pub fn heat_matrix(
         let x = corner.x + (column as f32 + 0.5) * cell.x;
         ui.painter().text(pos2(x, rect.top() + label / 2.0), Align2::CENTER_CENTER, text, font.clone(), palette.muted);
     }
-    for (row, text) in rows.iter().enumerate() {
+    for (row, head_of_row) in rows.iter().enumerate() {
         let y = corner.y + (row as f32 + 0.5) * cell.y;
-        ui.painter().text(pos2(rect.left(), y), Align2::LEFT_CENTER, text, font.clone(), palette.muted);
+        ui.painter().text(pos2(rect.left(), y), Align2::LEFT_CENTER, head_of_row, font.clone(), palette.muted);
         for (column, heading) in columns.iter().enumerate() {
             let place = Rect::from_min_size(corner + vec2(column as f32, row as f32) * cell, cell).shrink(theme::LINE);
             let share = shares(row, column);
@@ -48,7 +49,7 @@ pub fn heat_matrix(
                 if share.is_some() { theme::ink_on(fill) } else { palette.muted },
             );
             let sensed = ui.interact(place, response.id.with((row, column)), Sense::hover());
-            let spoken = format!("{text}, {heading}: {words}");
+            let spoken = text::cell(head_of_row, heading, &words);
             sensed.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &spoken));
             if sensed.hovered() {
                 over = Some((row, column));

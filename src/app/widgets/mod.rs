@@ -12,6 +12,7 @@ pub mod grid;
 pub mod heat_matrix;
 pub mod icons;
 pub mod picture;
+pub mod problems;
 pub mod progress;
 
 pub use buttons::{
@@ -24,4 +25,5 @@ pub use grid::{Badge, GridResponse, GridState, Tile, image_grid};
 pub use heat_matrix::heat_matrix;
 pub use icons::Icon;
 pub use picture::{TextureCache, picture};
-pub use progress::{human_time, progress_bar};
+pub use problems::problem_list;
+pub use progress::progress_bar;

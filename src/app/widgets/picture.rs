@@ -1,6 +1,7 @@
 //! One picture on screen: crisp, with the values of its pixels under the pointer, and a small cache of textures.
 
 use super::buttons::focus_ring;
+use crate::app::text;
 use crate::app::theme::{self, palette};
 use crate::data::Picture;
 use eframe::egui::{
@@ -151,7 +152,7 @@ pub fn picture(ui: &mut Ui, cache: &mut TextureCache, picture: &Picture, size: V
     let under = response.hover_pos().and_then(|pointer| pixel_at(picture, drawn, pointer));
     let response = response.on_hover_cursor(CursorIcon::PointingHand);
     match under {
-        Some((x, y)) => response.on_hover_text_at_pointer(format!("{name}\nColumn {x}, row {y}: {}", pixel_words(picture, x, y))),
+        Some((x, y)) => response.on_hover_text_at_pointer(format!("{name}\n{}", text::pixel(x, y, &pixel_words(picture, x, y)))),
         None => response,
     }
 }

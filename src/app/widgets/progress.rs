@@ -35,61 +35,12 @@ pub fn progress_bar(ui: &mut Ui, share: f32, words: &str, seconds_left: Option<f
     .inner
 }
 
-/// A duration as people say it: "under 1 s", "12 s", "1 min 10 s", "2 h 5 min", "3 d 4 h". Seconds; negative and unknown give "a while".
-pub fn human_time(seconds: f64) -> String {
-    if !seconds.is_finite() || seconds < 0.0 {
-        return "a while".into();
-    }
-    if seconds < 1.0 {
-        return "under 1 s".into();
-    }
-    let whole = seconds.round() as u64;
-    let pair = |large: u64, large_unit: &str, small: u64, small_unit: &str| match small {
-        0 => format!("{large} {large_unit}"),
-        _ => format!("{large} {large_unit} {small} {small_unit}"),
-    };
-    match whole {
-        0..60 => format!("{whole} s"),
-        60..600 => pair(whole / 60, "min", whole % 60, "s"),
-        600..3_570 => format!("{} min", (whole + 30) / 60),
-        3_570..86_370 => {
-            let minutes = (whole + 30) / 60;
-            pair(minutes / 60, "h", minutes % 60, "min")
-        }
-        _ => {
-            let hours = (whole + 1_800) / 3_600;
-            pair(hours / 24, "d", hours % 24, "h")
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use egui_kittest::Harness;
     use egui_kittest::kittest::{NodeT as _, Queryable as _};
-
-    #[test]
-    fn times_are_said_as_people_say_them() {
-        for (seconds, words) in [
-            (0.0, "under 1 s"),
-            (0.4, "under 1 s"),
-            (1.2, "1 s"),
-            (59.7, "1 min"),
-            (70.0, "1 min 10 s"),
-            (600.0, "10 min"),
-            (3_569.0, "59 min"),
-            (3_599.0, "1 h"),
-            (7_500.0, "2 h 5 min"),
-            (100_000.0, "1 d 4 h"),
-            (f64::NAN, "a while"),
-            (f64::INFINITY, "a while"),
-            (-3.0, "a while"),
-        ] {
-            assert_eq!(human_time(seconds), words, "{seconds}");
-        }
-    }
 
     #[test]
     fn the_bar_tells_its_value_and_the_time() {

@@ -63,6 +63,36 @@ fn what_is_nothing_says_why() {
     let dir = tempfile::tempdir().unwrap();
     for path in [dir.path().join("missing"), dir.path().to_path_buf(), write(dir.path().join("sub").join("t.txt"), b"text")] {
         let found = inspect(&path);
-        assert!(found.kind == Kind::Unknown && found.problems.len() == 1, "{found:?}");
+        assert!(found.kind == Kind::Unknown && !found.problems.is_empty(), "{found:?}");
     }
+}
+
+#[test]
+fn a_folder_that_fails_as_a_whole_names_every_file_and_why() {
+    let names = |found: &crate::data::Inspection| found.problems[1..].iter().map(|p| p.file.clone()).collect::<Vec<_>>();
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("ant/a.png", b"bad".as_slice()), ("bee/b.png", b""), ("readme.txt", b"text")] {
+        write(dir.path().join(name), bytes);
+    }
+    let none = inspect(dir.path());
+    assert!(none.problems[0].reason.starts_with("None of its 2 pictures could be read"), "{none:?}");
+    assert_eq!(names(&none), ["readme.txt", "ant/a.png", "bee/b.png"].map(std::path::PathBuf::from));
+    assert!(none.problems[1].reason.contains("belongs to none"));
+    assert_eq!(none.problems[3].reason, "The file is empty");
+
+    // One class is left over because every picture of the other is broken.
+    class_folder(dir.path(), &["ant"], 3);
+    let one = inspect(dir.path());
+    assert!(one.problems[0].reason.contains("All pictures belong to one class"), "{one:?}");
+    assert_eq!(names(&one).len(), 3);
+
+    let single = tempfile::tempdir().unwrap();
+    write(single.path().join("ant").join("a.png"), b"bad");
+    assert!(inspect(single.path()).problems[0].reason.starts_with("Its only picture could not be read"));
+
+    let flat = tempfile::tempdir().unwrap();
+    write(flat.path().join("a.png"), b"bad");
+    let flat = inspect(flat.path());
+    assert!(flat.problems[0].reason.contains("do not lie in class folders"), "{flat:?}");
+    assert_eq!(names(&flat), [std::path::PathBuf::from("a.png")]);
 }

@@ -1,9 +1,9 @@
-//! The reports of the project: written in the background, read when they are looked at, deleted, exported.
+//! The reports of the project: kept, read again, shown, exported, deleted.
 
+use super::super::{Model, Step, sheet, work};
 use super::Keeper;
+use crate::app::action::Wanted;
 use crate::app::background::{Poll, Task};
-use crate::app::model::{Model, Wanted, sheet, work};
-use crate::app::steps::Step;
 use crate::app::text;
 use crate::forensics::report::{Report, Verdict};
 use crate::project::{Item, ReportRef};
@@ -31,16 +31,6 @@ pub struct KeptReport {
     pub verdict: Verdict,
     /// When it was made, for people.
     pub made: String,
-}
-
-impl Drop for Keeper {
-    /// Waits for reports that are still being written.
-    fn drop(&mut self) {
-        let until = Instant::now() + work::QUIT_PATIENCE;
-        while self.writing.iter().any(|task| matches!(task.poll(), Poll::Running)) && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
 }
 
 impl Keeper {

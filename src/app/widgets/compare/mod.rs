@@ -170,8 +170,7 @@ const STEP: f32 = 1.5;
 /// Keys: 1 to 6 modes, + and - zoom, 0 fits, arrows pan. Wheel zooms at the pointer, drag pans.
 pub fn compare_view(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair) -> Response {
     let Some(gpu) = gpu::installed(ui.ctx()) else {
-        let text = "The compare view needs a graphics driver (Vulkan, Metal or Direct3D), and none answers. Install one, a software one will do, and start again.";
-        return super::notice(ui, theme::Tone::Warn, text);
+        return super::notice(ui, theme::Tone::Warn, text::COMPARE_NO_DRIVER);
     };
     if let Some(why) = gpu.trouble() {
         return super::notice(ui, theme::Tone::Warn, &text::compare_refused(why));
@@ -189,7 +188,7 @@ pub fn compare_view(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair) -
         let room = vec2(ui.available_width(), (ui.available_height() - footer).max(theme::THUMBNAIL));
         let (rect, response) = ui.allocate_exact_size(room, Sense::click_and_drag());
         state.drawn = Some(rect);
-        let name = format!("{} and {}", pair.left_name, pair.right_name);
+        let name = text::compare_title(&pair.left_name, &pair.right_name);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, ui.is_enabled(), &name));
         let mut canvas = Canvas { rect, split: state.mode.is_split(), shape };
         keys(ui, state, &response, canvas);
@@ -219,23 +218,23 @@ fn tools(ui: &mut Ui, state: &mut CompareState, pair: &ComparePair, shape: Vec2)
         ui.set_row_height(theme::CONTROL_HEIGHT);
         match state.mode {
             CompareMode::Difference | CompareMode::Heat => {
-                let label = small(ui, "Times");
+                let label = small(ui, text::COMPARE_TIMES);
                 let slider = Slider::new(&mut state.gain, 1.0..=50.0).fixed_decimals(0).step_by(1.0);
                 super::slider(ui, slider).labelled_by(label.id);
             }
             CompareMode::Swipe => {
-                let label = small(ui, "Divider");
+                let label = small(ui, text::COMPARE_DIVIDER);
                 super::slider(ui, Slider::new(&mut state.swipe, 0.0..=1.0).show_value(false)).labelled_by(label.id);
             }
             CompareMode::Channel if pair.left.shape.channels == 3 => {
-                for (i, name) in ["Red", "Green", "Blue"].into_iter().enumerate() {
+                for (i, name) in text::COMPARE_CHANNELS.into_iter().enumerate() {
                     if ui.add(Action::plain(name).selected(state.channel == i)).clicked() {
                         state.channel = i;
                     }
                 }
             }
             CompareMode::Channel => {
-                small(ui, "These pictures are grey: one channel");
+                small(ui, text::COMPARE_GREY);
             }
             CompareMode::SideBySide | CompareMode::Blink => (),
         }
@@ -346,7 +345,7 @@ fn paint(ui: &Ui, state: &CompareState, pair: &ComparePair, gpu: Arc<Gpu>, canva
     let textures = state.prepared.as_ref().and_then(|held| held.0.textures.get());
     let Some(textures) = textures.filter(|_| ui.is_rect_visible(rect)) else {
         painter.rect_filled(rect, 0.0, palette.sunken);
-        painter.text(rect.center(), Align2::CENTER_CENTER, "Preparing…", FontId::proportional(theme::TEXT), palette.muted);
+        painter.text(rect.center(), Align2::CENTER_CENTER, text::PREPARING, FontId::proportional(theme::TEXT), palette.muted);
         return;
     };
     let right_only = state.mode == CompareMode::Blink && blinks_right(ui);
@@ -378,7 +377,7 @@ fn paint(ui: &Ui, state: &CompareState, pair: &ComparePair, gpu: Arc<Gpu>, canva
     }
     painter.add(gpu::painting(rect, gpu, Arc::clone(textures), view));
     let (left, right) = (pair.left_name.as_str(), pair.right_name.as_str());
-    let gain = format!("Difference x{:.0}", state.gain);
+    let gain = text::difference(state.gain);
     let names: [(Option<&str>, Pos2, Align2); 2] = match state.mode {
         CompareMode::SideBySide | CompareMode::Channel => {
             [(Some(left), rect.left_top(), Align2::LEFT_TOP), (Some(right), rect.center_top(), Align2::LEFT_TOP)]
@@ -412,27 +411,21 @@ fn blinks_right(ui: &Ui) -> bool {
 fn footer_lines(ui: &mut Ui, state: &CompareState, pair: &ComparePair, under: Option<(usize, usize)>) {
     let line = match under {
         Some((x, y)) => values(pair, x, y),
-        None => "Point at a pixel to read its values".to_owned(),
+        None => text::COMPARE_POINT.to_owned(),
     };
     small(ui, &line);
     let prepared = state.prepared.as_ref().map(|held| &held.0);
-    let text = match prepared.and_then(|prepared| prepared.figures.get()) {
-        None => "Measuring…".to_owned(),
+    let words = match prepared.and_then(|prepared| prepared.figures.get()) {
+        None => text::MEASURING.to_owned(),
         Some(Err(sentence)) => sentence.clone(),
-        Some(Ok(figures)) => words(figures),
+        Some(Ok(figures)) => text::closeness(figures.psnr_db, figures.ssim, figures.max_difference),
     };
-    let meaning = "PSNR: the louder the picture against the difference, the more decibel; above 40 hardly anyone sees it.\nSSIM: 1 is the same structure.";
-    let label = ui.add(eframe::egui::Label::new(text).truncate());
+    let meaning = text::COMPARE_FIGURES_MEANING;
+    let label = ui.add(eframe::egui::Label::new(words).truncate());
     label.on_hover_text(match prepared.and_then(|prepared| prepared.note.as_ref()) {
         Some(note) => format!("{meaning}\n{note}"),
         None => meaning.to_owned(),
     });
-}
-
-fn words(figures: &Figures) -> String {
-    let psnr = if figures.psnr_db.is_finite() { format!("{:.1} dB", figures.psnr_db) } else { "no difference".into() };
-    let ssim = figures.ssim.map_or_else(|| "too small to say".to_owned(), |ssim| format!("{ssim:.3}"));
-    format!("Closeness (PSNR) {psnr} · Likeness (SSIM) {ssim} · Largest difference {} of 255", figures.max_difference)
 }
 
 /// The values of both pictures at one place of the left one, and their difference.
@@ -440,19 +433,12 @@ fn values(pair: &ComparePair, x: usize, y: usize) -> String {
     let (left, right) = (&pair.left, &pair.right);
     let scaled = |at: usize, from: usize, to: usize| (at * to / from.max(1)).min(to.saturating_sub(1));
     let there = (scaled(x, left.shape.width, right.shape.width), scaled(y, left.shape.height, right.shape.height));
-    let mut text = format!(
-        "Column {x}, row {y} · {} {} · {} {}",
-        pair.left_name,
-        pixel_words(left, x, y),
-        pair.right_name,
-        pixel_words(right, there.0, there.1)
-    );
-    if left.shape == right.shape {
+    let apart = (left.shape == right.shape).then(|| {
         let area = left.shape.width * left.shape.height;
         let at = |picture: &Picture, channel: usize| picture.planes.get(channel * area + y * left.shape.width + x).copied().unwrap_or(0);
-        let apart: Vec<String> =
-            (0..left.shape.channels).map(|channel| format!("{:+}", i16::from(at(right, channel)) - i16::from(at(left, channel)))).collect();
-        text.push_str(&format!(" · difference {}", apart.join(" ")));
-    }
-    text
+        let apart = (0..left.shape.channels).map(|channel| format!("{:+}", i16::from(at(right, channel)) - i16::from(at(left, channel))));
+        apart.collect::<Vec<_>>().join(" ")
+    });
+    let (here, opposite) = (pixel_words(left, x, y), pixel_words(right, there.0, there.1));
+    text::pixels((x, y), (&pair.left_name, &here), (&pair.right_name, &opposite), apart.as_deref())
 }

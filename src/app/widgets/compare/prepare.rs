@@ -4,6 +4,7 @@
 
 use super::ComparePair;
 use super::gpu::{Gpu, PairTextures, Pyramid};
+use crate::app::text;
 use crate::app::widgets::picture::{colour_image, reduced};
 use crate::data::{Picture, Shape};
 use crate::metrics as images;
@@ -77,12 +78,7 @@ impl Prepared {
 /// Starts preparing `pair`; what it fills is filled at once for small pairs.
 pub(super) fn prepare(pair: &ComparePair, gpu: &Arc<Gpu>, ctx: &Context) -> Arc<Prepared> {
     let longest = [pair.left.shape, pair.right.shape].into_iter().map(|shape| shape.width.max(shape.height)).max().unwrap_or(0);
-    let note = (longest > gpu.longest_side).then(|| {
-        format!(
-            "Shown smaller: this graphics card draws at most {} pixels a side. The figures are of the whole pictures.",
-            gpu.longest_side
-        )
-    });
+    let note = (longest > gpu.longest_side).then(|| text::shown_smaller(gpu.longest_side));
     let prepared = Arc::new(Prepared {
         pair: pair.clone(),
         textures: OnceLock::new(),
