@@ -343,8 +343,8 @@ fn networks_for_other_pictures_name_both() {
     let critic = Critic::new(shape(8), &device());
     names_both(&said(|| drop(critic.forward(ones([2, 1, 4, 8])))), ["[2, 32]", "[64, 64]"]);
     let encoder = Encoder::new(shape(8), 4, true, &device());
-    let joined = said(|| drop(encoder.forward(ones([2, 1, 8, 8]), ones([1, 1, 8, 8]))));
-    names_both(&joined, ["[2, 3, 8, 8]", "[1, 3, 8, 8]"]);
+    let joined = said(|| drop(encoder.forward(ones([3, 1, 8, 8]), ones([2, 1, 8, 8]))));
+    names_both(&joined, ["[3, 3, 8, 8]", "[2, 3, 8, 8]"]);
 }
 
 /// Mean SSIM by its definition: an 11x11 window around every pixel, zeros outside.

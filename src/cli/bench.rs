@@ -4,6 +4,7 @@ use super::demo::{peak_rss_mb, word};
 use super::{End, Failure};
 use crate::jobs::bench::{Job, Size, measure};
 use crate::nn::device::{Compute, DeviceChoice};
+use crate::nn::ops::with_burns_own;
 use clap::Args;
 use serde_json::json;
 
@@ -38,6 +39,9 @@ pub struct Options {
     /// Computes with 16-bit floats, on a graphics card.
     #[arg(long)]
     f16: bool,
+    /// Computes with burn's own operations instead of this program's, on the CPU.
+    #[arg(long)]
+    burns_own: bool,
 }
 
 impl Options {
@@ -56,10 +60,13 @@ pub fn bench(options: &Options) -> Result<End, Failure> {
         Size { batch: options.batch, width: options.width, side: options.side }.of(options.job).map_err(|e| Failure::new("size", e))?;
     let compute = Compute::choose(options.device).and_then(|compute| if options.f16 { compute.halved() } else { Ok(compute) });
     let compute = compute.map_err(|e| Failure::new("device", e))?;
-    let timing = measure(options.job, size, options.steps, options.warmup, &compute).map_err(|e| Failure::new(e.kind(), e))?;
+    let work = || measure(options.job, size, options.steps, options.warmup, &compute);
+    let timing = if options.burns_own { with_burns_own(work) } else { work() };
+    let timing = timing.map_err(|e| Failure::new(e.kind(), e))?;
     let line = json!({
         "job": options.job.name(),
         "device": compute.name,
+        "operations": if options.burns_own { "burn's own" } else { "countermark" },
         "batch": size.batch,
         "width": size.width,
         "side": size.side,
