@@ -46,6 +46,7 @@ impl App {
     fn over(cc: &eframe::CreationContext<'_>, start: StartWorker, keeper: Keeper) -> App {
         theme::apply(&cc.egui_ctx, keeper.theme());
         widgets::compare::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
+        widgets::ground::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
         let ctx = cc.egui_ctx.clone();
         let layout = Layout::restore(keeper.layout());
         let model = Model::new(keeper, start, Arc::new(move || ctx.request_repaint()));
@@ -160,21 +161,26 @@ impl App {
     }
 
     fn bars(&mut self, ui: &mut Ui, out: &mut Vec<Action>) {
-        let palette = theme::palette(ui);
-        let bar = egui::Frame::new().fill(palette.surface).inner_margin(egui::Margin::symmetric(theme::GAP_2 as i8, theme::GAP as i8));
-        Panel::top("top").exact_size(theme::TOP_HEIGHT).frame(bar).show(ui, |ui| chrome::top_bar(ui, &self.model, out));
-        Panel::bottom("bottom").frame(bar).show(ui, |ui| chrome::bottom_bar(ui, &self.model, out));
-        Panel::left("rail").exact_size(theme::RAIL_WIDTH).resizable(false).frame(bar).show(ui, |ui| chrome::rail(ui, &self.model, out));
+        // The ground lies below what is on it, and its size is known only afterwards.
+        let places: [_; 4] = std::array::from_fn(|_| ui.painter().add(egui::Shape::Noop));
+        let lay = |ui: &Ui, place: usize, bar: egui::Rect| ui.painter().set(places[place], widgets::ground(ui, bar, 0));
+        let bar = egui::Frame::new().inner_margin(egui::Margin::symmetric(theme::GAP_2 as i8, theme::GAP as i8));
+        let top = Panel::top("top").exact_size(theme::TOP_HEIGHT).frame(bar).show(ui, |ui| chrome::top_bar(ui, &self.model, out));
+        lay(ui, 0, top.response.rect);
+        let bottom = Panel::bottom("bottom").frame(bar).show(ui, |ui| chrome::bottom_bar(ui, &self.model, out));
+        lay(ui, 1, bottom.response.rect);
+        let rail = Panel::left("rail").exact_size(theme::RAIL_WIDTH).resizable(false).frame(bar);
+        let rail = rail.show(ui, |ui| chrome::rail(ui, &self.model, out));
+        lay(ui, 2, rail.response.rect);
         if self.model.is_blank() {
             return;
         }
         let side = bar.inner_margin(theme::GAP_2);
-        Panel::right("side").default_size(theme::SIDE_WIDTH).min_size(theme::SIDE_MIN).max_size(theme::SIDE_MAX).frame(side).show(
-            ui,
-            |ui| {
-                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.panels.side(self.model.step, ui, &self.model, out));
-            },
-        );
+        let side = Panel::right("side").default_size(theme::SIDE_WIDTH).min_size(theme::SIDE_MIN).max_size(theme::SIDE_MAX).frame(side);
+        let side = side.show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.panels.side(self.model.step, ui, &self.model, out));
+        });
+        lay(ui, 3, side.response.rect);
     }
 }
 

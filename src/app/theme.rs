@@ -251,6 +251,11 @@ static DARK: Palette = Palette {
     heat: HEAT,
 };
 
+/// The surface of the light and of the dark theme.
+pub const fn surfaces() -> [Color32; 2] {
+    [LIGHT.surface, DARK.surface]
+}
+
 /// The colours of the theme that `ui` is drawn in.
 pub fn palette(ui: &egui::Ui) -> &'static Palette {
     palette_of(ui.visuals())

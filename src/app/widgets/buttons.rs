@@ -7,8 +7,8 @@ use super::icons::{self, Icon};
 use crate::app::text;
 use crate::app::theme::{self, Palette, Tone, palette};
 use eframe::egui::{
-    Align, Color32, CornerRadius, FontId, Frame, InnerResponse, Layout, Margin, Rect, Response, RichText, Role, Sense, Slider, Stroke,
-    StrokeKind, TextStyle, Ui, UiBuilder, Vec2, Widget, WidgetInfo, pos2, vec2,
+    Align, Color32, CornerRadius, FontId, Frame, InnerResponse, Layout, Margin, Rect, Response, RichText, Role, Sense, Shape, Slider,
+    Stroke, StrokeKind, TextStyle, Ui, UiBuilder, Vec2, Widget, WidgetInfo, pos2, vec2,
 };
 
 /// A push button in one of three weights, with or without an icon.
@@ -270,7 +270,10 @@ fn card_frame(palette: &Palette) -> Frame {
 
 /// A quiet frame around what belongs together.
 pub fn card<R>(ui: &mut Ui, add_contents: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
-    card_frame(palette(ui)).show(ui, add_contents)
+    let place = ui.painter().add(Shape::Noop);
+    let shown = card_frame(palette(ui)).fill(Color32::TRANSPARENT).show(ui, add_contents);
+    ui.painter().set(place, super::ground(ui, shown.response.rect, theme::RADIUS_LARGE));
+    shown
 }
 
 /// A card that can be chosen among others; `name` is what screen readers say. Buttons inside it keep working.

@@ -27,8 +27,10 @@ pub fn drop_zone(ui: &mut Ui, title: &str, sentence: &str, can_drop: bool) -> Re
     if ui.is_rect_visible(rect) {
         let lit = can_drop || response.hovered();
         let painter = ui.painter();
-        let fill = if can_drop { accent.soft } else { palette.surface };
-        painter.rect_filled(rect, theme::RADIUS_LARGE, fill);
+        match can_drop {
+            true => painter.rect_filled(rect, theme::RADIUS_LARGE, accent.soft),
+            false => painter.add(super::ground(ui, rect, theme::RADIUS_LARGE)),
+        };
         let edge =
             Stroke::new(if can_drop { theme::LINE_STRONG } else { 1.5 * theme::LINE }, if lit { accent.ink } else { palette.outline });
         let outline = rounded_outline(rect.shrink(theme::LINE), f32::from(theme::RADIUS_LARGE));

@@ -9,6 +9,7 @@ pub mod drop_zone;
 #[cfg(test)]
 mod gallery;
 pub mod grid;
+pub mod ground;
 pub mod heat_matrix;
 pub mod icons;
 pub mod picture;
@@ -22,6 +23,7 @@ pub use compare::{ComparePair, CompareState, compare_view};
 pub use curve::{Curve, CurveStore, CurvesState, curves};
 pub use drop_zone::{PathAction, cleaned as typed_path, drop_zone, path_field};
 pub use grid::{Badge, GridResponse, GridState, Tile, image_grid};
+pub use ground::ground;
 pub use heat_matrix::heat_matrix;
 pub use icons::Icon;
 pub use picture::{TextureCache, picture};

@@ -143,7 +143,10 @@ pub fn picture(ui: &mut Ui, cache: &mut TextureCache, picture: &Picture, size: V
     let pixels = vec2(picture.shape.width as f32, picture.shape.height as f32);
     let drawn = fitted(rect, pixels);
     let texture = cache.texture(ui.ctx(), picture, pixels.x / (drawn.width() * ui.pixels_per_point()).max(1.0));
-    ui.painter().rect_filled(rect, theme::RADIUS_SMALL, palette.sunken);
+    // A picture that fills its frame hides the ground.
+    if (rect.size() - drawn.size()).max_elem() > 0.5 {
+        ui.painter().rect_filled(rect, theme::RADIUS_SMALL, palette.sunken);
+    }
     ui.painter().image(texture.id(), drawn, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
     if response.hovered() {
         ui.painter().rect_stroke(rect, theme::RADIUS_SMALL, eframe::egui::Stroke::new(theme::LINE, palette.outline), StrokeKind::Inside);
