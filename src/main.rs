@@ -3,11 +3,8 @@
 use countermark::cli;
 use std::process::ExitCode;
 
-/// Training takes and gives back the same large tensors in every step; the system's allocator maps and clears their pages each time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    countermark::jobs::heap::keep();
     // Errors only, on standard error; RUST_LOG asks for more.
     let chosen = tracing_subscriber::EnvFilter::from_default_env();
     tracing_subscriber::fmt().with_env_filter(chosen).with_writer(std::io::stderr).init();

@@ -6,6 +6,7 @@ mod clock;
 mod controls;
 mod error;
 mod exam;
+pub mod heap;
 mod lanes;
 mod messages;
 mod pace;

@@ -1,6 +1,7 @@
 //! The worker thread: takes commands, does one job at a time, reports, and survives whatever goes wrong in a job.
 
 use super::error::{JobError, is_the_cards};
+use super::heap;
 use super::lanes::Gate;
 use super::messages::{Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
 use super::pace::Paces;
@@ -159,6 +160,7 @@ impl Thread {
             let mut watch = JobWatch { thread: self, job, told: None, stop: false, gate: Arc::default() };
             catch_unwind(AssertUnwindSafe(|| work(&mut watch)))
         };
+        heap::give_back();
         let (error, details) = match result {
             Ok(Ok(event)) => return self.tell(event),
             Ok(Err(error)) if error.kind() == "cancelled" => return self.tell(Event::Stopped(job)),
