@@ -312,7 +312,7 @@ fn normalisations_and_pools_of_other_shapes_name_both() {
         names_both(&said(|| drop(instance_norm(&layer, ones([2, 3, 4, 4]), Activation::Relu))), ["[4]", "[2, 3, 4, 4]"]);
     }
     for dims in [[1, 1, 1, 4], [1, 1, 5, 1]] {
-        names_both(&said(|| drop(max_pool2d(ones(dims)))), ["[2, 2]", &format!("{dims:?}")]);
+        names_both(&said(|| drop(max_pool2d(ones(dims), Activation::Relu))), ["[2, 2]", &format!("{dims:?}")]);
     }
 }
 
@@ -470,7 +470,10 @@ proptest! {
             (floats(out), floats(x.grad(&gradients).unwrap()))
         };
         let burns = |x| burn::tensor::module::max_pool2d(x, burn::tensor::ops::MaxPoolOptions::new([2, 2]));
-        prop_assert_eq!(run(max_pool2d), run(burns));
+        prop_assert_eq!(run(|x| max_pool2d(x, Activation::Linear)), run(burns));
+        // The largest of rectified pixels is the rectified largest; where it is zero nothing learns.
+        let rectified = |x| activation::relu(burn::tensor::module::max_pool2d(x, burn::tensor::ops::MaxPoolOptions::new([2, 2])));
+        prop_assert_eq!(run(|x| max_pool2d(x, Activation::Relu)), run(rectified));
     }
 }
 
@@ -640,7 +643,9 @@ proptest! {
     }
 
     #[test]
-    fn pooling_agrees_with_its_formula_and_its_differences(sizes in (1usize..4, 1usize..4, 2usize..9, 2usize..9), seed in 0u64..1 << 40) {
+    fn pooling_agrees_with_its_formula_and_its_differences(
+        sizes in (1usize..4, 1usize..4, 2usize..9, 2usize..9), rectified in any::<bool>(), seed in 0u64..1 << 40,
+    ) {
         let (batch, channels, height, width) = sizes;
         let (tall, wide) = (height / 2, width / 2);
         let x = exact(batch * channels * height * width, seed);
@@ -649,17 +654,18 @@ proptest! {
                 .map(|i| {
                     let (plane, row, column) = (i / (tall * wide), i / wide % tall * 2, i % wide * 2);
                     let at = |y: usize, x_: usize| x[plane * height * width + (row + y) * width + column + x_];
-                    at(0, 0).max(at(0, 1)).max(at(1, 0)).max(at(1, 1))
+                    let largest = at(0, 0).max(at(0, 1)).max(at(1, 0)).max(at(1, 1));
+                    if rectified { largest.max(0.0) } else { largest }
                 })
                 .collect()
         };
         // Nobody's difference is right where two are largest.
         let mut sorted = x.clone();
         sorted.sort_by(f64::total_cmp);
-        prop_assume!(sorted.windows(2).all(|pair| pair[1] - pair[0] > 1e-5));
+        prop_assume!(sorted.windows(2).all(|pair| pair[1] - pair[0] > 1e-5) && x.iter().all(|x| x.abs() > 1e-5));
         let dims = [batch, channels, height, width];
         let tracked = tensor(&x, dims).require_grad();
-        let pooled = max_pool2d(tracked.clone());
+        let pooled = max_pool2d(tracked.clone(), if rectified { Activation::Relu } else { Activation::Linear });
         let factors = numbers(out(&x).len(), 3);
         let gradients = (pooled.clone() * tensor(&factors, [batch, channels, tall, wide])).sum().backward();
         near("output", &floats(pooled), &out(&x), 1e-7)?;

@@ -224,7 +224,7 @@ fn normalisations_activations_and_pooling_agree_with_the_gpu() {
         layer(&gpu, &format!("batch normalisation, {then:?}"), [2, 4, 8, 8], batch, |norm: &BatchNorm, x| ops::batch_norm(norm, x, then));
     }
     layer(&gpu, "instance normalisation", [2, 4, 8, 8], picture, |norm: &InstanceNorm, x| ops::instance_norm(norm, x, Activation::Relu));
-    plain(&gpu, "max-pooling", [2, 4, 8, 8], ops::max_pool2d);
+    plain(&gpu, "max-pooling", [2, 4, 8, 8], |x| ops::max_pool2d(x, Activation::Relu));
     plain(&gpu, "mean pooling", [2, 4, 8, 8], |x| x.reshape([2, 4, 64]).mean_dim(2).reshape([2, 4]));
     plain(&gpu, "ReLU", [2, 4, 8, 8], activation::relu);
     plain(&gpu, "leaky ReLU", [2, 4, 8, 8], |x| activation::leaky_relu(x, 0.2));

@@ -1,14 +1,14 @@
 //! Convolutions of stride 1 with few channels, without unrolling: each picture gets its zeros around it once, and then every tap of
 //! the kernel is a shift of one long strip.
 //!
-//! A strip holds a plane's rows one behind the other, zeros included. Output `p` of the strip is the sum over taps of weight times
+//! A strip holds a plane's rows one behind the other, each with the zeros on its left; those on its right are the next row's. Output `p` of the strip is the sum over taps of weight times
 //! input `p + tap`. The last few outputs of each row mix two rows; they are left out when the strip is cut into rows again.
 
-use super::wide::wide_with;
+use super::wide::{copy, wide_with};
 use pulp::{Simd, WithSimd};
 
-/// Strips are as long as a multiple of this, so that the widest block of vectors fits.
-const BLOCK: usize = 128;
+/// Strips are as long as a multiple of this, so that pairs of the widest vectors fit.
+const BLOCK: usize = 32;
 
 /// Taps whose gradients are summed side by side.
 const TAPS: usize = 4;
@@ -26,7 +26,7 @@ pub struct Strip {
 
 impl Strip {
     fn row(&self) -> usize {
-        self.picture[1] + 2 * self.padding[1]
+        self.picture[1] + self.padding[1]
     }
 
     fn output(&self) -> [usize; 2] {
@@ -80,24 +80,6 @@ impl Strip {
     }
 }
 
-/// Copies a row to where another begins. Rows of the usual pictures are too short to call a function for.
-#[inline(always)]
-fn copy(from: &[f32], to: &mut [f32]) {
-    #[inline(always)]
-    fn fixed<const N: usize>(from: &[f32], to: &mut [f32]) {
-        if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut::<N>()) {
-            *to = *from;
-        }
-    }
-    match from.len() {
-        14 => fixed::<14>(from, to),
-        16 => fixed::<16>(from, to),
-        28 => fixed::<28>(from, to),
-        32 => fixed::<32>(from, to),
-        count => to[..count].copy_from_slice(from),
-    }
-}
-
 /// A convolution with its weights in the order in which they are used.
 pub struct Correlation {
     strip: Strip,
@@ -140,7 +122,7 @@ impl Correlation {
     }
 }
 
-/// N output channels of one picture, V vectors of the strip at a time.
+/// N output channels of one picture, V vectors of the strip at a time and the rest by twos.
 struct Block<'a, const N: usize, const V: usize> {
     padded: &'a [f32],
     taps: &'a [usize],
@@ -150,34 +132,45 @@ struct Block<'a, const N: usize, const V: usize> {
     length: usize,
 }
 
+impl<const N: usize, const V: usize> Block<'_, N, V> {
+    /// W vectors from `start` on.
+    #[inline(always)]
+    fn part<S: Simd, const W: usize>(&mut self, simd: S, start: usize) {
+        let step = W * S::F32_LANES;
+        let shifted = &self.padded[start..];
+        let mut sums = [[simd.splat_f32s(0.0); W]; N];
+        for (sums, bias) in sums.iter_mut().zip(self.bias) {
+            *sums = [simd.splat_f32s(*bias); W];
+        }
+        for (tap, weights) in self.taps.iter().zip(self.weights.as_chunks::<N>().0) {
+            let source = S::as_simd_f32s(&shifted[*tap..][..step]).0.as_chunks::<W>().0;
+            let Some(source) = source.first() else { continue };
+            for (sums, weight) in sums.iter_mut().zip(weights) {
+                let weight = simd.splat_f32s(*weight);
+                for (sum, source) in sums.iter_mut().zip(source) {
+                    *sum = simd.mul_add_f32s(weight, *source, *sum);
+                }
+            }
+        }
+        for (strip, sums) in self.out.chunks_exact_mut(self.length).zip(&sums) {
+            for (out, sum) in S::as_mut_simd_f32s(&mut strip[start..][..step]).0.iter_mut().zip(sums) {
+                *out = *sum;
+            }
+        }
+    }
+}
+
 impl<const N: usize, const V: usize> WithSimd for Block<'_, N, V> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let step = V * S::F32_LANES;
-        let weights = self.weights.as_chunks::<N>().0;
-        for start in (0..self.length).step_by(step) {
-            let shifted = &self.padded[start..];
-            let mut sums = [[simd.splat_f32s(0.0); V]; N];
-            for (sums, bias) in sums.iter_mut().zip(self.bias) {
-                *sums = [simd.splat_f32s(*bias); V];
-            }
-            for (tap, weights) in self.taps.iter().zip(weights) {
-                let source = S::as_simd_f32s(&shifted[*tap..][..step]).0.as_chunks::<V>().0;
-                let Some(source) = source.first() else { continue };
-                for (sums, weight) in sums.iter_mut().zip(weights) {
-                    let weight = simd.splat_f32s(*weight);
-                    for (sum, source) in sums.iter_mut().zip(source) {
-                        *sum = simd.mul_add_f32s(weight, *source, *sum);
-                    }
-                }
-            }
-            for (strip, sums) in self.out.chunks_exact_mut(self.length).zip(&sums) {
-                for (out, sum) in S::as_mut_simd_f32s(&mut strip[start..][..step]).0.iter_mut().zip(sums) {
-                    *out = *sum;
-                }
-            }
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let whole = self.length - self.length % (V * S::F32_LANES);
+        for start in (0..whole).step_by(V * S::F32_LANES) {
+            self.part::<S, V>(simd, start);
+        }
+        for start in (whole..self.length).step_by(2 * S::F32_LANES) {
+            self.part::<S, 2>(simd, start);
         }
     }
 }

@@ -320,8 +320,8 @@ pub fn channel_sums(gradient: FlexTensor) -> FlexTensor {
     vector(sums.into_iter().map(|sum| sum as f32).collect())
 }
 
-/// Largest of each 2x2 block, `[batch, channels, h, w]` to `[batch, channels, h / 2, w / 2]`.
-pub fn pool(x: FlexTensor) -> FlexTensor {
+/// Largest of each 2x2 block and of `floor`, `[batch, channels, h, w]` to `[batch, channels, h / 2, w / 2]`.
+pub fn pool(x: FlexTensor, floor: f32) -> FlexTensor {
     let x = dense(x);
     let [batch, channels, height, width] = dims(&x);
     let (oh, ow) = (height / 2, width / 2);
@@ -335,7 +335,7 @@ pub fn pool(x: FlexTensor) -> FlexTensor {
                 for (rows, out) in x.chunks_exact(2 * width).zip(out.chunks_exact_mut(ow)) {
                     let (upper, lower) = rows.split_at(width);
                     for ((u, l), o) in upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0).zip(out) {
-                        *o = u[0].max(u[1]).max(l[0].max(l[1]));
+                        *o = u[0].max(u[1]).max(l[0].max(l[1])).max(floor);
                     }
                 }
             },
@@ -344,8 +344,8 @@ pub fn pool(x: FlexTensor) -> FlexTensor {
     tensor(out, [batch, channels, oh, ow])
 }
 
-/// The gradient of `pool` for its input: each block's first largest pixel gets it all.
-pub fn pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+/// The gradient of `pool` for its input: each block's first largest pixel gets it all, if it is above `floor`.
+pub fn pool_gradient(x: FlexTensor, gradient: FlexTensor, floor: f32) -> FlexTensor {
     let (x, gradient) = (dense(x), dense(gradient));
     let [batch, channels, height, width] = dims(&x);
     let (oh, ow) = (height / 2, width / 2);
@@ -359,7 +359,7 @@ pub fn pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
             #[inline(always)]
             || {
                 for ((rows, out), gradient) in rows {
-                    send_back(rows, out, gradient);
+                    send_back(rows, out, gradient, floor);
                 }
             },
         );
@@ -369,18 +369,19 @@ pub fn pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
 
 /// Two rows of pixels, where to write their gradients, and the gradients of their blocks.
 #[inline(always)]
-fn send_back(rows: &[f32], out: &mut [f32], gradient: &[f32]) {
+fn send_back(rows: &[f32], out: &mut [f32], gradient: &[f32], floor: f32) {
     let half = rows.len() / 2;
     let ((upper, lower), (to_upper, to_lower)) = (rows.split_at(half), out.split_at_mut(half));
     let blocks = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
     let places = to_upper.as_chunks_mut::<2>().0.iter_mut().zip(to_lower.as_chunks_mut::<2>().0);
     for (((u, l), (to_u, to_l)), gradient) in blocks.zip(places).zip(gradient) {
         let largest = u[0].max(u[1]).max(l[0].max(l[1]));
+        let gradient = take(*gradient, largest > floor);
         let first = u[0] == largest;
         let second = !first & (u[1] == largest);
         let third = !(first | second) & (l[0] == largest);
-        *to_u = [take(*gradient, first), take(*gradient, second)];
-        *to_l = [take(*gradient, third), take(*gradient, !(first | second | third))];
+        *to_u = [take(gradient, first), take(gradient, second)];
+        *to_l = [take(gradient, third), take(gradient, !(first | second | third))];
     }
 }
 

@@ -62,16 +62,18 @@ pub fn conv_transpose2d(layer: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
     convolve_transposed(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
 }
 
-/// The largest of each 2x2 block, `[batch, channels, h, w]` to half the sides; an odd side's last row or column is left out.
+/// The largest of each 2x2 block, `[batch, channels, h, w]` to half the sides, and the activation after it; an odd side's last row or
+/// column is left out.
 ///
 /// # Panics
 /// If there is no whole block.
-pub fn max_pool2d(x: Tensor<4>) -> Tensor<4> {
+pub fn max_pool2d(x: Tensor<4>, then: Activation) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     assert!(height >= 2 && width >= 2, "blocks of [2, 2] do not fit pictures of {:?}", x.dims());
-    match height.is_multiple_of(2) && width.is_multiple_of(2) && on_cpu(&x) {
-        true => largest(x),
-        false => burn::tensor::module::max_pool2d(x, MaxPoolOptions::new([2, 2])),
+    match (height.is_multiple_of(2) && width.is_multiple_of(2) && on_cpu(&x), then) {
+        (true, Activation::Relu) => largest(x, 0.0),
+        (true, _) => then.apply(largest(x, f32::NEG_INFINITY)),
+        (false, _) => then.apply(burn::tensor::module::max_pool2d(x, MaxPoolOptions::new([2, 2]))),
     }
 }
 

@@ -45,10 +45,10 @@ pub trait Convolutions: Backend {
     fn conv_weight(picture: FloatTensor<Self>, output: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// The sum of each channel.
     fn channel_sums(x: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// Largest of each 2x2 block.
-    fn pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Largest of each 2x2 block and of `floor`.
+    fn pool(x: FloatTensor<Self>, floor: f32) -> FloatTensor<Self>;
     /// The gradient of `pool` for its input.
-    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>, floor: f32) -> FloatTensor<Self>;
 }
 
 impl Convolutions for Flex {
@@ -73,12 +73,12 @@ impl Convolutions for Flex {
         kernel::channel_sums(x)
     }
 
-    fn pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        kernel::pool(x)
+    fn pool(x: FloatTensor<Self>, floor: f32) -> FloatTensor<Self> {
+        kernel::pool(x, floor)
     }
 
-    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        kernel::pool_gradient(x, gradient)
+    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>, floor: f32) -> FloatTensor<Self> {
+        kernel::pool_gradient(x, gradient, floor)
     }
 }
 
@@ -174,14 +174,15 @@ fn track<B: Convolutions, C: CheckpointStrategy>(
 struct Pool;
 
 impl<B: Convolutions> Backward<B, 1> for Pool {
-    type State = NodeId;
+    type State = (NodeId, f32);
 
-    fn backward(self, ops: Ops<NodeId, 1>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
         let [parent] = ops.parents;
         if let Some(node) = parent {
-            let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state);
-            gradients.register::<B>(node.id, B::pool_gradient(x, gradient));
+            let (x, floor) = ops.state;
+            let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
+            gradients.register::<B>(node.id, B::pool_gradient(x, gradient, floor));
         }
     }
 }
@@ -209,18 +210,18 @@ impl<B: Convolutions, C: CheckpointStrategy> Convolutions for Autodiff<B, C> {
         <Self as AutodiffBackend>::from_inner(B::channel_sums(x.into_primitive()))
     }
 
-    fn pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn pool(x: FloatTensor<Self>, floor: f32) -> FloatTensor<Self> {
         match Backward::<B, 1>::prepare::<C>(Pool, [x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let state = prep.checkpoint(&x);
-                prep.finish(state, B::pool(x.into_primitive()))
+                prep.finish((state, floor), B::pool(x.into_primitive(), floor))
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::pool(x.into_primitive())),
+            OpsKind::UnTracked(prep) => prep.finish(B::pool(x.into_primitive(), floor)),
         }
     }
 
-    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        <Self as AutodiffBackend>::from_inner(B::pool_gradient(x.into_primitive(), gradient.into_primitive()))
+    fn pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>, floor: f32) -> FloatTensor<Self> {
+        <Self as AutodiffBackend>::from_inner(B::pool_gradient(x.into_primitive(), gradient.into_primitive(), floor))
     }
 }
 
@@ -240,6 +241,6 @@ pub fn convolve_transposed(small: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>,
 }
 
 /// `[batch, channels, h, w]` with even sides to `[batch, channels, h / 2, w / 2]`.
-pub fn largest(x: Tensor<4>) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as Convolutions>::pool(x.into_dispatch()))
+pub fn largest(x: Tensor<4>, floor: f32) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Convolutions>::pool(x.into_dispatch(), floor))
 }

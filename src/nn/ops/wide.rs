@@ -49,6 +49,25 @@ pub fn spread<T: Send>(tasks: impl Iterator<Item = T>, numbers: usize, work: imp
     }
 }
 
+/// Copies a row to where another begins. Rows of the usual pictures are too short to call a function for.
+#[inline(always)]
+pub fn copy(from: &[f32], to: &mut [f32]) {
+    #[inline(always)]
+    fn fixed<const N: usize>(from: &[f32], to: &mut [f32]) {
+        if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut::<N>()) {
+            *to = *from;
+        }
+    }
+    match from.len() {
+        7 => fixed::<7>(from, to),
+        14 => fixed::<14>(from, to),
+        16 => fixed::<16>(from, to),
+        28 => fixed::<28>(from, to),
+        32 => fixed::<32>(from, to),
+        count => to[..count].copy_from_slice(from),
+    }
+}
+
 /// Partial sums that a loop keeps, so that vectors fill.
 pub const LANES: usize = 32;
 
