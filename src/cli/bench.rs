@@ -11,7 +11,7 @@ use serde_json::json;
 /// Options of a timing.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// quick: blind watermark as the Quick preset makes it, 28x28 grey, 160 pictures (no PyTorch reference).
+    /// quick: blind watermark as the Quick preset makes it, 28x28 grey, 142 pictures (no PyTorch reference).
     /// lenet5: blind watermark on LeNet-5, 28x28 grey, 100 + 20 pictures. resnet18: the same on ResNet-18, 32x32 colour.
     /// classifier: plain ResNet-18, 128 pictures. stamp: one penetrative stamp, 8 autoencoders and 30 carriers. barrier: hiding and
     /// revealing network and critic, 4 colour pictures.

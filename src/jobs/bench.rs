@@ -23,7 +23,7 @@ use thiserror::Error;
 /// What can be timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Job {
-    /// Blind watermark as the Quick preset makes it: LeNet-5 on 28x28 grey, batch 100 + 20 keys + 20 decoys + 20 covers.
+    /// Blind watermark as the Quick preset makes it: LeNet-5 on 28x28 grey, batch 100 + 14 keys + 14 decoys + 14 covers.
     Quick,
     /// Blind watermark, LeNet-5 on 28x28 grey, batch 100 + 20 keys.
     Lenet5,
@@ -194,11 +194,6 @@ fn classifying(job: Job, batch: usize, width: usize, side: usize, compute: &Comp
         Job::Resnet18 | Job::Classifier => (HostKind::Resnet18, 3),
         _ => (HostKind::Lenet5, 1),
     };
-    let beside = match job {
-        Job::Quick => 60,
-        Job::Classifier => 0,
-        _ => 20,
-    };
     let shape = Shape { channels, height: side, width: side };
     let plain = || blind::Settings { show_covers: false, ..Default::default() };
     let mut settings = match catalogue::preset("blind", Preset::Quick, shape) {
@@ -206,6 +201,12 @@ fn classifying(job: Job, batch: usize, width: usize, side: usize, compute: &Comp
         _ => plain(),
     };
     settings.batch = batch;
+    // Keys; with the Quick preset decoys and covers too.
+    let beside = match job {
+        Job::Quick => 3 * settings.key_batch,
+        Job::Classifier => 0,
+        _ => settings.key_batch,
+    };
     if job != Job::Classifier {
         settings.encoder_width = width;
     }

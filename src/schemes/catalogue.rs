@@ -69,6 +69,7 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
             Preset::Quick => blind::Settings {
                 steps: 1_600,
                 keys: 600,
+                key_batch: 14,
                 encoder_width: 8,
                 residual: true,
                 clarity: 28.7,
