@@ -47,6 +47,7 @@ impl App {
         theme::apply(&cc.egui_ctx, keeper.theme());
         widgets::compare::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
         widgets::ground::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
+        widgets::plates::install(&cc.egui_ctx, cc.wgpu_render_state.as_ref());
         let ctx = cc.egui_ctx.clone();
         let layout = Layout::restore(keeper.layout());
         let model = Model::new(keeper, start, Arc::new(move || ctx.request_repaint()));

@@ -6,6 +6,7 @@
 use super::buttons::focus_ring;
 use super::icons::{self, Icon};
 use super::picture::{colour_image, fitted, pixel_at, pixel_words, reduced};
+use super::plates::{self, Plate};
 use crate::app::text;
 use crate::app::theme::{self, Palette, Tone, palette};
 use crate::data::Picture;
@@ -14,6 +15,7 @@ use eframe::egui::{
     Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, text::LayoutJob, text::TextFormat, vec2,
 };
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// A sign in the corner of a thumbnail: icon, meaning of its colour, words for the tooltip and for screen readers.
 pub type Badge = (Icon, Tone, String);
@@ -70,9 +72,15 @@ impl GridState {
 }
 
 struct Row {
-    texture: TextureHandle,
+    source: Source,
     tiles: Vec<Shown>,
     used: u64,
+}
+
+/// Where the pictures of a row lie.
+enum Source {
+    Texture(TextureHandle),
+    Plate(Arc<Plate>),
 }
 
 struct Shown {
@@ -194,7 +202,7 @@ fn show_row(
         load_row(&ctx, indices.clone().map(&mut *tile).collect(), pixels)
     });
     kept.used = clock;
-    let mut presses = Vec::new();
+    let (mut presses, mut places) = (Vec::new(), Vec::new());
     for (index, shown) in indices.zip(&kept.tiles) {
         let rect = measures.cell_rect(origin, index);
         let selected = state.selected.contains(&index);
@@ -209,7 +217,10 @@ fn show_row(
         let frame = Rect::from_min_size(rect.min, Vec2::splat(measures.side));
         let pixels = shown.tile.picture.shape;
         let drawn = fitted(frame, vec2(pixels.width as f32, pixels.height as f32));
-        layers.images.push(Shape::image(kept.texture.id(), drawn, shown.uv, Color32::WHITE));
+        match &kept.source {
+            Source::Texture(texture) => layers.images.push(Shape::image(texture.id(), drawn, shown.uv, Color32::WHITE)),
+            Source::Plate(_) => places.push(drawn),
+        }
         paint_tile(ui.painter(), palette(ui), shown, (frame, drawn, rect), (selected, cursor, response.hovered()), layers);
         if response.hovered() {
             answer.hovered = Some(index);
@@ -218,6 +229,9 @@ fn show_row(
         if response.clicked() {
             presses.push((index, ui.input(|input| input.modifiers)));
         }
+    }
+    if let Source::Plate(plate) = &kept.source {
+        layers.images.push(plates::pictures(plate, places));
     }
     for (index, modifiers) in presses {
         answer.response.request_focus();
@@ -342,6 +356,7 @@ fn load_row(ctx: &Context, tiles: Vec<Tile>, side_pixels: f32) -> Row {
     let images: Vec<ColorImage> = tiles.iter().map(|tile| colour_image(&tile.picture, reduced(&tile.picture, most))).collect();
     let height = images.iter().map(|image| image.size[1]).max().unwrap_or(1).max(1);
     let width = images.iter().map(|image| image.size[0]).sum::<usize>().max(1);
+    let one_size = images.first().map(|first| first.size).filter(|size| images.iter().all(|image| image.size == *size));
     let mut atlas = ColorImage::filled([width, height], Color32::TRANSPARENT);
     let mut left = 0;
     let mut shown = Vec::with_capacity(tiles.len());
@@ -354,8 +369,12 @@ fn load_row(ctx: &Context, tiles: Vec<Tile>, side_pixels: f32) -> Row {
         left += image.size[0];
         shown.push(Shown { tile, uv });
     }
-    let texture = ctx.load_texture("thumbnails", atlas, TextureOptions::NEAREST);
-    Row { texture, tiles: shown, used: 0 }
+    let plate = one_size.and_then(|size| plates::plate(ctx, &atlas, size));
+    let source = match plate {
+        Some(plate) => Source::Plate(plate),
+        None => Source::Texture(ctx.load_texture("thumbnails", atlas, TextureOptions::NEAREST)),
+    };
+    Row { source, tiles: shown, used: 0 }
 }
 
 fn paint_tile(
@@ -526,7 +545,8 @@ mod tests {
             Tile { picture: Picture { shape, planes: vec![7; shape.len()] }, caption: String::new(), badge: None }
         });
         let row = load_row(&Context::default(), tiles.into(), 96.0);
-        assert_eq!(row.texture.size(), [4 + 96 + 1, 64]);
+        let Source::Texture(texture) = &row.source else { panic!("pictures of several sizes fit no plate") };
+        assert_eq!(texture.size(), [4 + 96 + 1, 64]);
         assert!((row.tiles[1].uv.left() - 4.0 / 101.0).abs() < 1e-6);
         assert!((row.tiles[0].uv.bottom() - 9.0 / 64.0).abs() < 1e-6);
     }

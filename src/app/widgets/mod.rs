@@ -13,6 +13,7 @@ pub mod ground;
 pub mod heat_matrix;
 pub mod icons;
 pub mod picture;
+pub mod plates;
 pub mod problems;
 pub mod progress;
 
