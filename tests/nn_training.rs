@@ -69,7 +69,7 @@ fn compare(task: &Task, steps: usize) {
 
 #[test]
 fn lenet_and_the_grey_encoder_learn_as_with_burns_operations() {
-    compare(&task(sample().unwrap(), HostKind::Lenet5, &[]), 8);
+    compare(&task(sample().unwrap(), HostKind::Lenet5, &[("key_batch", json!(20))]), 12);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Memory between the steps of a training: each step takes and gives back the same large tensors.
 //!
-//! By default glibc returns what is large to the system at once and gets it back page by page, cleared: a seventh of a step of ResNet-18.
+//! By default glibc returns what is large to the system at once and gets it back page by page, cleared, which takes a good part of a step of ResNet-18.
 //! Here it keeps what a job uses until the job ends. Other systems' allocators are left alone.
 
 /// Keeps memory that is given back, from the start of the program on.
