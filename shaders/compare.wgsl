@@ -19,6 +19,7 @@ struct View {
     swipe: f32,
     gain: f32,
     channel: u32,
+    right_only: u32,
     linear_target: u32,
     gap: f32,
     heat: array<vec4f, 5>,
@@ -27,7 +28,6 @@ struct View {
 // Fixed when the pipeline is made, so that a software adapter, which walks every branch, walks only those that are needed.
 override MODE: u32 = 0u;
 override FETCH: u32 = 0u;
-override SIDE: u32 = 0u;
 
 const SIDE_BY_SIDE: u32 = 0u;
 const SWIPE: u32 = 1u;
@@ -35,11 +35,6 @@ const BLINK: u32 = 2u;
 const DIFFERENCE: u32 = 3u;
 const HEAT: u32 = 4u;
 const CHANNEL: u32 = 5u;
-
-// Both pictures at once, or what of the canvas shows one of them.
-const BOTH: u32 = 0u;
-const LEFT: u32 = 1u;
-const RIGHT: u32 = 2u;
 
 // Enlarged with square pixels, enlarged and blurred, or made smaller.
 const SQUARES: u32 = 0u;
@@ -101,14 +96,6 @@ fn colour(picture: texture_2d<f32>, share: vec2f) -> vec3f {
     return textureSampleLevel(picture, smooth_sampler, share, level).rgb;
 }
 
-// The picture of this side.
-fn of_side(share: vec2f) -> vec3f {
-    if SIDE == RIGHT {
-        return colour(right, share);
-    }
-    return colour(left, share);
-}
-
 fn difference(share: vec2f) -> vec3f {
     if FETCH == SMALLER {
         let level = max(ceil(halvings(textureDimensions(left).x)) - 1.0, 0.0);
@@ -125,9 +112,9 @@ fn heat(amount: f32) -> vec3f {
 
 fn side_by_side(place: vec2f) -> vec3f {
     let middle = view.size.x * 0.5;
-    let on_right = SIDE == RIGHT;
+    let on_right = place.x >= middle;
     let share = share_at(place, select(0.0, middle, on_right), select(middle, view.size.x, on_right));
-    var shown = of_side(share);
+    var shown = select(colour(left, share), colour(right, share), on_right);
     if MODE == CHANNEL {
         shown = vec3f(shown[view.channel]);
     }
@@ -139,7 +126,11 @@ fn laid_over(place: vec2f) -> vec3f {
     let share = share_at(place, 0.0, view.size.x);
     var shown: vec3f;
     if MODE == SWIPE || MODE == BLINK {
-        shown = of_side(share);
+        var on_right = view.right_only == 1u;
+        if MODE == SWIPE {
+            on_right = place.x >= view.swipe * view.size.x;
+        }
+        shown = select(colour(left, share), colour(right, share), on_right);
     } else {
         let apart = difference(share) * view.gain;
         if MODE == DIFFERENCE {

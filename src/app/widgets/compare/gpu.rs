@@ -15,7 +15,7 @@ pub(super) struct Gpu {
     target: wgpu::TextureFormat,
     pipeline_layout: wgpu::PipelineLayout,
     /// One for each mode and way to fetch, made when first needed.
-    pipelines: [OnceLock<wgpu::RenderPipeline>; 6 * 3 * 3],
+    pipelines: [OnceLock<wgpu::RenderPipeline>; 6 * 3],
     layout: wgpu::BindGroupLayout,
     sampler: wgpu::Sampler,
     /// Longest side of a texture, pixels.
@@ -103,7 +103,7 @@ impl Gpu {
             module,
             target: state.target_format,
             pipeline_layout,
-            pipelines: std::array::from_fn(|_| OnceLock::new()),
+            pipelines: Default::default(),
             layout,
             sampler,
             longest_side: device.limits().max_texture_dimension_2d as usize,
@@ -127,15 +127,13 @@ impl Gpu {
 
     /// Makes what draws `view`; `trouble` says whether the driver took it.
     pub(super) fn make_ready(&self, view: &View) {
-        for (side, _) in view.sides() {
-            self.pipeline(view, side);
-        }
+        self.pipeline(view);
     }
 
-    fn pipeline(&self, view: &View, side: Side) -> &wgpu::RenderPipeline {
-        let (mode, fetch, side) = (view.mode.min(5), view.fetch as u32, side as u32);
-        self.pipelines[((mode * 3 + fetch) * 3 + side) as usize].get_or_init(|| {
-            let constants = [("MODE", f64::from(mode)), ("FETCH", f64::from(fetch)), ("SIDE", f64::from(side))];
+    fn pipeline(&self, view: &View) -> &wgpu::RenderPipeline {
+        let (mode, fetch) = (view.mode.min(5), view.fetch as u32);
+        self.pipelines[(mode * 3 + fetch) as usize].get_or_init(|| {
+            let constants = [("MODE", f64::from(mode)), ("FETCH", f64::from(fetch))];
             let fixed = || wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
             self.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
                 label: Some("compare"),
@@ -210,7 +208,7 @@ impl Gpu {
     }
 }
 
-/// What the shader is told each frame; all but those that choose pipelines stand in the same order in `View` of compare.wgsl.
+/// What the shader is told each frame; all but the last two fields stand in the same order in `View` of compare.wgsl.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View {
     /// Canvas, points.
@@ -233,7 +231,7 @@ pub(super) struct View {
     pub(super) gain: f32,
     /// Number of the channel, 0..3.
     pub(super) channel: u32,
-    /// Whether blinking shows the right picture now; chooses the pipeline.
+    /// Whether blinking shows the right picture now.
     pub(super) right_only: bool,
     /// Width of the divider, points.
     pub(super) gap: f32,
@@ -254,29 +252,8 @@ pub(super) enum Fetch {
     Smaller = 2,
 }
 
-/// Which picture a part of the canvas shows; the numbers are those of compare.wgsl.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    /// What both make together.
-    Both = 0,
-    Left = 1,
-    Right = 2,
-}
-
 impl View {
     const BYTES: usize = 176;
-
-    /// The parts of the canvas, each with where it begins and ends, share of the width. Each is drawn by itself: asked for a pixel of
-    /// either picture, a software adapter reads both.
-    fn sides(&self) -> Vec<(Side, [f32; 2])> {
-        let split = |at: f32| vec![(Side::Left, [0.0, at]), (Side::Right, [at, 1.0])];
-        match self.mode {
-            0 | 5 => split(0.5),
-            1 => split(self.swipe.clamp(0.0, 1.0)),
-            2 => vec![(if self.right_only { Side::Right } else { Side::Left }, [0.0, 1.0])],
-            _ => vec![(Side::Both, [0.0, 1.0])],
-        }
-    }
 
     fn bytes(&self, linear_target: bool) -> Vec<u8> {
         let colour = |colour: Color32| [colour.r(), colour.g(), colour.b(), 255].map(|byte| f32::from(byte) / 255.0);
@@ -287,9 +264,9 @@ impl View {
             floats(&colour(self.well)),
             floats(&colour(self.line)),
             floats(&[self.shape.x, self.shape.y, self.scale, self.point, self.swipe, self.gain]),
-            words(&[self.channel, u32::from(linear_target)]),
+            words(&[self.channel, u32::from(self.right_only), u32::from(linear_target)]),
             // What follows is a row of vec4 and starts at a multiple of 16 bytes.
-            floats(&[self.gap, 0.0, 0.0, 0.0]),
+            floats(&[self.gap, 0.0, 0.0]),
             floats(&HEAT.map(colour).concat()),
         ]
         .concat()
@@ -315,18 +292,10 @@ impl CallbackTrait for Painting {
         Vec::new()
     }
 
-    fn paint(&self, info: eframe::egui::PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, _resources: &CallbackResources) {
-        let (canvas, clip) = (info.viewport_in_pixels(), info.clip_rect_in_pixels());
-        let edge = |share: f32| canvas.left_px + (share * canvas.width_px as f32).round() as i32;
+    fn paint(&self, _info: eframe::egui::PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, _resources: &CallbackResources) {
+        pass.set_pipeline(self.gpu.pipeline(&self.view));
         pass.set_bind_group(0, &self.pair.bindings, &[]);
-        for (side, [from, to]) in self.view.sides() {
-            let (first, last) = (edge(from).max(clip.left_px), edge(to).min(clip.left_px + clip.width_px));
-            if first < last && clip.height_px > 0 {
-                pass.set_pipeline(self.gpu.pipeline(&self.view, side));
-                pass.set_scissor_rect(first as u32, clip.top_px as u32, (last - first) as u32, clip.height_px as u32);
-                pass.draw(0..3, 0..1);
-            }
-        }
+        pass.draw(0..3, 0..1);
     }
 }
 
