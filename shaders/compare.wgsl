@@ -20,7 +20,6 @@ struct View {
     gain: f32,
     channel: u32,
     right_only: u32,
-    linear_target: u32,
     gap: f32,
     heat: array<vec4f, 5>,
 }
@@ -28,6 +27,8 @@ struct View {
 // Fixed when the pipeline is made, so that a software adapter, which walks every branch, walks only those that are needed.
 override MODE: u32 = 0u;
 override FETCH: u32 = 0u;
+// Whether the target turns what it is given into gamma.
+override LINEAR: u32 = 0u;
 
 const SIDE_BY_SIDE: u32 = 0u;
 const SWIPE: u32 = 1u;
@@ -154,7 +155,7 @@ fn seen(place: vec2f) -> vec3f {
 @fragment
 fn fragment(corner: Corner) -> @location(0) vec4f {
     let rgb = clamp(seen(corner.place), vec3f(0.0), vec3f(1.0));
-    if view.linear_target == 1u {
+    if LINEAR == 1u {
         let low = rgb / 12.92;
         let high = pow((rgb + 0.055) / 1.055, vec3f(2.4));
         return vec4f(select(high, low, rgb <= vec3f(0.04045)), 1.0);

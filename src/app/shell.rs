@@ -214,8 +214,12 @@ impl eframe::App for App {
         self.drops(&ctx);
         self.follow(&ctx);
         let mut out = Vec::new();
-        self.bars(ui, &mut out);
-        CentralPanel::no_frame().show(ui, |ui| self.layout.show(ui, &mut self.panels, &self.model, &mut out));
+        if self.model.compare.is_some() {
+            self.overlays.compare(ui, &mut self.model);
+        } else {
+            self.bars(ui, &mut out);
+            CentralPanel::no_frame().show(ui, |ui| self.layout.show(ui, &mut self.panels, &self.model, &mut out));
+        }
         self.overlays.show(ui, &mut self.model, &mut out);
         chrome::drop_curtain(ui, self.model.is_looking());
         self.model.notices.show(&ctx, &mut out);

@@ -187,28 +187,6 @@ impl Plane {
         }
         Plane { height, width, values }
     }
-
-    /// The weighted mean under each window that lies inside: rows first, then columns.
-    fn smoothed(&self, kernel: &[f64; WINDOW]) -> Vec<f64> {
-        let (height, width) = (self.height - WINDOW + 1, self.width - WINDOW + 1);
-        let mut rows = Vec::with_capacity(self.height * width);
-        for row in self.values.chunks_exact(self.width) {
-            rows.extend(row.windows(WINDOW).map(|w| w.iter().zip(kernel).map(|(v, k)| v * k).sum::<f64>()));
-        }
-        let mut smooth = vec![0.0; height * width];
-        for (y, out) in smooth.chunks_exact_mut(width).enumerate() {
-            for (dy, k) in kernel.iter().enumerate() {
-                let row = &rows[(y + dy) * width..(y + dy + 1) * width];
-                out.iter_mut().zip(row).for_each(|(o, v)| *o += k * v);
-            }
-        }
-        smooth
-    }
-
-    fn times(&self, other: &Plane) -> Plane {
-        let values = self.values.iter().zip(&other.values).map(|(x, y)| x * y).collect();
-        Plane { height: self.height, width: self.width, values }
-    }
 }
 
 /// The pairs of channels of two pictures of one shape.
@@ -233,18 +211,48 @@ struct Similarity {
     contrast: f64,
 }
 
+/// How many weighted means SSIM needs at each place: of x, y, x², y² and xy.
+const MEANS: usize = 5;
+
 fn similarity(x: &Plane, y: &Plane, kernel: &[f64; WINDOW]) -> Similarity {
-    let (mx, my) = (x.smoothed(kernel), y.smoothed(kernel));
-    let (xx, yy, xy) = (x.times(x).smoothed(kernel), y.times(y).smoothed(kernel), x.times(y).smoothed(kernel));
+    let width = x.width + 1 - WINDOW;
+    // The last rows, smoothed along themselves; a row that is no longer needed gives its place to the next.
+    let mut rows = vec![[const { Vec::new() }; MEANS]; WINDOW];
+    let mut means: [Vec<f64>; MEANS] = Default::default();
     let (mut whole, mut contrast) = (0.0, 0.0);
-    for i in 0..mx.len() {
-        let (ux, uy) = (mx[i], my[i]);
-        let cs = (2.0 * (xy[i] - ux * uy) + C2) / (xx[i] - ux * ux + yy[i] - uy * uy + C2);
-        contrast += cs;
-        whole += cs * (2.0 * ux * uy + C1) / (ux * ux + uy * uy + C1);
+    for (row, (a, b)) in x.values.chunks_exact(x.width).zip(y.values.chunks_exact(x.width)).enumerate() {
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).collect::<Vec<f64>>();
+        let (xx, yy, xy) = (product(a, a), product(b, b), product(a, b));
+        for (line, values) in rows[row % WINDOW].iter_mut().zip([a, b, &xx, &yy, &xy]) {
+            let shifted = |shift: usize| &values[shift..shift + width];
+            weighted(line, kernel, shifted);
+        }
+        if row + 1 < WINDOW {
+            continue;
+        }
+        for (i, mean) in means.iter_mut().enumerate() {
+            weighted(mean, kernel, |below| &rows[(row + 1 + below) % WINDOW][i]);
+        }
+        let [mx, my, xx, yy, xy] = &means;
+        for i in 0..width {
+            let (ux, uy) = (mx[i], my[i]);
+            let cs = (2.0 * (xy[i] - ux * uy) + C2) / (xx[i] - ux * ux + yy[i] - uy * uy + C2);
+            contrast += cs;
+            whole += cs * (2.0 * ux * uy + C1) / (ux * ux + uy * uy + C1);
+        }
     }
-    let n = mx.len() as f64;
+    let n = (width * (x.height + 1 - WINDOW)) as f64;
     Similarity { whole: whole / n, contrast: contrast / n }
+}
+
+/// The sum of eleven lines, each times its weight.
+fn weighted<'a>(sum: &mut Vec<f64>, kernel: &[f64; WINDOW], line: impl Fn(usize) -> &'a [f64]) {
+    let lines: [&[f64]; WINDOW] = std::array::from_fn(line);
+    sum.clear();
+    sum.resize(lines[0].len(), 0.0);
+    for (line, weight) in lines.into_iter().zip(kernel) {
+        sum.iter_mut().zip(line).for_each(|(sum, value)| *sum += weight * value);
+    }
 }
 
 #[cfg(test)]

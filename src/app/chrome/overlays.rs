@@ -5,7 +5,7 @@ use crate::app::model::{Keeper, Model};
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets;
-use eframe::egui::{self, Align2, Area, Id, Key, Modal, Order, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{self, Align2, Area, CentralPanel, Id, Key, Modal, Order, RichText, ScrollArea, TextEdit, Ui};
 use std::path::PathBuf;
 
 /// What the things on top remember between frames.
@@ -48,7 +48,7 @@ impl Overlays {
         self.compare.is_ready()
     }
 
-    /// Draws what is open. Esc and a click beside close it.
+    /// Draws the open dialogs. Esc and a click beside close one.
     pub fn show(&mut self, ui: &mut Ui, model: &mut Model, out: &mut Vec<Action>) {
         self.offer(ui, model);
         self.ask(ui, model, out);
@@ -58,7 +58,6 @@ impl Overlays {
         if model.help {
             help(ui, model);
         }
-        self.compare(ui, model);
     }
 
     fn offer(&mut self, ui: &mut Ui, model: &mut Model) {
@@ -206,24 +205,23 @@ impl Overlays {
         }
     }
 
-    fn compare(&mut self, ui: &mut Ui, model: &mut Model) {
-        let Some(pair) = model.compare.clone() else { return };
-        let mut close = false;
-        let size = ui.ctx().content_rect().size() - egui::Vec2::splat(theme::GAP_4 * 3.0);
-        let modal = Modal::new(Id::unique("compare")).frame(card(ui)).show(ui.ctx(), |ui| {
-            ui.set_min_size(size);
-            ui.set_max_size(size);
+    /// The compare view, which has the whole window to itself: what a dialog would darken beneath it costs a software adapter most of a
+    /// frame.
+    pub fn compare(&mut self, ui: &mut Ui, model: &mut Model) {
+        let Some(Pair { left, right, left_name, right_name }) = model.compare.clone() else { return };
+        let title = text::compare_title(&left_name, &right_name);
+        let mut close = !model.is_asking() && ui.input(|input| input.key_pressed(Key::Escape));
+        CentralPanel::no_frame().frame(egui::Frame::new().inner_margin(theme::GAP_3)).show(ui, |ui| {
             egui::Sides::new().show(
                 ui,
-                |ui| ui.label(RichText::new(text::compare_title(&pair.left_name, &pair.right_name)).size(theme::TEXT_HEADING).strong()),
-                |ui| close = widgets::icon_button(ui, widgets::Icon::Cross, text::CLOSE).clicked(),
+                |ui| ui.label(RichText::new(title).size(theme::TEXT_HEADING).strong()),
+                |ui| close |= widgets::icon_button(ui, widgets::Icon::Cross, text::CLOSE).clicked(),
             );
-            let Pair { left, right, left_name, right_name } = pair;
-            let shown = widgets::ComparePair { left, right, left_name, right_name };
-            widgets::compare_view(ui, &mut self.compare, &shown);
+            widgets::compare_view(ui, &mut self.compare, &widgets::ComparePair { left, right, left_name, right_name });
         });
-        if close || modal.should_close() {
+        if close {
             model.compare = None;
+            ui.ctx().request_repaint();
         }
     }
 }

@@ -181,7 +181,12 @@ impl Model {
 
     /// Whether something lies over the panels.
     pub fn is_covered(&self) -> bool {
-        self.palette || self.help || self.compare.is_some() || self.offer.is_some() || self.asking.is_some()
+        self.compare.is_some() || self.is_asking()
+    }
+
+    /// Whether a dialog is open.
+    pub fn is_asking(&self) -> bool {
+        self.palette || self.help || self.offer.is_some() || self.asking.is_some()
     }
 
     /// Whether the panel of `step` holds the next thing to do: its button is the one filled button on the screen.

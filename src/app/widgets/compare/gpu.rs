@@ -133,7 +133,8 @@ impl Gpu {
     fn pipeline(&self, view: &View) -> &wgpu::RenderPipeline {
         let (mode, fetch) = (view.mode.min(5), view.fetch as u32);
         self.pipelines[(mode * 3 + fetch) as usize].get_or_init(|| {
-            let constants = [("MODE", f64::from(mode)), ("FETCH", f64::from(fetch))];
+            let linear = f64::from(u8::from(self.target.is_srgb()));
+            let constants = [("MODE", f64::from(mode)), ("FETCH", f64::from(fetch)), ("LINEAR", linear)];
             let fixed = || wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
             self.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
                 label: Some("compare"),
@@ -255,7 +256,7 @@ pub(super) enum Fetch {
 impl View {
     const BYTES: usize = 176;
 
-    fn bytes(&self, linear_target: bool) -> Vec<u8> {
+    fn bytes(&self) -> Vec<u8> {
         let colour = |colour: Color32| [colour.r(), colour.g(), colour.b(), 255].map(|byte| f32::from(byte) / 255.0);
         let floats = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         let words = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
@@ -264,9 +265,9 @@ impl View {
             floats(&colour(self.well)),
             floats(&colour(self.line)),
             floats(&[self.shape.x, self.shape.y, self.scale, self.point, self.swipe, self.gain]),
-            words(&[self.channel, u32::from(self.right_only), u32::from(linear_target)]),
+            words(&[self.channel, u32::from(self.right_only)]),
             // What follows is a row of vec4 and starts at a multiple of 16 bytes.
-            floats(&[self.gap, 0.0, 0.0]),
+            floats(&[self.gap, 0.0, 0.0, 0.0]),
             floats(&HEAT.map(colour).concat()),
         ]
         .concat()
@@ -288,7 +289,7 @@ impl CallbackTrait for Painting {
         _encoder: &mut wgpu::CommandEncoder,
         _resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        queue.write_buffer(&self.pair.uniforms, 0, &self.view.bytes(self.gpu.target.is_srgb()));
+        queue.write_buffer(&self.pair.uniforms, 0, &self.view.bytes());
         Vec::new()
     }
 
@@ -327,7 +328,7 @@ mod tests {
             mode: 3,
             fetch: Fetch::Squares,
         };
-        let bytes = view.bytes(false);
+        let bytes = view.bytes();
         assert_eq!(bytes.len(), View::BYTES);
         assert_eq!(bytes[68..72], 5.0_f32.to_le_bytes());
         assert_eq!(bytes[72..76], 2_u32.to_le_bytes());

@@ -92,11 +92,22 @@ pub(super) fn prepare(pair: &ComparePair, gpu: &Arc<Gpu>, ctx: &Context) -> Arc<
         return prepared;
     }
     let (theirs, gpu_, ctx_) = (Arc::clone(&prepared), Arc::clone(gpu), ctx.clone());
-    let started = std::thread::Builder::new().name("compare".into()).spawn(move || theirs.work(&gpu_, &ctx_));
+    let started = std::thread::Builder::new().name("compare".into()).spawn(move || {
+        let_the_window_go_first();
+        theirs.work(&gpu_, &ctx_);
+    });
     if started.is_err() {
         prepared.work(gpu, ctx);
     }
     prepared
+}
+
+/// Lowers the priority of the calling thread where the system does so by thread.
+fn let_the_window_go_first() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 10) {
+        tracing::debug!("the priority stays as it is: {error}");
+    }
 }
 
 type Level = (u32, u32, Vec<u8>);
