@@ -13,7 +13,7 @@ use countermark::nn::encoder::Encoder;
 use countermark::nn::host::{Host, HostKind};
 use countermark::nn::init::seeded;
 use countermark::nn::mirror::Mirror;
-use countermark::nn::ops::{self, Activation, batch_norm, conv_transpose2d, conv2d, instance_norm, max_pool2d};
+use countermark::nn::ops::{self, Activation, batch_norm, conv_transpose2d, conv2d, conv2d_and_pool, instance_norm, max_pool2d};
 use countermark::nn::optim::{Optimiser, Rule};
 use countermark::nn::ssim::Ssim;
 use countermark::nn::weights::WeightMap;
@@ -456,6 +456,27 @@ proptest! {
         let layer = Conv2dConfig::new([input, output], [3, 3]).with_padding(around).init(&device());
         let learnt = || (layer.weight.val(), layer.bias.as_ref().unwrap().val());
         agree(learn(&x, dims, learnt(), |x| conv2d(&layer, x)), learn(&x, dims, learnt(), |x| layer.forward(x)))?;
+    }
+
+    /// Compared with the kernels' own convolution and burn's pooling: two largest pixels that differ by rounding send gradients elsewhere.
+    #[test]
+    fn convolutions_with_pooling_agree_with_one_after_the_other(
+        sizes in (1usize..20, 1usize..13, 1usize..18), channels in (1usize..14, 1usize..18), many: bool,
+        kernel in (1usize..6, 1usize..6), padding in (0usize..6, 0usize..6), seed in 0u64..1 << 40,
+    ) {
+        let (kernel, padding) = ([kernel.0, kernel.1], [padding.0 % kernel.0, padding.1 % kernel.1]);
+        // Most outputs have even sides, as pooling in one needs.
+        let side = |axis: usize, blocks: usize| (2 * blocks + kernel[axis]).checked_sub(2 * padding[axis] + 1).filter(|side| *side > 0);
+        let (Some(height), Some(width)) = (side(0, sizes.1), side(1, sizes.2)) else { return Ok(()) };
+        let (input, output) = (channels.0 + if many { 32 } else { 0 }, channels.1);
+        let dims = [sizes.0, input, height + usize::from(seed % 8 == 0), width];
+        let x = numbers(dims.iter().product(), seed);
+        let around = PaddingConfig2d::Explicit(padding[0], padding[1], padding[0], padding[1]);
+        let layer = Conv2dConfig::new([input, output], kernel).with_padding(around).init(&device());
+        let learnt = || (layer.weight.val(), layer.bias.as_ref().unwrap().val());
+        let apart = |x| activation::relu(burn::tensor::module::max_pool2d(conv2d(&layer, x), burn::tensor::ops::MaxPoolOptions::new([2, 2])));
+        let (ours, apart) = (learn(&x, dims, learnt(), |x| conv2d_and_pool(&layer, x)), learn(&x, dims, learnt(), apart));
+        agree(ours, apart)?;
     }
 
     #[test]

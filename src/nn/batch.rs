@@ -21,8 +21,14 @@ pub fn from_bytes(bytes: &[u8], shape: Shape, device: &Device) -> Tensor<4> {
 
 /// The pictures at `indices` as `[indices, channels, h, w]` in [-1, 1].
 pub fn gather(samples: &Samples, indices: &[usize], device: &Device) -> Tensor<4> {
-    let bytes: Vec<u8> = indices.iter().flat_map(|&i| samples.bytes(i)).copied().collect();
-    from_bytes(&bytes, samples.shape, device)
+    from_numbers(numbers(samples, indices), samples.shape, device)
+}
+
+/// The same as planar numbers.
+pub fn numbers(samples: &Samples, indices: &[usize]) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(indices.len() * samples.shape.len());
+    indices.iter().for_each(|&index| numbers.extend(samples.bytes(index).iter().copied().map(number)));
+    numbers
 }
 
 /// Labels as `[labels]`.

@@ -3,7 +3,7 @@
 //! Parameter names are `conv1`, `conv2`, `fc1` … as in the common PyTorch versions.
 
 use super::layers::conv;
-use super::ops::{self, Activation};
+use super::ops;
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -52,8 +52,7 @@ impl LeNet {
     /// Pictures `[batch, channels, height, width]` to class scores `[batch, classes]`. The largest of rectified values is the rectified
     /// largest, so the cheaper order is taken.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = ops::max_pool2d(ops::conv2d(&self.conv1, x), Activation::Relu);
-        let x = ops::max_pool2d(ops::conv2d(&self.conv2, x), Activation::Relu);
+        let x = ops::conv2d_and_pool(&self.conv2, ops::conv2d_and_pool(&self.conv1, x));
         let mut x = ops::linear(&self.fc1, x.flatten(1, 3));
         for layer in [&self.fc2, &self.fc3].into_iter().flatten() {
             x = ops::linear(layer, activation::relu(x));

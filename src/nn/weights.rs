@@ -102,7 +102,9 @@ impl WeightMap {
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.reserve_exact(header.len() + end);
         bytes.extend(header);
-        bytes.extend(self.tensors.values().flat_map(|weights| &weights.values).flat_map(|value| value.to_le_bytes()));
+        for weights in self.tensors.values() {
+            weights.values.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+        }
         Ok(bytes)
     }
 

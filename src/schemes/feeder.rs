@@ -5,7 +5,7 @@
 
 use super::batches::{Passes, augment};
 use crate::data::{Samples, Shape};
-use crate::nn::batch::number;
+use crate::nn::batch::{number, numbers};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -40,7 +40,7 @@ impl Source {
         let indices = passes.batch(step, self.size);
         let numbers = match self.shifted {
             true => augment(&self.samples, &indices, self.seed, step).into_iter().map(number).collect(),
-            false => indices.iter().flat_map(|&i| self.samples.bytes(i)).copied().map(number).collect(),
+            false => numbers(&self.samples, &indices),
         };
         Batch { step, numbers, labels: indices.iter().map(|&i| self.samples.labels[i]).collect() }
     }

@@ -25,7 +25,8 @@ pub struct Strip {
 }
 
 impl Strip {
-    fn row(&self) -> usize {
+    /// Numbers from one row to the next.
+    pub fn row(&self) -> usize {
         self.picture[1] + self.padding[1]
     }
 
@@ -43,10 +44,15 @@ impl Strip {
         self.length() + (self.kernel[0] - 1) * self.row() + self.kernel[1]
     }
 
+    /// Where a picture's first number lies in its input strip.
+    pub fn first(&self) -> usize {
+        self.padding[0] * self.row() + self.padding[1]
+    }
+
     /// Puts the planes of a picture into strips whose other numbers are zero.
     pub fn pad(&self, picture: &[f32], strips: &mut [f32]) {
         let ([height, width], row) = (self.picture, self.row());
-        let start = self.padding[0] * row + self.padding[1];
+        let start = self.first();
         for (plane, strip) in picture.chunks_exact(height * width).zip(strips.chunks_exact_mut(self.padded())) {
             for (pixels, place) in plane.chunks_exact(width).zip(strip[start..].chunks_mut(row)) {
                 copy(pixels, place);
@@ -64,12 +70,10 @@ impl Strip {
         }
     }
 
-    fn cut(&self, strips: &[f32], output: &mut [f32]) {
-        let [height, width] = self.output();
-        for (plane, strip) in output.chunks_exact_mut(height * width).zip(strips.chunks_exact(self.length())) {
-            for (pixels, place) in plane.chunks_exact_mut(width).zip(strip.chunks(self.row())) {
-                copy(&place[..width], pixels);
-            }
+    fn cut(&self, strip: &[f32], plane: &mut [f32]) {
+        let width = self.output()[1];
+        for (pixels, place) in plane.chunks_exact_mut(width).zip(strip.chunks(self.row())) {
+            copy(&place[..width], pixels);
         }
     }
 
@@ -108,7 +112,15 @@ impl Correlation {
 
     /// One picture's padded strips to its output planes. `scratch` holds at least eight output strips.
     pub fn run(&self, padded: &[f32], scratch: &mut [f32], output: &mut [f32]) {
-        let (length, [height, width]) = (self.strip.length(), self.strip.output());
+        let [height, width] = self.strip.output();
+        self.strips(padded, scratch, |channel, strip| {
+            self.strip.cut(strip, &mut output[channel * height * width..(channel + 1) * height * width]);
+        });
+    }
+
+    /// One picture's padded strips to its output strips, each given to `take` with its channel.
+    pub fn strips(&self, padded: &[f32], scratch: &mut [f32], mut take: impl FnMut(usize, &[f32])) {
+        let length = self.strip.length();
         for (first, count, weights) in &self.blocks {
             let (taps, bias, out) = (&self.taps, &self.bias[*first..first + count], &mut scratch[..count * length]);
             match count {
@@ -117,7 +129,7 @@ impl Correlation {
                 2 => wide_with(Block::<2, 8> { padded, taps, weights, bias, out, length }),
                 _ => wide_with(Block::<1, 8> { padded, taps, weights, bias, out, length }),
             }
-            self.strip.cut(out, &mut output[first * height * width..(first + count) * height * width]);
+            out.chunks_exact(length).enumerate().for_each(|(i, strip)| take(first + i, strip));
         }
     }
 }
@@ -179,6 +191,7 @@ impl<const N: usize, const V: usize> WithSimd for Block<'_, N, V> {
 const PARTIAL: usize = 16;
 
 /// The gradient of a convolution's weights, summed over pictures.
+#[derive(Clone)]
 pub struct Slopes {
     strip: Strip,
     /// A multiple of `TAPS`; the last is repeated.
@@ -199,6 +212,11 @@ impl Slopes {
         Self { strip, taps, deep, output, sums }
     }
 
+    /// As many as there are groups of pictures.
+    pub fn several(strip: Strip, channels: [usize; 2], count: usize) -> Vec<Self> {
+        vec![Self::new(strip, channels); count.max(1)]
+    }
+
     /// Adds one picture: its padded strips, and its output's gradient as strips with zeros.
     pub fn add(&mut self, padded: &[f32], gradient: &[f32]) {
         let (length, taps) = (self.strip.length(), &self.taps);
@@ -216,10 +234,15 @@ impl Slopes {
         }
     }
 
-    /// The gradient, `[out, in * kh * kw]`.
-    pub fn total(&self) -> Vec<f32> {
-        let channels = self.sums.chunks_exact(self.taps.len() * PARTIAL);
-        channels.flat_map(|taps| taps.chunks_exact(PARTIAL).take(self.deep).map(|parts| parts.iter().sum::<f32>())).collect()
+    /// The gradient of all groups, `[out, in * kh * kw]`.
+    pub fn total(groups: Vec<Self>) -> Vec<f32> {
+        let mut groups = groups.into_iter();
+        let Some(mut all) = groups.next() else { return Vec::new() };
+        for group in groups {
+            all.sums.iter_mut().zip(&group.sums).for_each(|(sum, part)| *sum += part);
+        }
+        let channels = all.sums.chunks_exact(all.taps.len() * PARTIAL);
+        channels.flat_map(|taps| taps.chunks_exact(PARTIAL).take(all.deep).map(|parts| parts.iter().sum::<f32>())).collect()
     }
 }
 

@@ -268,8 +268,14 @@ fn side_by_side(pictures: &[f32], channels: usize, area: usize) -> Cow<'_, [f32]
     Cow::Owned(out)
 }
 
+/// The weights `[out, in, kh, kw]` of the convolution that takes an output's gradient back to the picture: the kernel turned around.
+pub fn turned<'a>(weights: &'a [f32], input: usize, g: &Geometry) -> impl Fn(usize, usize) -> f32 + 'a {
+    let taps = g.kernel[0] * g.kernel[1];
+    move |i, tap| weights[(tap / taps * input + i) * taps + taps - 1 - tap % taps]
+}
+
 /// Whether the direct kernels beat unrolling and a matrix product.
-fn few_channels(input: usize, output: usize, g: &Geometry) -> bool {
+pub fn few_channels(input: usize, output: usize, g: &Geometry) -> bool {
     const FEW: usize = 32;
     g.stride == [1, 1] && g.padding[0] < g.kernel[0] && g.padding[1] < g.kernel[1] && input <= FEW && output <= FEW
 }
@@ -387,7 +393,7 @@ fn send_back(rows: &[f32], out: &mut [f32], gradient: &[f32], floor: f32) {
 
 /// The number or zero, by a mask instead of a branch, which nothing could predict.
 #[inline(always)]
-fn take(number: f32, mine: bool) -> f32 {
+pub fn take(number: f32, mine: bool) -> f32 {
     f32::from_bits(number.to_bits() & u32::from(mine).wrapping_neg())
 }
 
@@ -404,9 +410,7 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
     if few_channels(input, output, &g) {
         // A convolution of the output's gradient with the kernel turned around.
         let strip = Strip { picture: [oh, ow], padding: [0, 1].map(|axis| g.kernel[axis] - 1 - g.padding[axis]), kernel: g.kernel };
-        let (weights, window) = (numbers(&weight), g.kernel[0] * g.kernel[1]);
-        let turned = |i: usize, tap: usize| weights[tap / window * deep + i * window + window - 1 - tap % window];
-        let correlation = Correlation::new(strip, [output, input], turned, bias);
+        let correlation = Correlation::new(strip, [output, input], turned(numbers(&weight), input, &g), bias);
         correlate(&correlation, strip, [output, output * area, size], gradients, each, &mut out);
         return tensor(out, [batch, input, g.picture[0], g.picture[1]]);
     }
@@ -450,20 +454,18 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
     let each = group(batch);
     if few_channels(input, output, &g) {
         let strip = Strip { picture: g.picture, padding: g.padding, kernel: g.kernel };
-        let mut parts = vec![Vec::new(); batch.div_ceil(each)];
+        let mut parts = Slopes::several(strip, [input, output], batch.div_ceil(each));
         let pairs = numbers(&picture).chunks((each * size).max(1)).zip(numbers(&gradient).chunks((each * output * area).max(1)));
         let work = numbers(&picture).len() * strip.kernel[0] * strip.kernel[1];
-        spread(parts.iter_mut().zip(pairs), work, |(sums, (pictures, gradients))| {
-            let mut slopes = Slopes::new(strip, [input, output]);
+        spread(parts.iter_mut().zip(pairs), work, |(slopes, (pictures, gradients))| {
             let (mut padded, mut strips) = (vec![0.0; input * strip.padded()], vec![0.0; output * strip.length()]);
             for (picture, gradient) in pictures.chunks_exact(size).zip(gradients.chunks_exact(output * area)) {
                 strip.pad(picture, &mut padded);
                 strip.lay(gradient, &mut strips);
                 slopes.add(&padded, &strips);
             }
-            *sums = slopes.total();
         });
-        return tensor(added(parts, output * deep), [output, input, g.kernel[0], g.kernel[1]]);
+        return tensor(Slopes::total(parts), [output, input, g.kernel[0], g.kernel[1]]);
     }
     if winograd::fits(input, output, &g) {
         let tiling = Tiling::new(g.picture, g.padding);

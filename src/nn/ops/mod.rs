@@ -2,13 +2,15 @@
 //!
 //! On the CPU backend burn computes the gradients of a convolution as another, very large convolution, and a normalisation as a dozen
 //! operations. Here convolutions are matrix products over unrolled pictures (`kernel`), sums over shifts of padded strips
-//! (`direct`) or products of transformed tiles (`winograd`), wired into burn's autodiff (`node`); normalisations, similarity and optimiser steps have a file each. On every other
-//! device, and for shapes that the kernels do not cover, burn's own operation runs. Nobody outside this folder knows which.
+//! (`direct`, `pooled`) or products of transformed tiles (`winograd`), wired into burn's autodiff (`node`); normalisations, similarity and
+//! optimiser steps have a file each. On every other device, and for shapes that the kernels do not cover, burn's own operation runs.
+//! Nobody outside this folder knows which.
 
 mod direct;
 mod kernel;
 mod node;
 mod norm;
+mod pooled;
 pub(super) mod rules;
 pub(super) mod ssim;
 mod wide;
@@ -19,7 +21,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::{BatchNorm, InstanceNorm, Linear, PaddingConfig2d};
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor, activation};
-use node::{Geometry, convolve, convolve_transposed, largest};
+use node::{Geometry, convolve, convolve_and_pool, convolve_transposed, largest};
 use norm::{Over, Rule, normalise};
 use std::cell::Cell;
 
@@ -30,14 +32,34 @@ use std::cell::Cell;
 pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     let (weight, pictures) = (layer.weight.dims(), x.dims());
     fit(pictures[1] == weight[1] * layer.groups && reaches(layer, pictures), weight, pictures);
-    let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else { return beside(x, |x| layer.forward(x)) };
-    let padding = [top, left];
-    if [bottom, right] != padding || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
-        return beside(x, |x| layer.forward(x));
+    match geometry(layer, &x) {
+        Some(geometry) => convolve(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry),
+        None => beside(x, |x| layer.forward(x)),
     }
-    let ([_, _, kh, kw], [_, _, height, width]) = (weight, pictures);
-    let geometry = Geometry { kernel: [kh, kw], stride: layer.stride, padding, picture: [height, width] };
-    convolve(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
+}
+
+/// The measures of a convolution that the kernels can do.
+fn geometry(layer: &Conv2d, x: &Tensor<4>) -> Option<Geometry> {
+    let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else { return None };
+    let padding = [top, left];
+    if [bottom, right] != padding || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(x) {
+        return None;
+    }
+    let ([_, _, kh, kw], [_, _, height, width]) = (layer.weight.dims(), x.dims());
+    Some(Geometry { kernel: [kh, kw], stride: layer.stride, padding, picture: [height, width] })
+}
+
+/// A convolution layer on `[batch, in, h, w]`, the largest of each 2x2 block of its output, and ReLU.
+///
+/// # Panics
+/// As [`conv2d`] and [`max_pool2d`].
+pub fn conv2d_and_pool(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let (weight, pictures) = (layer.weight.dims(), x.dims());
+    fit(pictures[1] == weight[1] * layer.groups && reaches(layer, pictures), weight, pictures);
+    match geometry(layer, &x).filter(|geometry| geometry.pools([weight[1], weight[0]])) {
+        Some(geometry) => convolve_and_pool(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry),
+        None => max_pool2d(conv2d(layer, x), Activation::Relu),
+    }
 }
 
 /// A transposed convolution layer on `[batch, in, h, w]`.

@@ -2,7 +2,7 @@
 //!
 //! Convolution and transposed convolution are each other's gradients for the picture; both share the gradient for the weights.
 
-use super::kernel;
+use super::{kernel, pooled};
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -30,6 +30,11 @@ impl Geometry {
     pub fn output(&self) -> [usize; 2] {
         [0, 1].map(|axis| (self.picture[axis] + 2 * self.padding[axis] - self.kernel[axis]) / self.stride[axis] + 1)
     }
+
+    /// Whether convolution and pooling of these channels in and out can be done in one.
+    pub fn pools(&self, [input, output]: [usize; 2]) -> bool {
+        kernel::few_channels(input, output, self) && self.output().iter().all(|side| side.is_multiple_of(2))
+    }
 }
 
 /// The maps. Shapes: picture `[batch, in, h, w]`, weight `[out, in, kh, kw]`, output `[batch, out, oh, ow]`; a bias has one number
@@ -45,6 +50,29 @@ pub trait Convolutions: Backend {
     fn conv_weight(picture: FloatTensor<Self>, output: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// The sum of each channel.
     fn channel_sums(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Picture, weight and bias to the largest of each 2x2 block of the output, at least zero, and to what blocks note for the way back.
+    fn conv_pool(
+        picture: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// The gradient of blocks, their notes and weight to the picture's gradient.
+    fn pooled_picture(
+        gradient: FloatTensor<Self>,
+        notes: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self>;
+    /// Picture, gradient of blocks and their notes to the weight's gradient.
+    fn pooled_weight(
+        picture: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        notes: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self>;
+    /// Gradient of blocks and their notes to the bias's gradient.
+    fn pooled_bias(gradient: FloatTensor<Self>, notes: FloatTensor<Self>) -> FloatTensor<Self>;
     /// Largest of each 2x2 block and of `floor`.
     fn pool(x: FloatTensor<Self>, floor: f32) -> FloatTensor<Self>;
     /// The gradient of `pool` for its input.
@@ -71,6 +99,41 @@ impl Convolutions for Flex {
 
     fn channel_sums(x: FloatTensor<Self>) -> FloatTensor<Self> {
         kernel::channel_sums(x)
+    }
+
+    fn conv_pool(
+        picture: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [picture, weight, bias] = [picture, weight, bias].map(kernel::dense);
+        pooled::forward(&picture, &weight, &bias, geometry)
+    }
+
+    fn pooled_picture(
+        gradient: FloatTensor<Self>,
+        notes: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self> {
+        let [gradient, notes, weight] = [gradient, notes, weight].map(kernel::dense);
+        pooled::picture(&gradient, &notes, &weight, geometry)
+    }
+
+    fn pooled_weight(
+        picture: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        notes: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self> {
+        let [picture, gradient, notes] = [picture, gradient, notes].map(kernel::dense);
+        pooled::weight(&picture, &gradient, &notes, geometry)
+    }
+
+    fn pooled_bias(gradient: FloatTensor<Self>, notes: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [gradient, notes] = [gradient, notes].map(kernel::dense);
+        pooled::bias(&gradient, &notes)
     }
 
     fn pool(x: FloatTensor<Self>, floor: f32) -> FloatTensor<Self> {
@@ -187,6 +250,31 @@ impl<B: Convolutions> Backward<B, 1> for Pool {
     }
 }
 
+/// A convolution with the pooling after it.
+#[derive(Debug)]
+struct ConvPool;
+
+impl<B: Convolutions> Backward<B, 3> for ConvPool {
+    type State = (NodeId, NodeId, FloatTensor<B>, Geometry);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let gradient = gradients.consume::<B>(&ops.node);
+        let [x_node, weight_node, bias_node] = ops.parents;
+        let (x, weight, notes, geometry) = ops.state;
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
+        let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
+        if let Some(node) = x_node {
+            gradients.register::<B>(node.id, B::pooled_picture(gradient.clone(), notes.clone(), weight, geometry));
+        }
+        if let Some(node) = weight_node {
+            gradients.register::<B>(node.id, B::pooled_weight(x, gradient.clone(), notes.clone(), geometry));
+        }
+        if let Some(node) = bias_node {
+            gradients.register::<B>(node.id, B::pooled_bias(gradient, notes));
+        }
+    }
+}
+
 impl<B: Convolutions, C: CheckpointStrategy> Convolutions for Autodiff<B, C> {
     fn conv(picture: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
         track::<B, C>(Map::Plain, picture, weight, bias, geometry)
@@ -208,6 +296,50 @@ impl<B: Convolutions, C: CheckpointStrategy> Convolutions for Autodiff<B, C> {
 
     fn channel_sums(x: FloatTensor<Self>) -> FloatTensor<Self> {
         <Self as AutodiffBackend>::from_inner(B::channel_sums(x.into_primitive()))
+    }
+
+    fn conv_pool(
+        picture: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let inner = <Self as AutodiffBackend>::from_inner;
+        match ConvPool.prepare::<C>([picture.node(), weight.node(), bias.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let (x, kernel) = (prep.checkpoint(&picture), prep.checkpoint(&weight));
+                let (out, notes) = B::conv_pool(picture.into_primitive(), weight.into_primitive(), bias.into_primitive(), geometry);
+                (prep.finish((x, kernel, notes.clone(), geometry), out), inner(notes))
+            }
+            OpsKind::UnTracked(prep) => {
+                let (out, notes) = B::conv_pool(picture.into_primitive(), weight.into_primitive(), bias.into_primitive(), geometry);
+                (prep.finish(out), inner(notes))
+            }
+        }
+    }
+
+    fn pooled_picture(
+        gradient: FloatTensor<Self>,
+        notes: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self> {
+        let gradient = B::pooled_picture(gradient.into_primitive(), notes.into_primitive(), weight.into_primitive(), geometry);
+        <Self as AutodiffBackend>::from_inner(gradient)
+    }
+
+    fn pooled_weight(
+        picture: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        notes: FloatTensor<Self>,
+        geometry: Geometry,
+    ) -> FloatTensor<Self> {
+        let gradient = B::pooled_weight(picture.into_primitive(), gradient.into_primitive(), notes.into_primitive(), geometry);
+        <Self as AutodiffBackend>::from_inner(gradient)
+    }
+
+    fn pooled_bias(gradient: FloatTensor<Self>, notes: FloatTensor<Self>) -> FloatTensor<Self> {
+        <Self as AutodiffBackend>::from_inner(B::pooled_bias(gradient.into_primitive(), notes.into_primitive()))
     }
 
     fn pool(x: FloatTensor<Self>, floor: f32) -> FloatTensor<Self> {
@@ -238,6 +370,12 @@ pub fn convolve_transposed(small: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>,
         bias.into_dispatch(),
         geometry,
     ))
+}
+
+/// `[batch, in, h, w]`, `[out, in, kh, kw]` and `[out]` to `[batch, out, oh / 2, ow / 2]`, where `geometry.pools`.
+pub fn convolve_and_pool(picture: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: Geometry) -> Tensor<4> {
+    let (picture, weight, bias) = (picture.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(<Dispatch as Convolutions>::conv_pool(picture, weight, bias, geometry).0)
 }
 
 /// `[batch, channels, h, w]` with even sides to `[batch, channels, h / 2, w / 2]`.

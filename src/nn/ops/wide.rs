@@ -59,6 +59,7 @@ pub fn copy(from: &[f32], to: &mut [f32]) {
         }
     }
     match from.len() {
+        5 => fixed::<5>(from, to),
         7 => fixed::<7>(from, to),
         14 => fixed::<14>(from, to),
         16 => fixed::<16>(from, to),
