@@ -1,14 +1,15 @@
 //! Convolutions of stride 1 with few channels, without unrolling: each picture gets its zeros around it once, and then every tap of
 //! the kernel is a shift of one long strip.
 //!
-//! A strip holds a plane's rows one behind the other, each with the zeros on its left; those on its right are the next row's. Output `p` of the strip is the sum over taps of weight times
-//! input `p + tap`. The last few outputs of each row mix two rows; they are left out when the strip is cut into rows again.
+//! A strip holds a plane's rows one behind the other, each with the zeros on its left; those on its right are the next row's. Output `p`
+//! of the strip is the sum over taps of weight times input `p + tap`. The last few outputs of each row mix two rows; they are left out
+//! when the strip is cut into rows again.
 
 use super::wide::{copy, wide_with};
 use pulp::{Simd, WithSimd};
 
-/// Strips are as long as a multiple of this, so that pairs of the widest vectors fit.
-const BLOCK: usize = 32;
+/// Strips are as long as a multiple of this, so that the widest vectors fit.
+const BLOCK: usize = 16;
 
 /// Taps whose gradients are summed side by side.
 const TAPS: usize = 4;
@@ -134,7 +135,7 @@ impl Correlation {
     }
 }
 
-/// N output channels of one picture, V vectors of the strip at a time and the rest by twos.
+/// N output channels of one picture, V vectors of the strip at a time, the rest by twos and one.
 struct Block<'a, const N: usize, const V: usize> {
     padded: &'a [f32],
     taps: &'a [usize],
@@ -181,8 +182,12 @@ impl<const N: usize, const V: usize> WithSimd for Block<'_, N, V> {
         for start in (0..whole).step_by(V * S::F32_LANES) {
             self.part::<S, V>(simd, start);
         }
-        for start in (whole..self.length).step_by(2 * S::F32_LANES) {
+        let pairs = self.length - self.length % (2 * S::F32_LANES);
+        for start in (whole..pairs).step_by(2 * S::F32_LANES) {
             self.part::<S, 2>(simd, start);
+        }
+        if pairs < self.length {
+            self.part::<S, 1>(simd, pairs);
         }
     }
 }
