@@ -6,7 +6,7 @@
 
 use super::direct::{Correlation, Slopes, Strip};
 use super::node::Geometry;
-use super::wide::{GROUPS, group, spread, sum, wide};
+use super::wide::{GROUPS, Scratch, group, spread, sum, wide};
 use super::winograd::{self, Tiling};
 use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
@@ -53,13 +53,19 @@ impl<'a> Matrix<'a> {
     }
 }
 
+/// Groups of columns from which on `gemm` copies a matrix that lies well; its own choice is 8.
+const COPIED_FROM: usize = 32;
+
 /// `out = left * right`, or `out += left * right` where `add` is set; `out` is dense, row by row.
+///
+/// A matrix that lies well is not copied into the order of `gemm`'s kernel: the products here are too small to earn that back.
 #[allow(unsafe_code)]
 pub fn product(out: &mut [f32], left: Matrix, right: Matrix, add: bool) {
     let (m, k, left_row, left_column) = left.view();
     let (k_right, n, right_row, right_column) = right.view();
     assert!(k == k_right && out.len() == m * n, "matrices do not fit: {m}x{k} times {k_right}x{n} into {}", out.len());
     assert!(left.holds() && right.holds(), "a matrix does not lie within its memory");
+    gemm::set_lhs_packing_threshold_single_thread(COPIED_FROM);
     // SAFETY: `gemm` reads `left` at row * left_row + column * left_column for row < m, column < k, and `right` likewise for
     // k x n. By `view` these are the offsets r * stride + c of the matrix in memory for r < rows, c < columns, the greatest of which
     // is (rows - 1) * stride + columns - 1; `holds` says that it lies below the length of the slice. It writes `out` at row * n + column for row < m, column < n, which lies below m * n, the length
@@ -201,10 +207,9 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
         return tensor(out, [batch, output, oh, ow]);
     }
     if winograd::fits(input, output, &g) {
-        out.chunks_exact_mut(output * area).for_each(|out| lay(out, bias, area));
         let weights = numbers(&weight);
         let spots = winograd::kernel(input, output, |o, i, tap| weights[(o * input + i) * 9 + tap]);
-        winograd::convolve(Tiling::new(g.picture, g.padding), pictures, &spots, [input, output], &mut out);
+        winograd::convolve(Tiling::new(g.picture, g.padding), pictures, &spots, bias, [input, output], &mut out);
         return tensor(out, [batch, output, oh, ow]);
     }
     let made = output * area;
@@ -213,7 +218,7 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
     out.par_chunks_mut(block * made).zip(pictures.par_chunks(block * size)).for_each(|(out, pictures)| {
         let width = pictures.len() / size * area;
         let columns = patches(pictures, input, &g, width);
-        let mut answers = vec![0.0; output * width];
+        let mut answers = Scratch::new(output * width);
         answers.par_chunks_mut(rows * width).zip(numbers(&weight).par_chunks(rows * deep)).for_each(|(answers, kernel)| {
             product(answers, Matrix::new(kernel, kernel.len() / deep, deep), Matrix::new(&columns, deep, width), false);
         });
@@ -242,10 +247,10 @@ fn share(rows: usize, blocks: usize) -> usize {
 }
 
 /// The patches of some pictures, `[in * kh * kw, width]`, the pictures' output pixels side by side.
-fn patches(pictures: &[f32], input: usize, g: &Geometry, width: usize) -> Vec<f32> {
+fn patches(pictures: &[f32], input: usize, g: &Geometry, width: usize) -> Scratch {
     let (area, taps) = (g.picture[0] * g.picture[1], g.kernel[0] * g.kernel[1]);
     let made = g.output()[0] * g.output()[1];
-    let mut columns = vec![0.0; input * taps * width];
+    let mut columns = Scratch::new(input * taps * width);
     let channels = share(input, pictures.len() / (input * area).max(1));
     columns.par_chunks_mut(channels * taps * width).enumerate().for_each(|(part, columns)| {
         for (j, picture) in pictures.chunks_exact(input * area).enumerate() {
@@ -284,7 +289,7 @@ pub fn few_channels(input: usize, output: usize, g: &Geometry) -> bool {
 fn correlate(correlation: &Correlation, strip: Strip, [input, size, made]: [usize; 3], pictures: &[f32], each: usize, out: &mut [f32]) {
     let tasks = out.chunks_mut((each * made).max(1)).zip(pictures.chunks((each * size).max(1)));
     spread(tasks, pictures.len() * strip.kernel[0] * strip.kernel[1], |(outs, pictures)| {
-        let (mut padded, mut scratch) = (vec![0.0; input * strip.padded()], vec![0.0; 8 * strip.length()]);
+        let (mut padded, mut scratch) = (vec![0.0; input * strip.padded()], Scratch::new(8 * strip.length()));
         for (out, picture) in outs.chunks_exact_mut(made).zip(pictures.chunks_exact(size)) {
             strip.pad(picture, &mut padded);
             correlation.run(&padded, &mut scratch, out);
@@ -415,11 +420,10 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
         return tensor(out, [batch, input, g.picture[0], g.picture[1]]);
     }
     if winograd::fits(input, output, &g) {
-        out.chunks_exact_mut(size).for_each(|out| lay(out, bias, size / input));
         let weights = numbers(&weight);
         let turned = winograd::kernel(output, input, |i, o, tap| weights[(o * input + i) * 9 + 8 - tap]);
         let tiling = Tiling::new([oh, ow], g.padding.map(|zeros| 2 - zeros));
-        winograd::convolve(tiling, gradients, &turned, [output, input], &mut out);
+        winograd::convolve(tiling, gradients, &turned, bias, [output, input], &mut out);
         return tensor(out, [batch, input, g.picture[0], g.picture[1]]);
     }
     let (block, taps, pixels) = (block(batch, area), g.kernel[0] * g.kernel[1], size / input);
@@ -438,7 +442,7 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
         parts.into_par_iter().enumerate().for_each(|(part, mut pictures)| {
             let first = part * channels * taps;
             let rows = pictures.first().map_or(0, Vec::len) * taps;
-            let mut columns = vec![0.0; rows * width];
+            let mut columns = Scratch::new(rows * width);
             product(&mut columns, kernel.columns(first..first + rows).t(), Matrix::new(&gradients, output, width), false);
             pictures.iter_mut().enumerate().for_each(|(j, planes)| roll(&columns, width, j * area, &g, planes));
         });

@@ -6,7 +6,7 @@
 use super::direct::{Correlation, Slopes, Strip};
 use super::kernel::{dims, numbers, take, tensor, turned, vector};
 use super::node::Geometry;
-use super::wide::{LANES, copy, fold, group, spread, wide};
+use super::wide::{LANES, Scratch, copy, fold, group, spread, wide};
 use burn_flex::FlexTensor;
 
 /// What a block notes that lets no gradient through, because nothing in it is above zero.
@@ -24,7 +24,7 @@ pub fn forward(picture: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor, g: 
     let (pictures, each) = (numbers(picture), group(batch));
     let tasks = out.chunks_mut((each * made).max(1)).zip(notes.chunks_mut((each * made).max(1))).zip(pictures.chunks((each * size).max(1)));
     spread(tasks, pictures.len() * g.kernel[0] * g.kernel[1], |((out, notes), pictures)| {
-        let (mut padded, mut scratch) = (vec![0.0; input * strip.padded()], vec![0.0; 8 * strip.length()]);
+        let (mut padded, mut scratch) = (vec![0.0; input * strip.padded()], Scratch::new(8 * strip.length()));
         let mut rows = Rows::new(made, ow);
         for ((out, notes), picture) in out.chunks_exact_mut(made).zip(notes.chunks_exact_mut(made)).zip(pictures.chunks_exact(size)) {
             strip.pad(picture, &mut padded);
@@ -47,7 +47,7 @@ pub fn picture(gradient: &FlexTensor, notes: &FlexTensor, weight: &FlexTensor, g
     let pairs = numbers(gradient).chunks((each * made).max(1)).zip(numbers(notes).chunks((each * made).max(1)));
     let work = batch * output * oh * ow * g.kernel[0] * g.kernel[1];
     spread(out.chunks_mut((each * size).max(1)).zip(pairs), work, |(out, (gradient, notes))| {
-        let (mut padded, mut scratch) = (vec![0.0; output * strip.padded()], vec![0.0; 8 * strip.length()]);
+        let (mut padded, mut scratch) = (vec![0.0; output * strip.padded()], Scratch::new(8 * strip.length()));
         let (mut rows, places) = (Rows::new(made, ow), Places { first: strip.first(), row: strip.row(), plane: strip.padded() });
         let pairs = gradient.chunks_exact(made).zip(notes.chunks_exact(made));
         for (out, (gradient, notes)) in out.chunks_exact_mut(size).zip(pairs) {

@@ -6,6 +6,8 @@
 use pulp::Simd;
 use pulp::WithSimd;
 use rayon::prelude::*;
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
 
 /// Groups that pictures are dealt into. Fixed: the order of a sum must be the same on every machine.
 pub const GROUPS: usize = 8;
@@ -46,6 +48,47 @@ pub fn spread<T: Send>(tasks: impl Iterator<Item = T>, numbers: usize, work: imp
     match numbers < WORTH_IT {
         true => tasks.for_each(work),
         false => tasks.collect::<Vec<T>>().into_par_iter().for_each(work),
+    }
+}
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Numbers to work on and throw away. They hold whatever was left in them: clearing large ones takes a good part of a convolution.
+pub struct Scratch {
+    numbers: Vec<f32>,
+    count: usize,
+}
+
+impl Scratch {
+    /// So many, taken from what this thread no longer uses.
+    pub fn new(count: usize) -> Self {
+        let mut numbers = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        if numbers.len() < count {
+            numbers.resize(count, 0.0);
+        }
+        Self { numbers, count }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        SPARE.with_borrow_mut(|spare| spare.push(std::mem::take(&mut self.numbers)));
+    }
+}
+
+impl Deref for Scratch {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.numbers[..self.count]
+    }
+}
+
+impl DerefMut for Scratch {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.numbers[..self.count]
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::kernel::{Matrix, product};
 use super::node::Geometry;
-use super::wide::{spread, wide_with};
+use super::wide::{Scratch, spread, wide_with};
 use pulp::{Simd, WithSimd};
 
 /// Sides of a tile's output and input, and its spots.
@@ -80,22 +80,22 @@ pub fn kernel(input: usize, output: usize, weight: impl Fn(usize, usize, usize) 
     spots
 }
 
-/// Pictures `[batch, in, h, w]` convolved with a kernel's spots, added to `out` `[batch, out, oh, ow]`.
-pub fn convolve(tiling: Tiling, pictures: &[f32], spots: &[f32], [input, output]: [usize; 2], out: &mut [f32]) {
+/// Pictures `[batch, in, h, w]` convolved with a kernel's spots, and a bias `[out]` (or none), to `out` `[batch, out, oh, ow]`.
+pub fn convolve(tiling: Tiling, pictures: &[f32], spots: &[f32], bias: &[f32], [input, output]: [usize; 2], out: &mut [f32]) {
     let (size, made) = (input * tiling.picture[0] * tiling.picture[1], output * tiling.output[0] * tiling.output[1]);
     let block = tiling.block(out.len() / made.max(1));
     let tasks = out.chunks_mut(block * made).zip(pictures.chunks(block * size));
     spread(tasks, pictures.len() * SPOTS, |(out, pictures)| {
         let count = pictures.len() / size;
         let tiles = count * tiling.count();
-        let (mut seen, mut answers) = (vec![0.0; SPOTS * tiles * input], vec![0.0; SPOTS * tiles * output]);
+        let (mut seen, mut answers) = (Scratch::new(SPOTS * tiles * input), Scratch::new(SPOTS * tiles * output));
         input_spots(tiling, pictures, input, &mut seen);
         let parts = seen.chunks_exact(tiles * input).zip(spots.chunks_exact(input * output));
         for (answers, (seen, spots)) in answers.chunks_exact_mut(tiles * output).zip(parts) {
             product(answers, Matrix::new(seen, tiles, input), Matrix::new(spots, input, output), false);
         }
-        let mut buffer = vec![0.0; tiling.filled().iter().product::<usize>() * LANES];
-        wide_with(Outputs { tiling, answers: &answers, channels: output, tiles, buffer: &mut buffer, out });
+        let mut buffer = Scratch::new(tiling.filled().iter().product::<usize>() * LANES);
+        wide_with(Outputs { tiling, answers: &answers, bias, channels: output, tiles, buffer: &mut buffer, out });
     });
 }
 
@@ -110,7 +110,7 @@ pub fn kernel_gradient(tiling: Tiling, pictures: &[f32], gradients: &[f32], [inp
     spread(tasks, pictures.len() * SPOTS, |(sum, (pictures, gradients))| {
         *sum = vec![0.0; SPOTS * input * output];
         let room = SPOTS * block * tiling.count();
-        let (mut seen, mut wanted) = (vec![0.0; room * input], vec![0.0; room * output]);
+        let (mut seen, mut wanted) = (Scratch::new(room * input), Scratch::new(room * output));
         for (pictures, gradients) in pictures.chunks(block * size).zip(gradients.chunks(block * made)) {
             let tiles = pictures.len() / size * tiling.count();
             let (seen, wanted) = (&mut seen[..SPOTS * tiles * input], &mut wanted[..SPOTS * tiles * output]);
@@ -375,6 +375,7 @@ impl WithSimd for InputSpots<'_> {
 struct Outputs<'a> {
     tiling: Tiling,
     answers: &'a [f32],
+    bias: &'a [f32],
     channels: usize,
     tiles: usize,
     buffer: &'a mut [f32],
@@ -408,8 +409,9 @@ impl WithSimd for Outputs<'_> {
             for y in 0..height {
                 let line = &self.buffer[y * row * lanes..][..width * lanes];
                 for (lane, plane) in planes.chunks_exact_mut(height * width).enumerate() {
+                    let bias = self.bias.get(channel + lane).copied().unwrap_or(0.0);
                     for (pixel, value) in plane[y * width..][..width].iter_mut().zip(line[lane..].iter().step_by(lanes)) {
-                        *pixel += *value;
+                        *pixel = *value + bias;
                     }
                 }
             }
