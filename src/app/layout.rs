@@ -138,8 +138,9 @@ impl Behavior<Step> for Panes<'_> {
         theme::GAP
     }
 
-    fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {
-        theme::palette_of(visuals).sunken
+    fn tab_bar_color(&self, _visuals: &egui::Visuals) -> egui::Color32 {
+        // The canvas: see `pane_ui` for what a fill costs.
+        egui::Color32::TRANSPARENT
     }
 
     fn tab_outline_stroke(
