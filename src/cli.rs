@@ -3,6 +3,7 @@
 //! With `--json` a command prints one object on standard output; progress goes to standard error. Exit codes: 0 reached,
 //! 1 not reached, 2 bad input, 3 cancelled, 4 internal.
 
+mod barrier;
 mod bench;
 mod demo;
 mod end;
@@ -85,6 +86,12 @@ pub enum Task {
         /// The other.
         b: PathBuf,
     },
+    /// Make an image barrier from photographs: networks that hide a logo in pictures and find it again.
+    Barrier(barrier::Options),
+    /// Hide a barrier's logo in pictures.
+    Mark(barrier::Marking),
+    /// Look into pictures for a barrier's logo.
+    Extract(barrier::Extracting),
     /// Time the training steps of a job and print one JSON line.
     Bench(bench::Options),
 }
@@ -94,6 +101,9 @@ impl Task {
         match self {
             Task::Demo(options) => options.device(),
             Task::Bench(options) => options.device(),
+            Task::Barrier(options) => options.device,
+            Task::Mark(options) => options.device,
+            Task::Extract(options) => options.device,
             Task::Run { device, .. } | Task::Verify { device, .. } => *device,
             Task::Inspect { .. } | Task::Measure { .. } => DeviceChoice::Cpu,
         }
@@ -163,6 +173,9 @@ pub fn run(task: Task, json: bool) -> ExitCode {
         Task::Verify { key, suspect, nonce, device } => verify::verify(&key, &suspect, nonce, device, json),
         Task::Inspect { path, opening } => inspect(&path, &opening, json),
         Task::Measure { a, b } => measure(&a, &b, json),
+        Task::Barrier(options) => barrier::make(&options, json),
+        Task::Mark(options) => barrier::mark(&options, json),
+        Task::Extract(options) => barrier::extract(&options, json),
         Task::Bench(options) => bench::bench(&options),
     };
     match result {

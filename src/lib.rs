@@ -5,6 +5,7 @@
 //! tests/layers.rs fails when an arrow runs up.
 
 pub mod app;
+pub mod attacks;
 pub mod cli;
 pub mod data;
 pub mod forensics;

@@ -205,3 +205,41 @@ fn a_data_set_that_fails_as_a_whole_names_its_files() {
         assert!(said.contains(words), "{said}");
     }
 }
+
+/// Pictures of the sample as files of a folder.
+fn photographs(folder: &Path, count: usize) {
+    std::fs::create_dir_all(folder).unwrap();
+    let clothes = data::sample().unwrap().train;
+    for i in 0..count {
+        std::fs::write(folder.join(format!("{i:02}.png")), clothes.picture(i).to_png().unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn a_barrier_is_made_marks_pictures_and_looks_for_its_logo() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    photographs(&home.path().join("photos"), 24);
+    let tiny = ["side=32", "halvings=4", "hider_width=4", "revealer_width=4", "batch=4", "steps=2", "families=0"];
+    let sets = tiny.iter().flat_map(|set| ["--set", set]);
+    let (photos, run, barrier) = (at("photos"), at("run"), at("run/barrier.cmbarrier"));
+    let made = countermark().args(["barrier", &photos, "--out", &run, "--json"]).args(sets).output().unwrap();
+    // Two steps teach nothing: that is said by the exit code.
+    assert_eq!(made.status.code(), Some(1), "{made:?}");
+    let made = object(&made);
+    assert_eq!(made["file"], barrier);
+    assert_eq!(made["figures"]["unmarked_passes"], 0);
+    assert!(made["figures"]["pictures"].as_u64().unwrap() > 0 && made["settings"]["side"] == 32);
+
+    let marked = countermark().args(["mark", &barrier, &photos, "--out", &at("out"), "--json"]).output().unwrap();
+    assert_eq!((marked.status.code(), object(&marked)["files"].as_array().unwrap().len()), (Some(0), 24));
+    assert_eq!(std::fs::read_dir(at("out")).unwrap().count(), 24);
+    let looked = countermark().args(["extract", &barrier, &at("out"), "--json"]).output().unwrap();
+    assert_eq!((looked.status.code(), &object(&looked)["found"]), (Some(1), &0.into()));
+
+    assert_eq!(refused(&["mark", &barrier, &photos, "--out", &at("photos/marked")]), (Some(2), "file".to_owned()));
+    assert_eq!(refused(&["mark", &at("photos/00.png"), &photos, "--out", &at("other")]).0, Some(2));
+    assert_eq!(refused(&["extract", &barrier, &at("nowhere.png"), "--set", "x=1"]), (Some(2), "arguments".to_owned()));
+    assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--set", "halvings=7"]), (Some(2), "plan".to_owned()));
+    assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--choosing"]), (Some(2), "plan".to_owned()));
+}

@@ -137,7 +137,7 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     Ok(if reached { End::Reached } else { End::NotReached })
 }
 
-fn sample_logo(index: usize) -> Result<Logo, Failure> {
+pub fn sample_logo(index: usize) -> Result<Logo, Failure> {
     let (name, bytes) = *sample_logos().get(index).ok_or_else(|| Failure::new("internal", "The sample logo is missing."))?;
     Logo::from_bytes(name, bytes, &LogoOptions::default()).map_err(|e| Failure::new("logo", e))
 }

@@ -42,6 +42,9 @@ fn phase_name(phase: Phase) -> &'static str {
         Phase::Marked => "Training the marked model",
         Phase::Nulls => "Training unmarked models for comparison",
         Phase::Foreign => "Training foreign encoders for comparison",
+        Phase::Thieves => "Training thieves' networks",
+        Phase::Hardening => "Learning to find the logo in what thieves give",
+        Phase::Marking => "Going through the pictures",
         Phase::Verify => "Asking questions",
         Phase::Save => "Writing model and key package",
     }

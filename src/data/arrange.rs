@@ -29,6 +29,17 @@ impl File {
         let parts = text.split('/').filter(|part| !part.is_empty() && *part != ".").map(String::from).collect();
         File { shown: relative, place, size, parts }
     }
+
+    /// The part that one of the folders around the file names.
+    pub fn part(&self) -> Option<Part> {
+        let (_, folders) = self.parts.split_last()?;
+        folders.iter().find_map(|folder| Part::named(folder))
+    }
+
+    /// Whether a system left it behind.
+    pub fn is_clutter(&self) -> bool {
+        self.parts.iter().any(|part| is_clutter(part))
+    }
 }
 
 /// Which part of a data set a picture belongs to.
@@ -61,7 +72,7 @@ pub(crate) struct Sorted {
 
 /// Sorts files into classes and parts, ordered by part, class and name. Files that belong to no class go to `problems`.
 pub(crate) fn arrange(mut files: Vec<File>, problems: &mut Vec<Problem>) -> Vec<Sorted> {
-    files.retain(|file| !file.parts.iter().any(|part| is_clutter(part)));
+    files.retain(|file| !file.is_clutter());
     let mut skipped = 0;
     let tops = loop {
         let inside = || files.iter().filter(|f| f.parts.len() >= skipped + 2);

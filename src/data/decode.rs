@@ -116,7 +116,7 @@ pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-fn decoder<'a>(bytes: &'a [u8], limits: &Limits) -> Result<impl ImageDecoder + 'a, PictureError> {
+pub(crate) fn decoder<'a>(bytes: &'a [u8], limits: &Limits) -> Result<impl ImageDecoder + 'a, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);
     }
@@ -140,6 +140,6 @@ fn decoder<'a>(bytes: &'a [u8], limits: &Limits) -> Result<impl ImageDecoder + '
 }
 
 /// Decoders read files of strangers: a panic inside one is a damaged picture, not the end of the program.
-fn guarded<T>(work: impl FnOnce() -> Result<T, PictureError>) -> Result<T, PictureError> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, PictureError>) -> Result<T, PictureError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(PictureError::Damaged("its decoder gave up".into())))
 }

@@ -16,6 +16,8 @@ mod inspect;
 pub mod limits;
 pub mod logo;
 mod open;
+mod photos;
+pub mod rain;
 mod sample;
 mod samples;
 mod sniff;
@@ -23,15 +25,18 @@ mod split;
 mod svg;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub use decode::open_picture;
 pub use error::{DataError, PictureError};
 pub use image::{Picture, Shape};
 pub use inspect::{ClassCount, DatasetDetails, Details, Inspection, Kind, inspect, inspect_as, recognise};
 pub use open::{OpenOptions, open};
+pub use photos::{Photos, photos};
 pub use sample::{sample, sample_logos};
 pub use samples::{Dataset, Format, Samples};
 pub use split::{keyed_order, split};
+pub use whole::Whole;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

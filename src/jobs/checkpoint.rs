@@ -38,13 +38,13 @@ pub fn started_with(folder: &Path) -> Option<RunIdentity> {
 
 impl RunFolder {
     /// Makes the folder if need be and checks that it belongs to the same plan, data and logo.
-    pub fn open(path: &Path, identity: &RunIdentity) -> Result<Self, JobError> {
+    pub fn open<I: PartialEq + Serialize + serde::de::DeserializeOwned>(path: &Path, identity: &I) -> Result<Self, JobError> {
         std::fs::create_dir_all(path).map_err(|e| crate::vault::files::FileError::writing(path, e))?;
         let folder = Self { path: path.to_owned() };
         let file = folder.file(IDENTITY);
         if file.exists() {
-            read_limited(&file, LARGEST_IDENTITY)?;
-            if started_with(path).as_ref() != Some(identity) {
+            let text = read_limited(&file, LARGEST_IDENTITY)?;
+            if serde_json::from_slice::<I>(&text).ok().as_ref() != Some(identity) {
                 return Err(JobError::OtherRun(path.to_owned()));
             }
         } else {

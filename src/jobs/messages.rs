@@ -3,6 +3,7 @@
 //! `Command`s go down a channel; small `Event`s come back over a bounded one; heavy state (pictures, a report) lies in
 //! latest-value `Slots` beside it, so that drawing never waits and nothing piles up.
 
+use super::barrier::{Found, Handled, Made, Marked, Order};
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture};
 use crate::forensics::report::Report;
@@ -53,6 +54,37 @@ pub enum Command {
         /// Which logo.
         logo: Logo,
     },
+    /// Make an image barrier in `folder`; what lies there is continued.
+    MakeBarrier {
+        /// The job's name.
+        job: JobId,
+        /// From what, and how.
+        order: Box<Order>,
+        /// The run's folder.
+        folder: PathBuf,
+    },
+    /// Hide a barrier's logo in files, whose marked copies go into `folder`.
+    Mark {
+        /// The job's name.
+        job: JobId,
+        /// The barrier (`.cmbarrier`).
+        barrier: PathBuf,
+        /// The pictures.
+        files: Vec<PathBuf>,
+        /// Where the marked copies go.
+        folder: PathBuf,
+    },
+    /// Look into files for a barrier's logo.
+    Reveal {
+        /// The job's name.
+        job: JobId,
+        /// The barrier (`.cmbarrier`).
+        barrier: PathBuf,
+        /// The pictures.
+        files: Vec<PathBuf>,
+        /// Where what they reveal goes, if it is to be written.
+        folder: Option<PathBuf>,
+    },
     /// Hold the running job after its current step.
     Pause(JobId),
     /// Let a held job go on.
@@ -69,7 +101,12 @@ impl Command {
     /// The job that is to be done; none for a word about another job.
     pub fn job(&self) -> Option<JobId> {
         match self {
-            Command::Train { job, .. } | Command::Verify { job, .. } | Command::Estimate { job, .. } => Some(*job),
+            Command::Train { job, .. }
+            | Command::Verify { job, .. }
+            | Command::Estimate { job, .. }
+            | Command::MakeBarrier { job, .. }
+            | Command::Mark { job, .. }
+            | Command::Reveal { job, .. } => Some(*job),
             Command::Pause(_) | Command::Resume(_) | Command::Stop(_) | Command::Device(_) | Command::Quit => None,
         }
     }
@@ -87,6 +124,12 @@ pub enum Phase {
     Nulls,
     /// Training foreign encoders as controls.
     Foreign,
+    /// Training thieves' networks on marked pictures.
+    Thieves,
+    /// Teaching the revealing network to find the logo in what they give.
+    Hardening,
+    /// Going through picture files.
+    Marking,
     /// Asking questions.
     Verify,
     /// Writing results.
@@ -94,7 +137,7 @@ pub enum Phase {
 }
 
 /// One point of a training curve. Names: `host_loss`, `encoder_loss`, `critic_loss`, `clean_accuracy`, `key_accuracy`,
-/// `cover_hits`, `fresh_accuracy`, `psnr_db`.
+/// `cover_hits`, `fresh_accuracy`, `psnr_db`; of an image barrier `picture_loss`, `mark_loss`, `clean_loss`, `stolen_loss`, `surrogate_loss`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
     /// Optimiser step that it belongs to.
@@ -178,6 +221,12 @@ pub enum Outcome {
     Trained(Trained),
     /// The report lies in `Slots::report`, and its files in this folder.
     Verified,
+    /// An image barrier, judged.
+    Barrier(Box<Made>),
+    /// What became of the files that were to be marked.
+    Marked(Vec<Handled<Marked>>),
+    /// What the files revealed.
+    Revealed(Vec<Handled<Found>>),
 }
 
 /// Files and figures of a finished training.

@@ -1,5 +1,6 @@
 //! The worker thread: takes commands, does one job at a time, reports, and survives whatever goes wrong in a job.
 
+use super::barrier;
 use super::error::{JobError, is_the_cards};
 use super::heap;
 use super::lanes::Gate;
@@ -143,6 +144,18 @@ impl Thread {
                 self.perform(job, |watch| Ok(Event::Estimated { job, seconds: train::estimate(&task, compute, &mut paces, watch)? }));
                 self.paces = paces;
             }
+            Command::MakeBarrier { job, order, folder } => self.perform(job, |watch| {
+                let made = barrier::make(*order, compute, &folder, watch)?;
+                Ok(Event::Done { job, outcome: Outcome::Barrier(Box::new(made)) })
+            }),
+            Command::Mark { job, barrier, files, folder } => self.perform(job, |watch| {
+                let marked = barrier::mark(&barrier, &files, &folder, compute, watch)?;
+                Ok(Event::Done { job, outcome: Outcome::Marked(marked) })
+            }),
+            Command::Reveal { job, barrier, files, folder } => self.perform(job, |watch| {
+                let revealed = barrier::reveal(&barrier, &files, folder.as_deref(), compute, watch)?;
+                Ok(Event::Done { job, outcome: Outcome::Revealed(revealed) })
+            }),
             Command::Verify { job, key, suspect, nonce } => {
                 let slots = self.slots.clone();
                 self.perform(job, |watch| {

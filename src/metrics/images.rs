@@ -116,6 +116,23 @@ pub fn nc(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
     Ok((ab / (aa.sqrt() * bb.sqrt())).clamp(-1.0, 1.0))
 }
 
+/// Normalised correlation of the values as they are, 0..=1; 0 where a picture is black all over. Two bright pictures always score high:
+/// [`nc`] says more.
+///
+/// # Errors
+/// Pictures of different shapes or without pixels.
+pub fn plain_nc(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
+    check(a, b)?;
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (&x, &y) in a.planes.iter().zip(&b.planes) {
+        let (x, y) = (f64::from(x), f64::from(y));
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+    }
+    Ok(if aa * bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 })
+}
+
 /// Shannon entropy of a picture's values, all channels pooled, 0..=8 bit.
 ///
 /// # Errors
@@ -281,6 +298,8 @@ mod tests {
         let (grey, white) = (picture(1, 11, 11, |_| 128), picture(1, 11, 11, |_| 255));
         let busy = picture(1, 11, 11, |i| (i * 37 % 251) as u8);
         assert_eq!(nc(&grey, &white), Ok(0.0));
+        assert!((plain_nc(&grey, &white).unwrap() - 1.0).abs() < 1e-12);
+        assert_eq!(plain_nc(&grey, &picture(1, 11, 11, |_| 0)), Ok(0.0));
         assert_eq!(nc(&grey, &busy), Ok(0.0));
         assert_eq!(entropy_ratio(&grey, &white), Ok(1.0));
         assert_eq!(entropy_ratio(&grey, &busy), Ok(f64::INFINITY));

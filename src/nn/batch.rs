@@ -47,6 +47,23 @@ pub fn to_pictures(images: Tensor<4>) -> Vec<Picture> {
     values.chunks_exact(shape.len()).map(|one| Picture { shape, planes: one.iter().map(byte).collect() }).collect()
 }
 
+/// Planar bytes of pictures to `[count, channels, h, w]` in [0, 1].
+pub fn from_unit_bytes(bytes: &[u8], shape: Shape, device: &Device) -> Tensor<4> {
+    from_numbers(bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect(), shape, device)
+}
+
+/// Pictures `[count, channels, h, w]` in [0, 1] as the 8-bit pictures that a PNG holds; values outside are clipped.
+pub fn to_unit_pictures(images: Tensor<4>) -> Vec<Picture> {
+    to_pictures(images.mul_scalar(2.0).sub_scalar(1.0))
+}
+
+/// As [`quantise`], for pictures in [0, 1].
+pub fn quantise_unit(images: Tensor<4>) -> Tensor<4> {
+    let clipped = images.clamp(0.0, 1.0);
+    let rounded = clipped.clone().detach().mul_scalar(255.0).round().div_scalar(255.0);
+    clipped.clone() + (rounded - clipped.detach())
+}
+
 /// Rounds to the 256 levels of an 8-bit picture; the gradient passes as if nothing had happened.
 pub fn quantise(images: Tensor<4>) -> Tensor<4> {
     let clipped = images.clamp(-1.0, 1.0);

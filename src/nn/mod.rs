@@ -20,5 +20,6 @@ pub mod ops;
 pub mod optim;
 pub mod resnet;
 pub mod ssim;
+pub mod surrogate;
 pub mod unet;
 pub mod weights;

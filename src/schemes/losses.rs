@@ -12,6 +12,22 @@ pub fn cross_entropy(scores: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     activation::log_softmax(scores, 1).gather(1, labels.reshape([count, 1])).mean().neg()
 }
 
+/// Mean squared distance of two batches of pictures.
+///
+/// # Panics
+/// If their shapes differ.
+pub fn distance(x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+    assert!(x.dims() == y.dims(), "pictures of {:?} have no distance from pictures of {:?}", x.dims(), y.dims());
+    let difference = x - y;
+    (difference.clone() * difference).mean()
+}
+
+/// Mean squared distance from one number everywhere.
+pub fn distance_from(x: Tensor<4>, constant: f64) -> Tensor<1> {
+    let difference = x.sub_scalar(constant);
+    (difference.clone() * difference).mean()
+}
+
 /// Mean binary cross entropy of scores before the sigmoid `[batch, 1]` against one target for all: true 1, false 0.
 ///
 /// # Panics

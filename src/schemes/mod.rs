@@ -2,6 +2,7 @@
 //!
 //! A scheme is a `Training` (one step at a time, resumable) that ends in a host and a `Marker`; the marker makes keys from covers.
 
+pub mod barrier;
 mod batches;
 pub mod blind;
 pub mod catalogue;

@@ -264,6 +264,9 @@ pub fn phase(phase: Phase) -> &'static str {
         Phase::Marked => "Training the marked model",
         Phase::Nulls => "Training unmarked models as controls",
         Phase::Foreign => "Training foreign encoders as controls",
+        Phase::Thieves => "Training thieves' networks",
+        Phase::Hardening => "Learning to find the logo in what thieves give",
+        Phase::Marking => "Going through the pictures",
         Phase::Verify => "Asking questions",
         Phase::Save => "Saving",
     }

@@ -6,6 +6,7 @@ use crate::nn::barrier::{Hider, PatchCritic, Revealer};
 use crate::nn::error::ShapeError;
 use crate::nn::init::seeded;
 use crate::nn::optim::{Optimiser, Rule};
+use crate::schemes::losses::{distance, distance_from};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -61,31 +62,19 @@ impl Barrier {
         let found = revealer.forward(marked.clone())?;
         let half = pictures.dims()[0] / 2;
         let loss = distance(marked.clone(), pictures.clone())
-            + from_constant(self.critic.clone().no_grad().forward(marked.clone())?, 1.0).mul_scalar(ADVERSARIAL)
+            + distance_from(self.critic.clone().no_grad().forward(marked.clone())?, 1.0).mul_scalar(ADVERSARIAL)
             + distance(found.clone(), self.logos.clone())
-            + from_constant(revealer.forward(self.inputs.clone())?, 1.0)
-            + from_constant(revealer.forward(pictures.clone())?, 1.0)
+            + distance_from(revealer.forward(self.inputs.clone())?, 1.0)
+            + distance_from(revealer.forward(pictures.clone())?, 1.0)
             + distance(found.clone().narrow(0, 0, half), found.narrow(0, half, half));
         let mut gradients = loss.backward();
         self.pair = self.optimiser.step(self.pair.clone(), &mut gradients, RATE);
         let marked = marked.detach();
         drop(gradients);
 
-        let opinion = from_constant(self.critic.forward(pictures)?, 1.0) + from_constant(self.critic.forward(marked)?, 0.0);
+        let opinion = distance_from(self.critic.forward(pictures)?, 1.0) + distance_from(self.critic.forward(marked)?, 0.0);
         let mut gradients = opinion.backward();
         self.critic = self.critic_optimiser.step(self.critic.clone(), &mut gradients, RATE);
         Ok(loss.inner())
     }
-}
-
-/// Mean squared distance.
-fn distance(x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
-    let difference = x - y;
-    (difference.clone() * difference).mean()
-}
-
-/// Mean squared distance from one number everywhere.
-fn from_constant(x: Tensor<4>, constant: f64) -> Tensor<1> {
-    let difference = x.sub_scalar(constant);
-    (difference.clone() * difference).mean()
 }

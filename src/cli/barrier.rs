@@ -1,0 +1,214 @@
+//! `countermark barrier`, `mark` and `extract`: the image barrier on files.
+
+use super::demo::{peak_rss_mb, sample_logo, word};
+use super::follow::{follow, worker};
+use super::{End, Failure};
+use crate::data::logo::{Logo, LogoOptions};
+use crate::data::photos;
+use crate::data::rain::Rain;
+use crate::jobs::barrier::{Made, Order, standing_thieves};
+use crate::jobs::{Command, JobId, Outcome};
+use crate::nn::device::DeviceChoice;
+use crate::schemes::barrier::Settings;
+use crate::schemes::plan::Preset;
+use crate::schemes::settings::Settings as _;
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// How a barrier is made.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A folder or zip archive of photographs to learn from.
+    photographs: PathBuf,
+    /// The logo (PNG, JPEG, WebP or SVG). Without it a sample logo is taken.
+    #[arg(long)]
+    logo: Option<PathBuf>,
+    /// Where the barrier goes; a run that was stopped there is continued.
+    #[arg(long)]
+    out: PathBuf,
+    /// quick, standard or paper.
+    #[arg(long, default_value = "quick", value_parser = word::<Preset>)]
+    preset: Preset,
+    /// Change a setting, as NAME=VALUE; may be given several times.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// Seed of all choices.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Try thieves' networks of every kind on the finished barrier: takes longer than making it.
+    #[arg(long)]
+    thieves: bool,
+    /// Judge on the photographs kept for choosing settings, not on those kept for the last word.
+    #[arg(long)]
+    choosing: bool,
+    /// What computes: auto, cpu, gpu or software.
+    #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
+    pub device: DeviceChoice,
+}
+
+/// How pictures are marked.
+#[derive(Debug, Args)]
+pub struct Marking {
+    /// The barrier (.cmbarrier).
+    barrier: PathBuf,
+    /// Picture files, or folders of them.
+    #[arg(required = true)]
+    pictures: Vec<PathBuf>,
+    /// Where the marked copies go. Originals are never written over.
+    #[arg(long)]
+    out: PathBuf,
+    /// What computes: auto, cpu, gpu or software.
+    #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
+    pub device: DeviceChoice,
+}
+
+/// How pictures are looked into.
+#[derive(Debug, Args)]
+pub struct Extracting {
+    /// The barrier (.cmbarrier).
+    barrier: PathBuf,
+    /// Picture files, or folders of them.
+    #[arg(required = true)]
+    pictures: Vec<PathBuf>,
+    /// Where the revealed logos go. Without it they are judged and thrown away.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// What computes: auto, cpu, gpu or software.
+    #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
+    pub device: DeviceChoice,
+}
+
+fn internal() -> Failure {
+    Failure::new("internal", "The worker gave another answer than was asked for.")
+}
+
+pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
+    let mut settings = Settings::preset(options.preset);
+    for change in &options.settings {
+        let (name, value) = change.split_once('=').ok_or_else(|| Failure::new("plan", format!("Write NAME=VALUE, not {change}.")))?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        settings = settings.with(name, value).map_err(|e| Failure::new("plan", e))?;
+    }
+    let photos = photos(&options.photographs, settings.side, &mut |_| true)?;
+    photos.problems.iter().for_each(|problem| eprintln!("- {}: {}", problem.file.display(), problem.reason));
+    if options.choosing && photos.validation.is_empty() {
+        return Err(Failure::new("plan", "None of the folders is called “validation”, so no photographs are kept for choosing settings."));
+    }
+    let logo = match &options.logo {
+        Some(path) => Logo::open(path, &LogoOptions::default())?,
+        None => sample_logo(0)?,
+    };
+    let thieves = if options.thieves { standing_thieves(&settings, options.seed) } else { Vec::new() };
+    let (planned, pictures) = (json!(settings), photos.train.count());
+    let order = Order { settings, photos, rain: Rain::default(), logo, seed: options.seed, choosing: options.choosing, thieves };
+    let command = Command::MakeBarrier { job: JobId(1), order: Box::new(order), folder: options.out.clone() };
+    let followed = follow(&worker(options.device)?, command)?;
+    let Outcome::Barrier(made) = followed.outcome else { return Err(internal()) };
+    let reached = made.figures.success >= 1.0 && made.figures.unmarked_passes == 0;
+    if json {
+        let mut value = serde_json::to_value(&made).map_err(|e| Failure::new("internal", e))?;
+        value["settings"] = planned;
+        value["seed"] = json!(options.seed);
+        value["photographs"] = json!(pictures);
+        value["peak_rss_mb"] = json!(peak_rss_mb());
+        value["version"] = json!(env!("CARGO_PKG_VERSION"));
+        println!("{value}");
+    } else {
+        tell(&made);
+    }
+    Ok(if reached { End::Reached } else { End::NotReached })
+}
+
+fn tell(made: &Made) {
+    let figures = &made.figures;
+    println!("Image barrier (keep it secret): {}", made.file.display());
+    println!(
+        "On {} photographs that it never saw: {:.1} dB, SSIM {:.3}; the logo was found in {:.1}% of the marked ones (correlation {:.3}) and in {} of {} unmarked ones.",
+        figures.pictures,
+        figures.psnr_db,
+        figures.ssim,
+        100.0 * figures.success,
+        figures.nc,
+        figures.unmarked_passes,
+        figures.unmarked
+    );
+    for thief in &made.thieves {
+        println!(
+            "A thief's {} ({}, {} steps, {:.1} dB): the logo was found in {:.1}% of what it gives (correlation {:.3}).",
+            thief.plan.family.name(),
+            thief.plan.loss.name(),
+            thief.plan.steps,
+            thief.psnr_db,
+            100.0 * thief.success,
+            thief.nc
+        );
+    }
+    println!("Made in {:.0} s on {}.", made.seconds, made.device);
+}
+
+/// The files of these paths: folders give what lies directly in them.
+fn files(paths: &[PathBuf], out: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    let mut all = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            all.push(path.clone());
+            continue;
+        }
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+        if out.is_some_and(|out| whole(out).starts_with(whole(path))) {
+            let text =
+                format!("The folder for the results lies inside the folder that is read ({}). Choose one beside it.", path.display());
+            return Err(Failure::new("file", text));
+        }
+        let entries =
+            std::fs::read_dir(path).map_err(|e| Failure::new("file", format!("The folder {} cannot be read: {e}.", path.display())))?;
+        let mut inside: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
+        inside.sort();
+        all.extend(inside);
+    }
+    match all.is_empty() {
+        true => Err(Failure::new("file", "There are no files in these folders.")),
+        false => Ok(all),
+    }
+}
+
+pub fn mark(options: &Marking, json: bool) -> Result<End, Failure> {
+    let files = files(&options.pictures, Some(&options.out))?;
+    let command = Command::Mark { job: JobId(1), barrier: options.barrier.clone(), files, folder: options.out.clone() };
+    let Outcome::Marked(all) = follow(&worker(options.device)?, command)?.outcome else { return Err(internal()) };
+    if json {
+        println!("{}", json!({"files": all, "peak_rss_mb": peak_rss_mb()}));
+    } else {
+        for one in &all {
+            match &one.result {
+                Ok(marked) => println!("{}  {:.1} dB", marked.written.display(), marked.psnr_db),
+                Err(why) => println!("{}  NOT MARKED: {why}", one.file.display()),
+            }
+        }
+    }
+    Ok(if all.iter().all(|one| one.result.is_ok()) { End::Reached } else { End::NotReached })
+}
+
+pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
+    let files = files(&options.pictures, options.out.as_deref())?;
+    let command = Command::Reveal { job: JobId(1), barrier: options.barrier.clone(), files, folder: options.out.clone() };
+    let Outcome::Revealed(all) = follow(&worker(options.device)?, command)?.outcome else { return Err(internal()) };
+    let found = all.iter().filter(|one| one.result.as_ref().is_ok_and(|found| found.likeness.counts())).count();
+    if json {
+        println!("{}", json!({"files": all, "found": found, "peak_rss_mb": peak_rss_mb()}));
+    } else {
+        for one in &all {
+            match &one.result {
+                Ok(result) => {
+                    let says = if result.likeness.counts() { "your logo" } else { "no logo" };
+                    let (nc, counts, squares) = (result.likeness.nc, result.squares_that_count, result.squares);
+                    println!("{}  {says} (correlation {nc:.3}; {counts} of {squares} squares on their own)", one.file.display());
+                }
+                Err(why) => println!("{}  NOT LOOKED INTO: {why}", one.file.display()),
+            }
+        }
+        println!("Your logo was found in {found} of {} pictures.", all.len());
+    }
+    Ok(if found > 0 { End::Reached } else { End::NotReached })
+}

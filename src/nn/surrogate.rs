@@ -1,0 +1,162 @@
+//! Networks that a thief trains on what he saw a protected one give (S4): plain, residual, U-Net.
+//!
+//! Pixel values lie in [0, 1].
+
+use super::error::ShapeError;
+use super::layers::{ConvNorm, conv, conv_transpose, norm};
+use super::ops::{self, Activation};
+use super::unet::UNet;
+use burn::module::Module;
+use burn::nn::BatchNorm;
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::tensor::{Device, Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+/// What kind of network a thief takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// Convolutions one after the other.
+    Cnet,
+    /// Nine residual blocks at a quarter of the side.
+    Res9,
+    /// Sixteen of them.
+    Res16,
+    /// A U-Net.
+    Unet,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Cnet, Self::Res9, Self::Res16, Self::Unet];
+
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cnet => "CNet",
+            Self::Res9 => "Res9",
+            Self::Res16 => "Res16",
+            Self::Unet => "UNet",
+        }
+    }
+}
+
+/// A thief's network.
+#[derive(Module, Debug)]
+pub enum Surrogate {
+    /// Plain convolutions.
+    Plain(PlainNet),
+    /// Residual blocks.
+    Residual(ResidualNet),
+    /// A U-Net.
+    Unet(UNet),
+}
+
+impl Surrogate {
+    /// A network of a family; `width` channels at the full side, `halvings` of the U-Net.
+    pub fn new(family: Family, width: usize, halvings: usize, device: &Device) -> Self {
+        match family {
+            Family::Cnet => Self::Plain(PlainNet::new(width, device)),
+            Family::Res9 => Self::Residual(ResidualNet::new(9, width, device)),
+            Family::Res16 => Self::Residual(ResidualNet::new(16, width, device)),
+            Family::Unet => Self::Unet(UNet::new([3, 3], halvings, width, device)),
+        }
+    }
+
+    /// Pictures `[batch, 3, h, w]` to pictures of the same shape, all in [0, 1].
+    ///
+    /// # Errors
+    /// No colour pictures, or sides that the network cannot halve as often as it must.
+    pub fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        let dims = x.dims();
+        if dims[1] != 3 || dims[2..].iter().any(|side| *side < 4 || !side.is_multiple_of(4)) {
+            return Err(ShapeError::new("a surrogate", "[pictures, 3, a multiple of 4, a multiple of 4]".to_owned(), &dims));
+        }
+        let raw = match self {
+            Self::Plain(net) => net.forward(x),
+            Self::Residual(net) => net.forward(x),
+            Self::Unet(net) => {
+                net.check(dims)?;
+                net.forward(x)
+            }
+        };
+        Ok(activation::sigmoid(raw))
+    }
+}
+
+/// Layers of the plain network between the first and the last.
+const PLAIN_LAYERS: usize = 6;
+
+/// 3x3 convolutions with batch normalisation and ReLU, all at the full side.
+#[derive(Module, Debug)]
+pub struct PlainNet {
+    layers: Vec<ConvNorm>,
+    last: Conv2d,
+}
+
+impl PlainNet {
+    fn new(width: usize, device: &Device) -> Self {
+        let layer = |i: usize| ConvNorm::new([if i == 0 { 3 } else { width }, width], 3, 1, device);
+        Self { layers: (0..=PLAIN_LAYERS).map(layer).collect(), last: conv([width, 3], 3, 1, 1, true, device) }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.layers.iter().fold(x, |x, layer| layer.forward(x, Activation::Relu));
+        ops::conv2d(&self.last, x)
+    }
+}
+
+/// Two halvings, residual blocks, two doublings (after Johnson et al., ECCV 2016).
+#[derive(Module, Debug)]
+pub struct ResidualNet {
+    head: Vec<ConvNorm>,
+    blocks: Vec<[ConvNorm; 2]>,
+    up: Vec<ConvTranspose2d>,
+    up_norm: Vec<BatchNorm>,
+    last: Conv2d,
+}
+
+impl ResidualNet {
+    fn new(blocks: usize, width: usize, device: &Device) -> Self {
+        let layer = |input: usize, output: usize, stride: usize| ConvNorm::new([input, output], 3, stride, device);
+        let inner = 4 * width;
+        Self {
+            head: vec![layer(3, width, 1), layer(width, 2 * width, 2), layer(2 * width, inner, 2)],
+            blocks: (0..blocks).map(|_| [layer(inner, inner, 1), layer(inner, inner, 1)]).collect(),
+            up: [[inner, 2 * width], [2 * width, width]].map(|channels| conv_transpose(channels, 4, 2, 1, device)).into(),
+            up_norm: [2 * width, width].map(|channels| norm(channels, device)).into(),
+            last: conv([width, 3], 3, 1, 1, true, device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let mut x = self.head.iter().fold(x, |x, layer| layer.forward(x, Activation::Relu));
+        for [first, second] in &self.blocks {
+            x = second.forward(first.forward(x.clone(), Activation::Relu), Activation::Linear) + x;
+        }
+        for (layer, norm) in self.up.iter().zip(&self.up_norm) {
+            x = ops::batch_norm(norm, ops::conv_transpose2d(layer, x), Activation::Relu);
+        }
+        ops::conv2d(&self.last, x)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_gives_pictures_of_the_same_shape_in_range() {
+        let device = Device::flex();
+        for family in Family::ALL {
+            let net = Surrogate::new(family, 4, 4, &device);
+            let pictures = Tensor::<4>::zeros([2, 3, 16, 32], &device);
+            let out = net.forward(pictures).unwrap();
+            assert_eq!(out.dims(), [2, 3, 16, 32], "{}", family.name());
+            assert!(out.into_data().iter::<f32>().all(|v| (0.0..=1.0).contains(&v)), "{}", family.name());
+            let text = net.forward(Tensor::zeros([2, 3, 16, 30], &device)).unwrap_err().to_string();
+            assert!(text.contains("[2, 3, 16, 30]"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Marking and revealing in pictures of any size, square by square.
+//!
+//! Whole squares lie side by side from the top left; what is left at the right and at the bottom belongs to squares that reach back over
+//! them and is only painted there. Revealing looks at the whole squares. A picture smaller than a square is mirrored at its edges.
+
+use super::Barrier;
+use crate::data::{Picture, Shape};
+use crate::nn::batch;
+use crate::nn::error::ShapeError;
+use burn::tensor::Tensor;
+
+/// Squares that pass the networks at once.
+const AT_ONCE: usize = 16;
+
+/// What was found in one picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revealed {
+    /// The mean of all squares: what people look at.
+    pub logo: Picture,
+    /// What each whole square revealed, row by row.
+    pub squares: Vec<Picture>,
+}
+
+impl Barrier {
+    /// The picture with the logo hidden in each of its squares, in colour. `go_on` hears the share done, 0..1, and ends the work with
+    /// `false`; then there is no picture.
+    ///
+    /// # Errors
+    /// Shapes that the networks do not take.
+    pub fn mark(&self, picture: &Picture, go_on: &mut dyn FnMut(f64) -> bool) -> Result<Option<Picture>, ShapeError> {
+        let side = self.settings.side;
+        let whole = enlarged(&picture.colour(), side);
+        let all = covering(whole.shape, side);
+        let mut out = whole.clone();
+        let logo = batch::from_unit_bytes(&self.logo.planes, self.logo.shape, &self.device);
+        // Squares that reach back come first, so that the whole ones are painted over them.
+        for (i, places) in all.chunks(AT_ONCE).enumerate() {
+            let squares = self.load(&whole, places);
+            let marked = self.hider.forward(squares, logo.clone().repeat_dim(0, places.len()))?;
+            for (square, place) in batch::to_unit_pictures(marked).iter().zip(places) {
+                paste(&mut out, square, *place);
+            }
+            if !go_on((i * AT_ONCE + places.len()) as f64 / all.len() as f64) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(cut(&out, [0, 0], [picture.shape.height, picture.shape.width])))
+    }
+
+    /// What the squares of a picture reveal.
+    ///
+    /// # Errors
+    /// Shapes that the network does not take.
+    pub fn reveal(&self, picture: &Picture) -> Result<Revealed, ShapeError> {
+        let side = self.settings.side;
+        let whole = enlarged(&picture.colour(), side);
+        let mut squares = Vec::new();
+        for places in squares_of(whole.shape, side).chunks(AT_ONCE) {
+            squares.extend(batch::to_unit_pictures(self.revealer.forward(self.load(&whole, places))?));
+        }
+        let count = squares.len().max(1);
+        let mean = |i: usize| ((squares.iter().map(|square| usize::from(square.planes[i])).sum::<usize>() + count / 2) / count) as u8;
+        let logo = Picture { shape: self.logo.shape, planes: (0..self.logo.shape.len()).map(mean).collect() };
+        Ok(Revealed { logo, squares })
+    }
+
+    fn load(&self, picture: &Picture, places: &[[usize; 2]]) -> Tensor<4> {
+        let side = self.settings.side;
+        let bytes: Vec<u8> = places.iter().flat_map(|&place| cut(picture, place, [side, side]).planes).collect();
+        batch::from_unit_bytes(&bytes, Shape { channels: 3, height: side, width: side }, &self.device)
+    }
+}
+
+/// Tops and lefts of the whole squares.
+fn squares_of(shape: Shape, side: usize) -> Vec<[usize; 2]> {
+    let starts = |length: usize| (0..length / side).map(move |i| i * side);
+    starts(shape.height).flat_map(|top| starts(shape.width).map(move |left| [top, left])).collect()
+}
+
+/// Tops and lefts of squares that cover the picture, those that reach back first.
+fn covering(shape: Shape, side: usize) -> Vec<[usize; 2]> {
+    let starts = |length: usize| {
+        let rest = (!length.is_multiple_of(side)).then(|| length - side);
+        rest.into_iter().chain((0..length / side).map(|i| i * side)).collect::<Vec<_>>()
+    };
+    let (tops, lefts) = (starts(shape.height), starts(shape.width));
+    let mut all: Vec<[usize; 2]> = tops.iter().flat_map(|&top| lefts.iter().map(move |&left| [top, left])).collect();
+    all.sort_by_key(|place| place.iter().all(|start| start.is_multiple_of(side)));
+    all
+}
+
+/// The picture, mirrored at its right and lower edge until it holds a whole square.
+fn enlarged(picture: &Picture, side: usize) -> Picture {
+    let Shape { channels, height, width } = picture.shape;
+    let shape = Shape { channels, height: height.max(side), width: width.max(side) };
+    if shape == picture.shape || picture.shape.is_empty() {
+        return picture.clone();
+    }
+    let mirrored = |i: usize, length: usize| if (i / length).is_multiple_of(2) { i % length } else { length - 1 - i % length };
+    let mut planes = Vec::with_capacity(shape.len());
+    for plane in picture.planes.chunks_exact(height * width) {
+        for y in 0..shape.height {
+            let row = &plane[mirrored(y, height) * width..][..width];
+            planes.extend((0..shape.width).map(|x| row[mirrored(x, width)]));
+        }
+    }
+    Picture { shape, planes }
+}
+
+fn cut(picture: &Picture, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Picture {
+    let old = picture.shape;
+    let shape = Shape { channels: old.channels, height, width };
+    let mut planes = Vec::with_capacity(shape.len());
+    for row in (0..old.channels).flat_map(|c| (top..top + height).map(move |y| c * old.height + y)) {
+        planes.extend_from_slice(&picture.planes[row * old.width + left..][..width]);
+    }
+    Picture { shape, planes }
+}
+
+fn paste(picture: &mut Picture, square: &Picture, [top, left]: [usize; 2]) {
+    let (old, Shape { height, width, .. }) = (picture.shape, square.shape);
+    for (i, row) in square.planes.chunks_exact(width).enumerate() {
+        let (channel, y) = (i / height, i % height);
+        picture.planes[((channel * old.height) + top + y) * old.width + left..][..width].copy_from_slice(row);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn ramp(height: usize, width: usize) -> Picture {
+        let shape = Shape { channels: 3, height, width };
+        Picture { shape, planes: (0..shape.len()).map(|i| (i * 37 % 251) as u8).collect() }
+    }
+
+    #[test]
+    fn squares_cover_every_pixel_and_the_whole_ones_are_painted_last() {
+        for (height, width) in [(32, 32), (33, 70), (100, 64), (95, 129)] {
+            let (side, shape) = (32, Shape { channels: 3, height, width });
+            let (all, whole) = (covering(shape, side), squares_of(shape, side));
+            let mut owner = vec![None; height * width];
+            for place in &all {
+                for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
+                    owner[(place[0] + y) * width + place[1] + x] = Some(*place);
+                }
+            }
+            assert!(owner.iter().all(Option::is_some), "{height}x{width}");
+            for place in whole {
+                for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
+                    assert_eq!(owner[(place[0] + y) * width + place[1] + x], Some(place), "{height}x{width}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cutting_and_pasting_are_each_others_reverse() {
+        let picture = ramp(40, 50);
+        let mut blank = Picture { planes: vec![0; picture.planes.len()], ..picture.clone() };
+        for place in covering(picture.shape, 16) {
+            paste(&mut blank, &cut(&picture, place, [16, 16]), place);
+        }
+        assert_eq!(blank, picture);
+    }
+
+    #[test]
+    fn small_pictures_are_mirrored_and_large_ones_stay() {
+        let small = enlarged(&ramp(1, 3), 8);
+        assert_eq!((small.shape.height, small.shape.width), (8, 8));
+        let (a, b, c) = (0, 37, 74);
+        assert_eq!(small.planes[..8], [a, b, c, c, b, a, a, b]);
+        assert_eq!(enlarged(&ramp(40, 50), 8), ramp(40, 50));
+    }
+}

@@ -1,0 +1,200 @@
+//! Image barrier (Zhang et al., AAAI 2020, "Model watermarking for image processing networks"): a network hides a logo in every picture that
+//! a protected network gives; another network reveals it, also in what a thief's network gives that learnt from such pictures.
+//!
+//! `training` makes the two networks, `marking` uses them on pictures of any size, `proof` says when a revealed logo counts.
+
+pub mod marking;
+pub mod proof;
+mod training;
+
+pub use training::{Stage, Training};
+
+use super::settings::{Kind, Settings as _};
+use super::{SchemeError, plan::Preset};
+use crate::data::{Picture, Samples};
+use crate::nn::barrier::{HALVINGS, Hider, Revealer};
+use crate::nn::surrogate::Family;
+use crate::nn::weights::{WeightMap, WeightsError};
+use burn::module::Module;
+use burn::tensor::Device;
+use std::sync::Arc;
+
+crate::settings! {
+    /// Hyper-parameters of the image barrier.
+    pub struct Settings {
+        /// Rows and columns of the squares in which the logo is hidden; larger pictures are marked square by square.
+        side: usize = 64, paper 256, Kind::Whole { min: 32.0, max: 256.0 }, "pixels";
+        /// How often the hiding network halves a square: the side must be a multiple of 2 to this number.
+        halvings: usize = 5, paper 7, Kind::Whole { min: 4.0, max: 8.0 }, "halvings";
+        /// Width of the hiding network: channels of its first convolution. Narrow is fast.
+        hider_width: usize = 16, paper 64, Kind::Whole { min: 4.0, max: 128.0 }, "channels";
+        /// Width of the revealing network.
+        revealer_width: usize = 24, paper 128, Kind::Whole { min: 4.0, max: 256.0 }, "channels";
+        /// Adds the mark to the picture instead of drawing the whole picture anew: far clearer pictures after few steps.
+        residual: bool = true, paper false, Kind::Switch, "";
+        /// Steps in which hiding and revealing are learnt. The paper: 200 passes over its pictures.
+        steps: u64 = 800, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        /// Pictures in each step; an even number.
+        batch: usize = 8, paper 16, Kind::Whole { min: 2.0, max: 256.0 }, "pictures";
+        /// First learning rate.
+        rate: f64 = 1e-3, paper 2e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// Lowers the learning rate step by step to zero, along a cosine, instead of keeping it.
+        cosine: bool = true, paper false, Kind::Switch, "";
+        /// How much each pixel's difference between marked and unmarked picture counts (λ1).
+        picture_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How much it counts that a third network takes marked pictures for unmarked ones (λ3).
+        critic_weight: f64 = 0.0, paper 0.01, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// Measures that third network's opinion by squares, as the authors' code does, instead of by logarithms, as the paper does.
+        least_squares: bool = true, paper false, Kind::Switch, "";
+        /// Width of that third network.
+        critic_width: usize = 16, paper 64, Kind::Whole { min: 4.0, max: 128.0 }, "channels";
+        /// How much it counts that the logo is revealed in marked pictures (λ4).
+        mark_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How much it counts that nothing is revealed in unmarked pictures (λ5); 0 leaves this out.
+        clean_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How much it counts that the same logo is revealed in all marked pictures (λ6); 0 leaves this out.
+        consistency_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How many kinds of thieves' networks are trained for the second stage: U-Net, then Res9, CNet, Res16. The paper: a U-Net. 0 leaves the second stage out.
+        families: usize = 1, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
+        /// Steps in which each of them learns from marked pictures.
+        surrogate_steps: u64 = 300, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        /// Width of the thieves' networks.
+        surrogate_width: usize = 16, paper 64, Kind::Whole { min: 4.0, max: 128.0 }, "channels";
+        /// Steps in which the revealing network then learns to find the logo in what they give.
+        adversarial_steps: u64 = 300, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        /// Learning rate of that stage.
+        adversarial_rate: f64 = 1e-4, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
+    }
+}
+
+impl Settings {
+    /// The settings of a preset.
+    pub fn preset(preset: Preset) -> Self {
+        match preset {
+            Preset::Quick => Self::default(),
+            Preset::Standard => Self { side: 128, halvings: 6, hider_width: 32, revealer_width: 64, steps: 20_000, ..Self::default() },
+            Preset::Paper => Self::paper(),
+        }
+    }
+
+    /// The thieves' networks of the second stage, in their order.
+    pub fn surrogates(&self) -> Vec<Family> {
+        [Family::Unet, Family::Res9, Family::Cnet, Family::Res16].into_iter().take(self.families).collect()
+    }
+
+    /// Checks that the settings can be trained on so many pictures.
+    ///
+    /// # Errors
+    /// A setting out of its range, a side that does not fit, too few pictures.
+    pub fn fit(&self, pictures: usize) -> Result<(), SchemeError> {
+        self.check().map_err(SchemeError::Plan)?;
+        let step = 1usize << self.halvings.clamp(*HALVINGS.start(), *HALVINGS.end());
+        if !self.side.is_multiple_of(step) {
+            let (side, halvings) = (self.side, self.halvings);
+            return Err(SchemeError::Plan(format!(
+                "Squares of {side} pixels cannot be halved {halvings} times. Choose a side that is a multiple of {step}, or fewer halvings."
+            )));
+        }
+        if !self.batch.is_multiple_of(2) {
+            return Err(SchemeError::Plan(format!("The setting “batch” must be an even number, not {}.", self.batch)));
+        }
+        if pictures < 2 * self.batch {
+            return Err(SchemeError::Plan(format!(
+                "There are {pictures} photographs to learn from, and at least {} are needed. Add photographs, or take fewer in each step (batch).",
+                2 * self.batch
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Everything that a barrier is trained from.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// Hyper-parameters.
+    pub settings: Settings,
+    /// Photographs, `[3, side, side]` each: what the protected network gives.
+    pub outputs: Arc<Samples>,
+    /// What it was given for each of them.
+    pub inputs: Arc<Samples>,
+    /// The logo, `[3, side, side]`.
+    pub logo: Picture,
+    /// Seed of all choices.
+    pub seed: u64,
+    /// Where to compute; without autodiff.
+    pub device: Device,
+}
+
+/// The two networks of a finished training with all that is needed to use them: the owner's secret.
+#[derive(Debug, Clone)]
+pub struct Barrier {
+    /// What they were trained with.
+    pub settings: Settings,
+    /// The logo, `[3, side, side]`.
+    pub logo: Picture,
+    hider: Hider,
+    revealer: Revealer,
+    device: Device,
+}
+
+/// What the notes of a barrier's file say it is.
+const KIND: &str = "countermark image barrier";
+/// Version of the file.
+const VERSION: &str = "1";
+
+impl Barrier {
+    /// Writes all of it down.
+    pub fn save(&self) -> WeightMap {
+        let mut map = WeightMap::default();
+        map.add("hider.", &self.hider);
+        map.add("revealer.", &self.revealer);
+        let values = self.logo.planes.iter().map(|&byte| f32::from(byte)).collect();
+        let shape = vec![3, self.settings.side, self.settings.side];
+        map.tensors.insert("logo".to_owned(), crate::nn::weights::Weights { shape, values });
+        map.notes.insert("kind".to_owned(), KIND.to_owned());
+        map.notes.insert("version".to_owned(), VERSION.to_owned());
+        map.notes.insert("settings".to_owned(), serde_json::to_string(&self.settings).unwrap_or_default());
+        map
+    }
+
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// A file that is none, one of a newer program, or one whose parts do not fit.
+    pub fn open(saved: &WeightMap, device: &Device) -> Result<Self, SchemeError> {
+        let note = |name: &str| saved.notes.get(name).map(String::as_str).unwrap_or_default();
+        let none = || {
+            SchemeError::Plan("This file holds no image barrier. Choose the .cmbarrier file that was written when it was made.".to_owned())
+        };
+        if note("kind") != KIND {
+            return Err(none());
+        }
+        if note("version") != VERSION {
+            let text = "This image barrier was written by a newer version of Countermark. Update the program and try again.";
+            return Err(SchemeError::Plan(text.to_owned()));
+        }
+        let settings: Settings = serde_json::from_str(note("settings")).map_err(|_| none())?;
+        settings.fit(usize::MAX)?;
+        let side = settings.side;
+        let shape = crate::data::Shape { channels: 3, height: side, width: side };
+        let logo = saved.tensors.get("logo").ok_or_else(|| WeightsError::Missing("logo".to_owned()))?;
+        if logo.shape != [3, side, side] {
+            return Err(WeightsError::WrongShape { name: "logo".to_owned(), found: logo.shape.clone(), needed: vec![3, side, side] }.into());
+        }
+        Ok(Self {
+            logo: Picture { shape, planes: logo.values.iter().map(|v| v.round().clamp(0.0, 255.0) as u8).collect() },
+            hider: saved.load("hider.", hider(&settings, device))?,
+            revealer: saved.load("revealer.", Revealer::new(settings.revealer_width, device))?,
+            settings,
+            device: device.clone(),
+        })
+    }
+
+    fn new(settings: Settings, logo: Picture, hider: &Hider, revealer: &Revealer, device: Device) -> Self {
+        Self { settings, logo, hider: hider.valid(), revealer: revealer.valid(), device }
+    }
+}
+
+fn hider(settings: &Settings, device: &Device) -> Hider {
+    Hider::new(settings.halvings, settings.hider_width, settings.residual, device)
+}

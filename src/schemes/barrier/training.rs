@@ -1,0 +1,293 @@
+//! How hiding and revealing are learnt: together first, then the revealing network alone against networks of thieves.
+
+use super::{Barrier, Settings, Task, hider};
+use crate::data::{Samples, Shape};
+use crate::nn::barrier::{Hider, PatchCritic, Revealer};
+use crate::nn::batch;
+use crate::nn::error::ShapeError;
+use crate::nn::init::seeded;
+use crate::nn::optim::{Optimiser, Rule};
+use crate::nn::surrogate::{Family, Surrogate};
+use crate::nn::weights::WeightMap;
+use crate::schemes::SchemeError;
+use crate::schemes::batches::Passes;
+use crate::schemes::losses::{Meter, distance, distance_from};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, activation};
+
+/// What is learnt in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Hiding and revealing.
+    Initial,
+    /// A thief's network, by its place in the list of families.
+    Surrogate(usize),
+    /// Revealing in what the thieves' networks give.
+    Adversarial,
+}
+
+/// What an unmarked picture reveals: white, as in the authors' code.
+const BLANK: f64 = 1.0;
+
+/// Both networks under one optimiser, as in the authors' code.
+#[derive(Module, Debug)]
+struct Pair {
+    hider: Hider,
+    revealer: Revealer,
+}
+
+/// A thief's network in training.
+struct Thief {
+    family: Family,
+    network: Surrogate,
+    optimiser: Optimiser,
+}
+
+/// A barrier in training.
+pub struct Training {
+    settings: Settings,
+    task: Task,
+    learning: Device,
+    logo: Tensor<4>,
+    pair: Pair,
+    optimiser: Optimiser,
+    critic: PatchCritic,
+    critic_optimiser: Optimiser,
+    thieves: Vec<Thief>,
+    revealer_optimiser: Optimiser,
+    order: Passes,
+    done: u64,
+    meter: Meter,
+    metered: &'static [&'static str],
+}
+
+fn adam() -> Optimiser {
+    Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 })
+}
+
+impl Training {
+    /// Nothing is learnt yet.
+    ///
+    /// # Errors
+    /// Settings, pictures and logo that do not fit.
+    pub fn new(task: Task) -> Result<Self, SchemeError> {
+        let settings = task.settings.clone();
+        settings.fit(task.outputs.count())?;
+        let shape = Shape { channels: 3, height: settings.side, width: settings.side };
+        let fits = [task.outputs.shape, task.inputs.shape, task.logo.shape].iter().all(|found| *found == shape);
+        if !fits || task.inputs.count() != task.outputs.count() {
+            return Err(SchemeError::Plan(format!("Photographs and logo must all be {shape}, and each needs its partner.")));
+        }
+        let learning = task.device.clone().autodiff();
+        let pair = Pair { hider: hider(&settings, &learning), revealer: Revealer::new(settings.revealer_width, &learning) };
+        let thief = |(i, family): (usize, Family)| Thief {
+            family,
+            network: seeded(surrogate(family, &settings, &learning), task.seed.wrapping_add(100 + i as u64)),
+            optimiser: adam(),
+        };
+        Ok(Self {
+            logo: batch::from_unit_bytes(&task.logo.planes, shape, &task.device),
+            pair: seeded(pair, task.seed),
+            optimiser: adam(),
+            critic: seeded(PatchCritic::new(settings.critic_width, &learning), task.seed.wrapping_add(1)),
+            critic_optimiser: adam(),
+            thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
+            revealer_optimiser: adam(),
+            order: Passes::new(task.seed, "photographs", task.outputs.count()),
+            done: 0,
+            meter: Meter::new(),
+            metered: &[],
+            learning,
+            settings,
+            task,
+        })
+    }
+
+    /// Steps in all.
+    pub fn steps(&self) -> u64 {
+        let thieves = self.thieves.len() as u64;
+        self.settings.steps + thieves * self.settings.surrogate_steps + if thieves > 0 { self.settings.adversarial_steps } else { 0 }
+    }
+
+    /// Steps done.
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// What the next step learns, and the share of that stage done, 0..1.
+    pub fn stage(&self) -> (Stage, f64) {
+        let Settings { steps, surrogate_steps, adversarial_steps, .. } = self.settings;
+        let Some(after) = self.done.checked_sub(steps) else { return (Stage::Initial, self.done as f64 / steps.max(1) as f64) };
+        let thief = after / surrogate_steps.max(1);
+        if (thief as usize) < self.thieves.len() {
+            return (Stage::Surrogate(thief as usize), (after % surrogate_steps) as f64 / surrogate_steps as f64);
+        }
+        let after = after - self.thieves.len() as u64 * surrogate_steps;
+        (Stage::Adversarial, after as f64 / adversarial_steps.max(1) as f64)
+    }
+
+    /// One more step.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn step(&mut self) -> Result<(), ShapeError> {
+        let (stage, share) = self.stage();
+        let rate = |first: f64| if self.settings.cosine { first * 0.5 * (1.0 + (std::f64::consts::PI * share).cos()) } else { first };
+        let (names, losses) = match stage {
+            Stage::Initial => (&["picture_loss", "mark_loss", "clean_loss"][..], self.learn_pair(rate(self.settings.rate))?),
+            Stage::Surrogate(i) => (&["surrogate_loss"][..], self.learn_thief(i, rate(self.settings.rate))?),
+            Stage::Adversarial => {
+                (&["mark_loss", "stolen_loss", "clean_loss"][..], self.learn_revealer(rate(self.settings.adversarial_rate))?)
+            }
+        };
+        if names != self.metered {
+            (self.meter, self.metered) = (Meter::new(), names);
+        }
+        self.meter.add(&losses);
+        self.done += 1;
+        Ok(())
+    }
+
+    /// Mean losses since the last call, by name.
+    pub fn losses(&mut self) -> Vec<(&'static str, f64)> {
+        self.metered.iter().copied().zip(self.meter.take()).collect()
+    }
+
+    /// The networks as they are now.
+    pub fn barrier(&self) -> Barrier {
+        let Pair { hider, revealer } = &self.pair;
+        Barrier::new(self.settings.clone(), self.task.logo.clone(), hider, revealer, self.task.device.clone())
+    }
+
+    /// The protected network's inputs and outputs of this step, `[batch, 3, side, side]` in [0, 1], without gradients.
+    fn pictures(&mut self) -> [Tensor<4>; 2] {
+        let chosen = self.order.batch(self.done, self.settings.batch);
+        let load = |samples: &Samples| batch::from_unit_bytes(&samples.select(&chosen).pixels, samples.shape, &self.task.device);
+        [load(&self.task.inputs), load(&self.task.outputs)]
+    }
+
+    /// One logo for each picture.
+    fn logos(&self) -> Tensor<4> {
+        self.logo.clone().repeat_dim(0, self.settings.batch)
+    }
+
+    fn learn_pair(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
+        let [inputs, outputs] = self.pictures().map(Tensor::from_inner);
+        let (s, count) = (&self.settings, self.settings.batch);
+        let logos = Tensor::from_inner(self.logos());
+        let Pair { hider, revealer } = &self.pair;
+        let marked = hider.forward(outputs.clone(), logos.clone())?;
+        // What a file holds is what has to be revealed. All pictures at once: nothing in this network mixes them.
+        let seen = revealer.forward(Tensor::cat(vec![batch::quantise_unit(marked.clone()), inputs, outputs.clone()], 0))?;
+        let found = seen.clone().narrow(0, 0, count);
+        let picture = distance(marked.clone(), outputs.clone());
+        let mark = distance(found.clone(), logos);
+        let clean = distance_from(seen.narrow(0, count, 2 * count), BLANK);
+        let mut loss = picture.clone().mul_scalar(s.picture_weight) + mark.clone().mul_scalar(s.mark_weight);
+        if s.clean_weight > 0.0 {
+            loss = loss + clean.clone().mul_scalar(s.clean_weight);
+        }
+        if s.consistency_weight > 0.0 {
+            let half = count / 2;
+            loss = loss + distance(found.clone().narrow(0, 0, half), found.narrow(0, half, half)).mul_scalar(s.consistency_weight);
+        }
+        if s.critic_weight > 0.0 {
+            let opinion = opinion(s, self.critic.clone().no_grad().forward(marked.clone())?, true);
+            loss = loss + opinion.mul_scalar(s.critic_weight);
+        }
+        let mut gradients = loss.backward();
+        self.pair = self.optimiser.step(self.pair.clone(), &mut gradients, rate);
+        if s.critic_weight > 0.0 {
+            let loss = opinion(s, self.critic.forward(outputs)?, true) + opinion(s, self.critic.forward(marked.detach())?, false);
+            let mut gradients = loss.backward();
+            self.critic = self.critic_optimiser.step(self.critic.clone(), &mut gradients, rate);
+        }
+        Ok(Tensor::cat(vec![picture, mark, clean], 0).inner())
+    }
+
+    /// What the service gives: marked, as a file holds it.
+    fn marked(&self, outputs: &Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        Ok(batch::quantise_unit(self.pair.hider.valid().forward(outputs.clone(), self.logos())?))
+    }
+
+    fn learn_thief(&mut self, which: usize, rate: f64) -> Result<Tensor<1>, ShapeError> {
+        let [inputs, outputs] = self.pictures();
+        let target = Tensor::from_inner(self.marked(&outputs)?);
+        let thief = &mut self.thieves[which];
+        let loss = distance(thief.network.forward(Tensor::from_inner(inputs))?, target);
+        let mut gradients = loss.backward();
+        thief.network = thief.optimiser.step(thief.network.clone(), &mut gradients, rate);
+        Ok(loss.inner())
+    }
+
+    fn learn_revealer(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
+        let [inputs, outputs] = self.pictures();
+        let (s, count) = (&self.settings, self.settings.batch);
+        let thief = &self.thieves[self.done as usize % self.thieves.len().max(1)];
+        let stolen = batch::quantise_unit(thief.network.valid().forward(inputs.clone())?);
+        let all = Tensor::cat(vec![self.marked(&outputs)?, stolen, inputs, outputs], 0);
+        let seen = self.pair.revealer.forward(Tensor::from_inner(all))?;
+        let logos = Tensor::from_inner(self.logos());
+        let [found, robbed] = [0, count].map(|from| seen.clone().narrow(0, from, count));
+        let (mark, stolen) = (distance(found.clone(), logos.clone()), distance(robbed.clone(), logos));
+        let clean = distance_from(seen.narrow(0, 2 * count, 2 * count), BLANK);
+        let mut loss = (mark.clone() + stolen.clone()).mul_scalar(s.mark_weight);
+        if s.clean_weight > 0.0 {
+            loss = loss + clean.clone().mul_scalar(s.clean_weight);
+        }
+        if s.consistency_weight > 0.0 {
+            loss = loss + distance(found, robbed).mul_scalar(s.consistency_weight);
+        }
+        let mut gradients = loss.backward();
+        self.pair.revealer = self.revealer_optimiser.step(self.pair.revealer.clone(), &mut gradients, rate);
+        Ok(Tensor::cat(vec![mark, stolen, clean], 0).inner())
+    }
+
+    /// Networks, optimisers and step count, enough to continue bit by bit.
+    pub fn save(&self) -> WeightMap {
+        let mut map = WeightMap::default();
+        map.add("pair.", &self.pair);
+        map.add("critic.", &self.critic);
+        self.optimiser.save("optimiser", &mut map);
+        self.critic_optimiser.save("critic_optimiser", &mut map);
+        self.revealer_optimiser.save("revealer_optimiser", &mut map);
+        for thief in &self.thieves {
+            map.add(&format!("{}.", thief.family.name()), &thief.network);
+            thief.optimiser.save(&format!("{}_optimiser", thief.family.name()), &mut map);
+        }
+        map.notes.insert("done".to_owned(), self.done.to_string());
+        map
+    }
+
+    /// Continues from what `save` wrote.
+    ///
+    /// # Errors
+    /// A checkpoint of other networks.
+    pub fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        self.pair = saved.load("pair.", self.pair.clone())?;
+        self.critic = saved.load("critic.", self.critic.clone())?;
+        self.optimiser.load("optimiser", saved, &self.learning);
+        self.critic_optimiser.load("critic_optimiser", saved, &self.learning);
+        self.revealer_optimiser.load("revealer_optimiser", saved, &self.learning);
+        for thief in &mut self.thieves {
+            thief.network = saved.load(&format!("{}.", thief.family.name()), thief.network.clone())?;
+            thief.optimiser.load(&format!("{}_optimiser", thief.family.name()), saved, &self.learning);
+        }
+        self.done = saved.notes.get("done").and_then(|done| done.parse().ok()).unwrap_or(0);
+        Ok(())
+    }
+}
+
+/// A thief's network for pictures of these settings.
+pub(super) fn surrogate(family: Family, settings: &Settings, device: &Device) -> Surrogate {
+    Surrogate::new(family, settings.surrogate_width, settings.halvings, device)
+}
+
+/// How far the critic's scores are from saying what they should.
+fn opinion(settings: &Settings, scores: Tensor<4>, unmarked: bool) -> Tensor<1> {
+    match settings.least_squares {
+        true => distance_from(scores, f64::from(u8::from(unmarked))),
+        // -log sigmoid(score), or of its opposite.
+        false => activation::softplus(if unmarked { scores.neg() } else { scores }, 1.0).mean(),
+    }
+}
