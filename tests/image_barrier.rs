@@ -2,33 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod silent;
+
 use burn::tensor::Device;
 use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::rain::Rain;
 use countermark::data::{Picture, Samples, Shape, sample, sample_logos};
+use countermark::jobs::JobError;
 use countermark::jobs::barrier::{self as jobs, mark, reveal};
-use countermark::jobs::{Flow, JobError, MetricPoint, Phase, Preview, Watch};
 use countermark::metrics::{mean_sd, psnr};
 use countermark::nn::device::Compute;
 use countermark::nn::weights::WeightMap;
 use countermark::schemes::barrier::{Barrier, Settings, Task, Training};
+use silent::Silent;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 const SHAPE: Shape = Shape { channels: 3, height: 32, width: 32 };
-
-/// Nobody watches, nobody stops.
-struct Quiet;
-
-impl Watch for Quiet {
-    fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
-    fn metric(&mut self, _: MetricPoint) {}
-    fn preview(&mut self, _: Preview) {}
-    fn warning(&mut self, _: String) {}
-    fn flow(&mut self) -> Flow {
-        Flow::Continue
-    }
-}
 
 fn tiny() -> Settings {
     Settings {
@@ -182,16 +172,16 @@ fn files_of_any_size_are_marked_beside_the_originals_and_a_bad_one_stops_nobody(
     std::fs::write(at("broken.png"), b"\x89PNG\r\n\x1a\nno more").unwrap();
     let before = std::fs::read(at("large.png")).unwrap();
     let files = [at("large.png"), at("broken.png"), at("dot.png")];
-    let all = mark(&barrier, &files, &at("out"), &Compute::cpu(), &mut Quiet).unwrap();
+    let all = mark(&barrier, &files, &at("out"), &Compute::cpu(), &mut Silent).unwrap();
     let whether: Vec<bool> = all.iter().map(|one| one.result.is_ok()).collect();
     assert_eq!(whether, [true, false, true], "{all:?}");
     assert_eq!(std::fs::read(at("large.png")).unwrap(), before, "the original was changed");
     let marked = countermark::data::open_picture(&at("out/large.png")).unwrap();
     assert_eq!((marked.shape.width, marked.shape.height), (101, 75));
-    let again = mark(&barrier, &files[..1], &at("out"), &Compute::cpu(), &mut Quiet).unwrap();
+    let again = mark(&barrier, &files[..1], &at("out"), &Compute::cpu(), &mut Silent).unwrap();
     assert!(again[0].result.as_ref().unwrap_err().contains("not written over"), "{again:?}");
 
-    let found = reveal(&barrier, &[at("out/large.png"), at("large.png")], Some(&at("logos")), &Compute::cpu(), &mut Quiet).unwrap();
+    let found = reveal(&barrier, &[at("out/large.png"), at("large.png")], Some(&at("logos")), &Compute::cpu(), &mut Silent).unwrap();
     let [with, without] = [0, 1].map(|i| found[i].result.as_ref());
     assert_eq!(with.unwrap().squares, 3 * 2);
     assert!(with.unwrap().likeness.nc > 0.5, "{found:?}");

@@ -6,29 +6,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod silent;
+
 use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::{sample, sample_logos};
 use countermark::forensics::ask::{Suspect, reached, verify};
 use countermark::forensics::judge::LEVEL_WEAK;
 use countermark::forensics::report::{ControlKind, Report, Verdict};
-use countermark::jobs::{Flow, MetricPoint, Paces, Phase, Preview, Watch, train};
+use countermark::jobs::{Paces, train};
 use countermark::nn::device::Compute;
 use countermark::schemes::catalogue;
 use countermark::schemes::plan::{HostKind, Plan, Preset};
 use countermark::vault::package::Package;
 use serde_json::json;
-
-struct Silent;
-
-impl Watch for Silent {
-    fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
-    fn metric(&mut self, _: MetricPoint) {}
-    fn preview(&mut self, _: Preview) {}
-    fn warning(&mut self, _: String) {}
-    fn flow(&mut self) -> Flow {
-        Flow::Continue
-    }
-}
+use silent::Silent;
 
 /// The Paper preset, but shorter and narrower.
 fn plan() -> Plan {

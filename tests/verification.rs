@@ -2,29 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod silent;
+
 use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::{Shape, sample, sample_logos};
 use countermark::forensics::ask::{AskError, Suspect, reached, verify};
 use countermark::forensics::report::{ControlKind, Report, Verdict};
-use countermark::jobs::{Flow, MetricPoint, Paces, Phase, Preview, Watch, train};
+use countermark::jobs::{Paces, train};
 use countermark::nn::device::Compute;
 use countermark::nn::host::{Host, HostKind};
 use countermark::nn::weights::{open_host, save_host};
 use countermark::schemes::content_stamp::Settings;
 use countermark::schemes::plan::{Plan, Preset, SchemeSettings};
 use countermark::vault::package::Package;
-
-struct Silent;
-
-impl Watch for Silent {
-    fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
-    fn metric(&mut self, _: MetricPoint) {}
-    fn preview(&mut self, _: Preview) {}
-    fn warning(&mut self, _: String) {}
-    fn flow(&mut self) -> Flow {
-        Flow::Continue
-    }
-}
+use silent::Silent;
 
 fn ask(package: &Package, bytes: &[u8], nonce: u64) -> Result<Report, AskError> {
     verify(package, Suspect { name: "suspect", bytes }, nonce, &Compute::cpu().device, &mut |_| true)

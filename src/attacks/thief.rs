@@ -4,7 +4,7 @@ use crate::data::{Picture, Samples};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::seeded;
-use crate::nn::optim::{Optimiser, Rule};
+use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, Surrogate};
 use crate::vault::derive::Stream;
 use burn::module::Module;
@@ -102,7 +102,7 @@ impl Thief {
             Loss::L2 => (apart.clone() * apart).mean(),
         };
         let share = self.done as f64 / self.plan.steps.max(1) as f64;
-        let rate = self.plan.rate * 0.5 * (1.0 + (std::f64::consts::PI * share).cos());
+        let rate = cosine(self.plan.rate, share);
         let mut gradients = loss.backward();
         self.network = self.optimiser.step(self.network.clone(), &mut gradients, rate);
         self.done += 1;

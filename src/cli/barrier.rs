@@ -1,6 +1,6 @@
 //! `countermark barrier`, `mark` and `extract`: the image barrier on files.
 
-use super::demo::{peak_rss_mb, sample_logo, word};
+use super::demo::{changed, peak_rss_mb, sample_logo, word};
 use super::follow::{follow, worker};
 use super::{End, Failure};
 use crate::data::logo::{Logo, LogoOptions};
@@ -13,7 +13,7 @@ use crate::schemes::barrier::Settings;
 use crate::schemes::plan::Preset;
 use crate::schemes::settings::Settings as _;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// How a barrier is made.
@@ -86,8 +86,7 @@ fn internal() -> Failure {
 pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
     let mut settings = Settings::preset(options.preset);
     for change in &options.settings {
-        let (name, value) = change.split_once('=').ok_or_else(|| Failure::new("plan", format!("Write NAME=VALUE, not {change}.")))?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        let (name, value) = changed(change)?;
         settings = settings.with(name, value).map_err(|e| Failure::new("plan", e))?;
     }
     let photos = photos(&options.photographs, settings.side, &mut |_| true)?;

@@ -69,6 +69,12 @@ pub fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(Value::String(text.to_owned())).map_err(|e| e.to_string())
 }
 
+/// Name and value of a setting that is written as NAME=VALUE.
+pub fn changed(change: &str) -> Result<(&str, Value), Failure> {
+    let (name, value) = change.split_once('=').ok_or_else(|| Failure::new("plan", format!("Write NAME=VALUE, not {change}.")))?;
+    Ok((name, serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()))))
+}
+
 pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let began = Instant::now();
     let dataset = match &options.data {
@@ -84,8 +90,7 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     plan.nulls = options.nulls.unwrap_or(plan.nulls);
     plan.foreign = options.foreign.unwrap_or(plan.foreign);
     for change in &options.settings {
-        let (name, value) = change.split_once('=').ok_or_else(|| Failure::new("plan", format!("Write NAME=VALUE, not {change}.")))?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        let (name, value) = changed(change)?;
         plan.scheme = plan.scheme.with(name, value).map_err(|e| Failure::new("plan", e))?;
     }
     let scratch = tempfile::tempdir().map_err(|e| Failure::new("file", e))?;

@@ -4,12 +4,13 @@ use super::checkpoint::RunFolder;
 use super::error::JobError;
 use super::messages::{MetricPoint, Phase};
 use super::record::Record;
+use super::train::mean;
 use super::watch::{Flow, Watch};
 use crate::attacks::thief::{Loss, Plan, Thief};
 use crate::data::logo::Logo;
 use crate::data::rain::Rain;
 use crate::data::{Photos, Picture, Samples, Shape, Whole, open_picture};
-use crate::metrics::{mean_sd, psnr, ssim};
+use crate::metrics::{psnr, ssim};
 use crate::nn::device::Compute;
 use crate::nn::error::ShapeError;
 use crate::nn::surrogate::Family;
@@ -230,29 +231,37 @@ fn judge(barrier: &Barrier, inputs: &Samples, outputs: &Samples, watch: &mut dyn
         unmarked.push(looked_into(barrier, &picture)?);
         unmarked.push(looked_into(barrier, &inputs.picture(i))?);
     }
-    let passes = |all: &[Likeness]| all.iter().filter(|likeness| likeness.counts()).count();
     Ok(Figures {
         pictures: found.len(),
-        psnr_db: mean(clear.iter().copied()),
-        ssim: mean(alike.iter().copied()),
-        nc: mean(found.iter().map(|likeness| likeness.nc)),
-        least_nc: found.iter().map(|likeness| likeness.nc).fold(1.0, f64::min),
-        success: passes(&found) as f64 / found.len().max(1) as f64,
+        psnr_db: mean(&clear),
+        ssim: mean(&alike),
+        nc: mean(&correlations(&found)),
+        least_nc: correlations(&found).into_iter().fold(1.0, f64::min),
+        success: success(&found),
         unmarked: unmarked.len(),
         unmarked_passes: passes(&unmarked),
-        unmarked_most_nc: unmarked.iter().map(|likeness| likeness.nc).fold(-1.0, f64::max),
+        unmarked_most_nc: correlations(&unmarked).into_iter().fold(-1.0, f64::max),
     })
+}
+
+/// How many count as the logo.
+fn passes(all: &[Likeness]) -> usize {
+    all.iter().filter(|likeness| likeness.counts()).count()
+}
+
+/// The share that counts, 0..1.
+fn success(all: &[Likeness]) -> f64 {
+    passes(all) as f64 / all.len().max(1) as f64
+}
+
+fn correlations(all: &[Likeness]) -> Vec<f64> {
+    all.iter().map(|likeness| likeness.nc).collect()
 }
 
 /// The likeness of the mean of all squares.
 fn looked_into(barrier: &Barrier, picture: &Picture) -> Result<Likeness, JobError> {
     let revealed = barrier.reveal(picture).map_err(unfit)?;
     barrier.likeness(&revealed.logo).map_err(|e| JobError::Internal(e.to_string()))
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let values: Vec<f64> = values.collect();
-    mean_sd(&values).map_or_else(|| values.first().copied().unwrap_or(0.0), |(mean, _)| mean)
 }
 
 fn rob_all(
@@ -288,13 +297,8 @@ fn rob_all(
         }
         let answers = thief.answer(&new_inputs).map_err(unfit)?;
         let found = answers.iter().map(|answer| looked_into(barrier, answer)).collect::<Result<Vec<_>, _>>()?;
-        let clear = answers.iter().enumerate().map(|(i, answer)| psnr(answer, &new_outputs.picture(i)).unwrap_or(0.0));
-        all.push(Robbed {
-            plan: *plan,
-            psnr_db: mean(clear),
-            nc: mean(found.iter().map(|likeness| likeness.nc)),
-            success: found.iter().filter(|likeness| likeness.counts()).count() as f64 / found.len().max(1) as f64,
-        });
+        let clear: Vec<f64> = answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &new_outputs.picture(i)).ok()).collect();
+        all.push(Robbed { plan: *plan, psnr_db: mean(&clear), nc: mean(&correlations(&found)), success: success(&found) });
     }
     Ok(all)
 }

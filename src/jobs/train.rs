@@ -147,8 +147,8 @@ fn planned(task: &Task, compute: &Compute, paces: &mut Paces, watch: &mut dyn Wa
     Ok(clock)
 }
 
-/// The mean of shares, 0 without any.
-fn mean(values: &[f64]) -> f64 {
+/// The mean, 0 without any values.
+pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 

@@ -27,6 +27,11 @@ pub enum Rule {
     },
 }
 
+/// A learning rate that falls from `first` to zero along half a cosine; `share` of the steps are done, 0..1.
+pub fn cosine(first: f64, share: f64) -> f64 {
+    first * 0.5 * (1.0 + (std::f64::consts::PI * share).cos())
+}
+
 /// One module's optimiser.
 #[derive(Debug, Clone)]
 pub struct Optimiser {

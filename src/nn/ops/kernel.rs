@@ -13,6 +13,7 @@ use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::sync::Once;
 
 /// A `rows x columns` matrix in memory, row by row, or its transpose.
 #[derive(Clone, Copy)]
@@ -55,17 +56,19 @@ impl<'a> Matrix<'a> {
 
 /// Groups of columns from which on `gemm` copies a matrix that lies well; its own choice is 8.
 const COPIED_FROM: usize = 32;
+static SETTLED: Once = Once::new();
 
 /// `out = left * right`, or `out += left * right` where `add` is set; `out` is dense, row by row.
 ///
-/// A matrix that lies well is not copied into the order of `gemm`'s kernel: the products here are too small to earn that back.
+/// A matrix that lies well is not copied into the order of `gemm`'s kernel: the products here are too small to earn that back. The choice
+/// holds for the whole process, burn's own products included.
 #[allow(unsafe_code)]
 pub fn product(out: &mut [f32], left: Matrix, right: Matrix, add: bool) {
     let (m, k, left_row, left_column) = left.view();
     let (k_right, n, right_row, right_column) = right.view();
     assert!(k == k_right && out.len() == m * n, "matrices do not fit: {m}x{k} times {k_right}x{n} into {}", out.len());
     assert!(left.holds() && right.holds(), "a matrix does not lie within its memory");
-    gemm::set_lhs_packing_threshold_single_thread(COPIED_FROM);
+    SETTLED.call_once(|| gemm::set_lhs_packing_threshold_single_thread(COPIED_FROM));
     // SAFETY: `gemm` reads `left` at row * left_row + column * left_column for row < m, column < k, and `right` likewise for
     // k x n. By `view` these are the offsets r * stride + c of the matrix in memory for r < rows, c < columns, the greatest of which
     // is (rows - 1) * stride + columns - 1; `holds` says that it lies below the length of the slice. It writes `out` at row * n + column for row < m, column < n, which lies below m * n, the length

@@ -6,7 +6,7 @@ use crate::nn::barrier::{Hider, PatchCritic, Revealer};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::seeded;
-use crate::nn::optim::{Optimiser, Rule};
+use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, Surrogate};
 use crate::nn::weights::WeightMap;
 use crate::schemes::SchemeError;
@@ -45,7 +45,6 @@ struct Thief {
 
 /// A barrier in training.
 pub struct Training {
-    settings: Settings,
     task: Task,
     learning: Device,
     logo: Tensor<4>,
@@ -71,7 +70,7 @@ impl Training {
     /// # Errors
     /// Settings, pictures and logo that do not fit.
     pub fn new(task: Task) -> Result<Self, SchemeError> {
-        let settings = task.settings.clone();
+        let settings = &task.settings;
         settings.fit(task.outputs.count())?;
         let shape = Shape { channels: 3, height: settings.side, width: settings.side };
         let fits = [task.outputs.shape, task.inputs.shape, task.logo.shape].iter().all(|found| *found == shape);
@@ -79,10 +78,13 @@ impl Training {
             return Err(SchemeError::Plan(format!("Photographs and logo must all be {shape}, and each needs its partner.")));
         }
         let learning = task.device.clone().autodiff();
-        let pair = Pair { hider: hider(&settings, &learning), revealer: Revealer::new(settings.revealer_width, &learning) };
+        let pair = Pair { hider: hider(settings, &learning), revealer: Revealer::new(settings.revealer_width, &learning) };
         let thief = |(i, family): (usize, Family)| Thief {
             family,
-            network: seeded(surrogate(family, &settings, &learning), task.seed.wrapping_add(100 + i as u64)),
+            network: seeded(
+                Surrogate::new(family, settings.surrogate_width, settings.halvings, &learning),
+                task.seed.wrapping_add(100 + i as u64),
+            ),
             optimiser: adam(),
         };
         Ok(Self {
@@ -98,7 +100,6 @@ impl Training {
             meter: Meter::new(),
             metered: &[],
             learning,
-            settings,
             task,
         })
     }
@@ -106,7 +107,9 @@ impl Training {
     /// Steps in all.
     pub fn steps(&self) -> u64 {
         let thieves = self.thieves.len() as u64;
-        self.settings.steps + thieves * self.settings.surrogate_steps + if thieves > 0 { self.settings.adversarial_steps } else { 0 }
+        self.task.settings.steps
+            + thieves * self.task.settings.surrogate_steps
+            + if thieves > 0 { self.task.settings.adversarial_steps } else { 0 }
     }
 
     /// Steps done.
@@ -116,7 +119,7 @@ impl Training {
 
     /// What the next step learns, and the share of that stage done, 0..1.
     pub fn stage(&self) -> (Stage, f64) {
-        let Settings { steps, surrogate_steps, adversarial_steps, .. } = self.settings;
+        let Settings { steps, surrogate_steps, adversarial_steps, .. } = self.task.settings;
         let Some(after) = self.done.checked_sub(steps) else { return (Stage::Initial, self.done as f64 / steps.max(1) as f64) };
         let thief = after / surrogate_steps.max(1);
         if (thief as usize) < self.thieves.len() {
@@ -132,12 +135,12 @@ impl Training {
     /// Shapes that do not fit.
     pub fn step(&mut self) -> Result<(), ShapeError> {
         let (stage, share) = self.stage();
-        let rate = |first: f64| if self.settings.cosine { first * 0.5 * (1.0 + (std::f64::consts::PI * share).cos()) } else { first };
+        let rate = |first: f64| if self.task.settings.cosine { cosine(first, share) } else { first };
         let (names, losses) = match stage {
-            Stage::Initial => (&["picture_loss", "mark_loss", "clean_loss"][..], self.learn_pair(rate(self.settings.rate))?),
-            Stage::Surrogate(i) => (&["surrogate_loss"][..], self.learn_thief(i, rate(self.settings.rate))?),
+            Stage::Initial => (&["picture_loss", "mark_loss", "clean_loss"][..], self.learn_pair(rate(self.task.settings.rate))?),
+            Stage::Surrogate(i) => (&["surrogate_loss"][..], self.learn_thief(i, rate(self.task.settings.rate))?),
             Stage::Adversarial => {
-                (&["mark_loss", "stolen_loss", "clean_loss"][..], self.learn_revealer(rate(self.settings.adversarial_rate))?)
+                (&["mark_loss", "stolen_loss", "clean_loss"][..], self.learn_revealer(rate(self.task.settings.adversarial_rate))?)
             }
         };
         if names != self.metered {
@@ -156,24 +159,24 @@ impl Training {
     /// The networks as they are now.
     pub fn barrier(&self) -> Barrier {
         let Pair { hider, revealer } = &self.pair;
-        Barrier::new(self.settings.clone(), self.task.logo.clone(), hider, revealer, self.task.device.clone())
+        Barrier::new(self.task.settings.clone(), self.task.logo.clone(), hider, revealer, self.task.device.clone())
     }
 
     /// The protected network's inputs and outputs of this step, `[batch, 3, side, side]` in [0, 1], without gradients.
     fn pictures(&mut self) -> [Tensor<4>; 2] {
-        let chosen = self.order.batch(self.done, self.settings.batch);
+        let chosen = self.order.batch(self.done, self.task.settings.batch);
         let load = |samples: &Samples| batch::from_unit_bytes(&samples.select(&chosen).pixels, samples.shape, &self.task.device);
         [load(&self.task.inputs), load(&self.task.outputs)]
     }
 
     /// One logo for each picture.
     fn logos(&self) -> Tensor<4> {
-        self.logo.clone().repeat_dim(0, self.settings.batch)
+        self.logo.clone().repeat_dim(0, self.task.settings.batch)
     }
 
     fn learn_pair(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
         let [inputs, outputs] = self.pictures().map(Tensor::from_inner);
-        let (s, count) = (&self.settings, self.settings.batch);
+        let (s, count) = (&self.task.settings, self.task.settings.batch);
         let logos = Tensor::from_inner(self.logos());
         let Pair { hider, revealer } = &self.pair;
         let marked = hider.forward(outputs.clone(), logos.clone())?;
@@ -222,7 +225,7 @@ impl Training {
 
     fn learn_revealer(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
         let [inputs, outputs] = self.pictures();
-        let (s, count) = (&self.settings, self.settings.batch);
+        let (s, count) = (&self.task.settings, self.task.settings.batch);
         let thief = &self.thieves[self.done as usize % self.thieves.len().max(1)];
         let stolen = batch::quantise_unit(thief.network.valid().forward(inputs.clone())?);
         let all = Tensor::cat(vec![self.marked(&outputs)?, stolen, inputs, outputs], 0);
@@ -276,11 +279,6 @@ impl Training {
         self.done = saved.notes.get("done").and_then(|done| done.parse().ok()).unwrap_or(0);
         Ok(())
     }
-}
-
-/// A thief's network for pictures of these settings.
-pub(super) fn surrogate(family: Family, settings: &Settings, device: &Device) -> Surrogate {
-    Surrogate::new(family, settings.surrogate_width, settings.halvings, device)
 }
 
 /// How far the critic's scores are from saying what they should.
