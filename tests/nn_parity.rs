@@ -315,7 +315,7 @@ fn the_large_networks_agree_with_the_gpu() {
         &gpu,
         "hiding network",
         [4, 3, 32, 32],
-        |device| Hider::new(4, 4, true, device),
+        |device| Hider::new(4, 4, Some(0.1), device),
         |hider: &Hider, x| {
             let logo = tensor(x.dims(), 4, &x.device());
             hider.forward(x, logo).unwrap()

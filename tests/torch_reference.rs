@@ -277,8 +277,8 @@ fn learnt_names<M: Module>(module: &M) -> Vec<String> {
 fn the_networks_of_the_barrier_answer_and_learn_like_pytorch() {
     let device = learning();
     let hide = |hider: &Hider, x: Tensor<4>| hider.forward(x.clone(), x.detach().flip([0])).unwrap();
-    compare_small("hider", fill(Hider::new(4, 2, false, &device)), [3, 3, 32, 16], hide);
-    compare_small("residual_hider", fill(Hider::new(5, 2, true, &device)), [3, 3, 32, 64], hide);
+    compare_small("hider", fill(Hider::new(4, 2, None, &device)), [3, 3, 32, 16], hide);
+    compare_small("residual_hider", fill(Hider::new(5, 2, Some(0.1), &device)), [3, 3, 32, 64], hide);
     compare_small("revealer", fill(Revealer::new(4, &device)), [2, 3, 20, 14], |net, x| net.forward(x).unwrap());
     compare_small("patch_critic", fill(PatchCritic::new(2, &device)), [2, 3, 36, 20], |net, x| net.forward(x).unwrap());
 }
@@ -309,7 +309,7 @@ fn shapes_that_do_not_fit_are_named() {
         let text = result.unwrap_err().to_string();
         assert!(text.contains(needed) && text.contains(found), "{text}");
     };
-    let hider = Hider::new(4, 2, false, &device);
+    let hider = Hider::new(4, 2, None, &device);
     said(hider.forward(zeros([2, 3, 32, 40]), zeros([2, 3, 32, 40])), "6, a multiple of 16, a multiple of 16]", "[2, 6, 32, 40]");
     said(hider.forward(zeros([2, 3, 32, 32]), zeros([1, 3, 32, 32])), "[2, 3, 32, 32]", "[1, 3, 32, 32]");
     said(Revealer::new(4, &device).forward(zeros([1, 1, 8, 8])), "[pictures, 3, an even side, an even side]", "[1, 1, 8, 8]");
@@ -337,7 +337,7 @@ fn the_new_networks_have_as_many_weights_as_in_pytorch() {
         map.add("", &module);
         map
     }
-    check("hider", learnt(weights(Hider::new(7, 64, false, &device))));
+    check("hider", learnt(weights(Hider::new(7, 64, None, &device))));
     check("revealer", learnt(weights(Revealer::new(128, &device))));
     check("patch_critic", learnt(weights(PatchCritic::new(64, &device))));
     check("autoencoders", learnt(weights(Autoencoders::new(1, &PAPER_WIDTHS, &device))));

@@ -48,6 +48,8 @@ pub struct Plan {
     pub width: usize,
     /// Halvings of the U-Net.
     pub halvings: usize,
+    /// Whether the network changes the picture that it is given instead of drawing a new one.
+    pub residual: bool,
     /// Mirrors and turns inputs and outputs at random, together.
     pub augment: bool,
     /// First weights and order of the pictures.
@@ -66,7 +68,7 @@ pub struct Thief {
 impl Thief {
     /// One who has learnt nothing yet.
     pub fn new(plan: Plan, device: &Device) -> Self {
-        let network = Surrogate::new(plan.family, plan.width, plan.halvings, &device.clone().autodiff());
+        let network = Surrogate::new(plan.family, plan.width, plan.halvings, plan.residual, &device.clone().autodiff());
         let optimiser = Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 });
         Self { network: seeded(network, plan.seed), optimiser, device: device.clone(), done: 0, plan }
     }

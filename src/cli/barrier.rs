@@ -4,8 +4,8 @@ use super::demo::{changed, peak_rss_mb, sample_logo, word};
 use super::follow::{follow, worker};
 use super::{End, Failure};
 use crate::data::logo::{Logo, LogoOptions};
-use crate::data::photos;
-use crate::data::rain::Rain;
+use crate::data::tasks::Task;
+use crate::data::{pairs, photos};
 use crate::jobs::barrier::{Made, Order, standing_thieves};
 use crate::jobs::{Command, JobId, Outcome};
 use crate::nn::device::DeviceChoice;
@@ -27,6 +27,10 @@ pub struct Options {
     /// Where the barrier goes; a run that was stopped there is continued.
     #[arg(long)]
     out: PathBuf,
+    /// What the protected network is said to do: derain, denoise, enlarge, suppress, edges, or pairs for your own (folders input and
+    /// output with pictures of the same names). Strengths follow a colon: derain:density=4,strength=0.3.
+    #[arg(long, default_value = "derain", value_parser = Task::parse)]
+    task: Task,
     /// quick, standard or paper.
     #[arg(long, default_value = "quick", value_parser = word::<Preset>)]
     preset: Preset,
@@ -89,7 +93,8 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
         let (name, value) = changed(change)?;
         settings = settings.with(name, value).map_err(|e| Failure::new("plan", e))?;
     }
-    let photos = photos(&options.photographs, settings.side, &mut |_| true)?;
+    let read = if matches!(options.task, Task::Pairs(_)) { pairs } else { photos };
+    let photos = read(&options.photographs, settings.side, 3, &mut |_| true)?;
     photos.problems.iter().for_each(|problem| eprintln!("- {}: {}", problem.file.display(), problem.reason));
     if options.choosing && photos.validation.is_empty() {
         return Err(Failure::new("plan", "None of the folders is called “validation”, so no photographs are kept for choosing settings."));
@@ -100,7 +105,7 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
     };
     let thieves = if options.thieves { standing_thieves(&settings, options.seed) } else { Vec::new() };
     let (planned, pictures) = (json!(settings), photos.train.count());
-    let order = Order { settings, photos, rain: Rain::default(), logo, seed: options.seed, choosing: options.choosing, thieves };
+    let order = Order { settings, photos, task: options.task, logo, seed: options.seed, choosing: options.choosing, thieves };
     let command = Command::MakeBarrier { job: JobId(1), order: Box::new(order), folder: options.out.clone() };
     let followed = follow(&worker(options.device)?, command)?;
     let Outcome::Barrier(made) = followed.outcome else { return Err(internal()) };

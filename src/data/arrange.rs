@@ -36,6 +36,16 @@ impl File {
         folders.iter().find_map(|folder| Part::named(folder))
     }
 
+    /// Which of the lists names a folder around the file, and the file's path without that folder and without its ending.
+    pub fn without_folder(&self, lists: &[&[&str]]) -> Option<(usize, String)> {
+        let (name, folders) = self.parts.split_last()?;
+        let named = |folder: &String| lists.iter().position(|list| list.contains(&folder.to_ascii_lowercase().as_str()));
+        let (place, which) = folders.iter().enumerate().find_map(|(i, folder)| Some((i, named(folder)?)))?;
+        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+        let rest = folders[..place].iter().chain(&folders[place + 1..]).map(String::as_str).chain([stem]);
+        Some((which, rest.collect::<Vec<_>>().join("/")))
+    }
+
     /// Whether a system left it behind.
     pub fn is_clutter(&self) -> bool {
         self.parts.iter().any(|part| is_clutter(part))

@@ -53,6 +53,14 @@ pub enum DataError {
         /// The files, each with the reason why it belongs to no class.
         problems: Vec<Problem>,
     },
+    /// No input has an output.
+    #[error("No two pictures in it belong together. Put what your network is given into a folder called input, and what it gives into one called output, under the same names: {}", path.display())]
+    NoPairs {
+        /// Which one.
+        path: PathBuf,
+        /// The files, each with the reason why it has no partner.
+        problems: Vec<Problem>,
+    },
     /// Every picture failed.
     #[error("{}. Save them as PNG or JPEG: {}", none_readable(*files, reason), path.display())]
     NoneReadable {
@@ -241,6 +249,7 @@ impl DataError {
         match self {
             DataError::Empty { problems, .. }
             | DataError::NoClasses { problems, .. }
+            | DataError::NoPairs { problems, .. }
             | DataError::NoneReadable { problems, .. }
             | DataError::OneClass { problems, .. } => problems,
             _ => &[],
@@ -251,6 +260,7 @@ impl DataError {
     pub(crate) fn with_problems(mut self, met: Vec<Problem>) -> Self {
         if let DataError::Empty { problems, .. }
         | DataError::NoClasses { problems, .. }
+        | DataError::NoPairs { problems, .. }
         | DataError::NoneReadable { problems, .. }
         | DataError::OneClass { problems, .. } = &mut self
         {
@@ -274,6 +284,7 @@ impl DataError {
             DataError::Unrecognised { .. } => "unrecognised",
             DataError::Empty { .. } => "empty",
             DataError::NoClasses { .. } => "no_classes",
+            DataError::NoPairs { .. } => "no_pairs",
             DataError::NoneReadable { .. } => "none_readable",
             DataError::OneClass { .. } => "one_class",
             DataError::TooFew { .. } => "too_few",

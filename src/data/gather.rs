@@ -9,6 +9,7 @@ use super::limits::{Limits, MAX_SIDE};
 use super::open::{OpenOptions, Parts, Progress};
 use super::{DataError, Picture, PictureError, Problem, Samples, Shape};
 use rayon::prelude::*;
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -104,6 +105,12 @@ pub(crate) fn gather(
     collect(path, decoded, side, notes, limits)
 }
 
+/// Only measures, in the order of the files.
+pub(crate) fn measure(files: &[Sorted], archive: &mut Option<Archive>, limits: &Limits) -> Vec<Result<Header, PictureError>> {
+    let all = batches(files.iter().collect(), |file: &&Sorted| (file.file.size, 0), limits);
+    all.into_iter().flat_map(|batch| each(&batch, archive, limits, |bytes| header(bytes, limits))).collect()
+}
+
 fn none(path: &Path, files: usize, problems: &[Problem]) -> DataError {
     match problems.first() {
         Some(first) => DataError::NoneReadable { files, reason: first.reason.clone(), path: path.to_path_buf(), problems: Vec::new() },
@@ -182,8 +189,8 @@ fn batches<T>(items: Vec<T>, cost: impl Fn(&T) -> (u64, u64), limits: &Limits) -
 }
 
 /// Reads a batch (an archive in order, a folder in parallel) and works on each file in parallel.
-fn each<T: Send>(
-    batch: &[Sorted],
+fn each<T: Send, S: Borrow<Sorted> + Sync>(
+    batch: &[S],
     archive: &mut Option<Archive>,
     limits: &Limits,
     work: impl Fn(&[u8]) -> Result<T, PictureError> + Sync,
@@ -191,7 +198,7 @@ fn each<T: Send>(
     if let Some(archive) = archive {
         let read: Vec<_> = batch
             .iter()
-            .map(|sorted| match sorted.file.place {
+            .map(|sorted| match sorted.borrow().file.place {
                 Place::Entry(index) => archive.read(index),
                 Place::Disk(_) => Err(PictureError::NotAPicture),
             })
@@ -202,5 +209,5 @@ fn each<T: Send>(
         Place::Disk(path) => read_file(path, limits.picture_bytes).map_err(|e| e.into_picture()),
         Place::Entry(_) => Err(PictureError::NotAPicture),
     };
-    batch.par_iter().map(|sorted| work(&read(sorted)?)).collect()
+    batch.par_iter().map(|sorted| work(&read(sorted.borrow())?)).collect()
 }

@@ -23,6 +23,7 @@ mod samples;
 mod sniff;
 mod split;
 mod svg;
+pub mod tasks;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -32,7 +33,7 @@ pub use error::{DataError, PictureError};
 pub use image::{Picture, Shape};
 pub use inspect::{ClassCount, DatasetDetails, Details, Inspection, Kind, inspect, inspect_as, recognise};
 pub use open::{OpenOptions, open};
-pub use photos::{Photos, photos};
+pub use photos::{Photos, pairs, photos};
 pub use sample::{sample, sample_logos};
 pub use samples::{Dataset, Format, Samples};
 pub use split::{keyed_order, split};

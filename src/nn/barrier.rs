@@ -15,21 +15,21 @@ use std::ops::RangeInclusive;
 /// How often the hiding network may halve a picture.
 pub const HALVINGS: RangeInclusive<usize> = 4..=8;
 
-/// Greatest change that a residual hiding network may make to a pixel.
-const RESIDUAL_BOUND: f64 = 0.1;
+/// Greatest change that a residual hiding network may make to a pixel where it only marks.
+pub const MARK_REACH: f64 = 0.1;
 
 /// H: picture and logo in, the picture with the logo hidden in it out. A U-Net (41.8 M weights at the paper's width 64).
 #[derive(Module, Debug)]
 pub struct Hider {
     unet: UNet,
-    residual: bool,
+    reach: Option<f64>,
 }
 
 impl Hider {
     /// `halvings` is held within [`HALVINGS`]; the paper's are 7 for pictures of 256x256, and its width is 64. The paper's network draws
-    /// the picture anew; a residual one adds at most 0.1 to each pixel, which it learns far faster.
-    pub fn new(halvings: usize, width: usize, residual: bool, device: &Device) -> Self {
-        Self { unet: UNet::new([6, 3], halvings.clamp(*HALVINGS.start(), *HALVINGS.end()), width, device), residual }
+    /// the picture anew; one with a `reach`, 0..=1, adds at most so much to each pixel, which it learns far faster.
+    pub fn new(halvings: usize, width: usize, reach: Option<f64>, device: &Device) -> Self {
+        Self { unet: UNet::new([6, 3], halvings.clamp(*HALVINGS.start(), *HALVINGS.end()), width, device), reach }
     }
 
     /// Pictures and logos `[batch, 3, h, w]` to marked pictures of the same shape, all in [0, 1].
@@ -43,9 +43,9 @@ impl Hider {
         let both = Tensor::cat(vec![picture.clone(), logo], 1);
         self.unet.check(both.dims())?;
         let raw = self.unet.forward(both);
-        Ok(match self.residual {
-            true => (picture + activation::tanh(raw).mul_scalar(RESIDUAL_BOUND)).clamp(0.0, 1.0),
-            false => activation::sigmoid(raw),
+        Ok(match self.reach {
+            Some(reach) => (picture + activation::tanh(raw).mul_scalar(reach)).clamp(0.0, 1.0),
+            None => activation::sigmoid(raw),
         })
     }
 }

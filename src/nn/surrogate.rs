@@ -1,6 +1,6 @@
 //! Networks that a thief trains on what he saw a protected one give (S4): plain, residual, U-Net.
 //!
-//! Pixel values lie in [0, 1].
+//! Pixel values lie in [0, 1]. The paper's draw their pictures anew; one that changes the picture that it is given learns far faster.
 
 use super::error::ShapeError;
 use super::layers::{ConvNorm, conv, conv_transpose, norm};
@@ -43,24 +43,28 @@ impl Family {
 
 /// A thief's network.
 #[derive(Module, Debug)]
-pub enum Surrogate {
-    /// Plain convolutions.
+pub struct Surrogate {
+    net: Net,
+    residual: bool,
+}
+
+#[derive(Module, Debug)]
+enum Net {
     Plain(PlainNet),
-    /// Residual blocks.
     Residual(ResidualNet),
-    /// A U-Net.
     Unet(UNet),
 }
 
 impl Surrogate {
-    /// A network of a family; `width` channels at the full side, `halvings` of the U-Net.
-    pub fn new(family: Family, width: usize, halvings: usize, device: &Device) -> Self {
-        match family {
-            Family::Cnet => Self::Plain(PlainNet::new(width, device)),
-            Family::Res9 => Self::Residual(ResidualNet::new(9, width, device)),
-            Family::Res16 => Self::Residual(ResidualNet::new(16, width, device)),
-            Family::Unet => Self::Unet(UNet::new([3, 3], halvings, width, device)),
-        }
+    /// A network of a family; `width` channels at the full side, `halvings` of the U-Net. A `residual` one changes what it is given.
+    pub fn new(family: Family, width: usize, halvings: usize, residual: bool, device: &Device) -> Self {
+        let net = match family {
+            Family::Cnet => Net::Plain(PlainNet::new([3, 3], PLAIN_LAYERS, width, device)),
+            Family::Res9 => Net::Residual(ResidualNet::new(9, width, device)),
+            Family::Res16 => Net::Residual(ResidualNet::new(16, width, device)),
+            Family::Unet => Net::Unet(UNet::new([3, 3], halvings, width, device)),
+        };
+        Self { net, residual }
     }
 
     /// Pictures `[batch, 3, h, w]` to pictures of the same shape, all in [0, 1].
@@ -72,22 +76,27 @@ impl Surrogate {
         if dims[1] != 3 || dims[2..].iter().any(|side| *side < 4 || !side.is_multiple_of(4)) {
             return Err(ShapeError::new("a surrogate", "[pictures, 3, a multiple of 4, a multiple of 4]".to_owned(), &dims));
         }
-        let raw = match self {
-            Self::Plain(net) => net.forward(x),
-            Self::Residual(net) => net.forward(x),
-            Self::Unet(net) => {
+        let given = self.residual.then(|| x.clone());
+        let raw = match &self.net {
+            Net::Plain(net) => net.forward(x),
+            Net::Residual(net) => net.forward(x),
+            Net::Unet(net) => {
                 net.check(dims)?;
                 net.forward(x)
             }
         };
-        Ok(activation::sigmoid(raw))
+        Ok(match given {
+            Some(given) => (given + activation::tanh(raw)).clamp(0.0, 1.0),
+            None => activation::sigmoid(raw),
+        })
     }
 }
 
-/// Layers of the plain network between the first and the last.
-const PLAIN_LAYERS: usize = 6;
+/// Layers of the thief's plain network before the last.
+const PLAIN_LAYERS: usize = 7;
 
-/// 3x3 convolutions with batch normalisation and ReLU, all at the full side.
+/// 3x3 convolutions with batch normalisation and ReLU, all at the full side: it sees no further than a pixel for each layer, and does not
+/// know where in the picture it is.
 #[derive(Module, Debug)]
 pub struct PlainNet {
     layers: Vec<ConvNorm>,
@@ -95,12 +104,14 @@ pub struct PlainNet {
 }
 
 impl PlainNet {
-    fn new(width: usize, device: &Device) -> Self {
-        let layer = |i: usize| ConvNorm::new([if i == 0 { 3 } else { width }, width], 3, 1, device);
-        Self { layers: (0..=PLAIN_LAYERS).map(layer).collect(), last: conv([width, 3], 3, 1, 1, true, device) }
+    /// From `channels[0]` to `channels[1]` channels, with `layers` of `width` channels before the last.
+    pub fn new(channels: [usize; 2], layers: usize, width: usize, device: &Device) -> Self {
+        let layer = |i: usize| ConvNorm::new([if i == 0 { channels[0] } else { width }, width], 3, 1, device);
+        Self { layers: (0..layers).map(layer).collect(), last: conv([width, channels[1]], 3, 1, 1, true, device) }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    /// `[batch, in, h, w]` to `[batch, out, h, w]`, without bounds.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.layers.iter().fold(x, |x, layer| layer.forward(x, Activation::Relu));
         ops::conv2d(&self.last, x)
     }
@@ -108,7 +119,7 @@ impl PlainNet {
 
 /// Two halvings, residual blocks, two doublings (after Johnson et al., ECCV 2016).
 #[derive(Module, Debug)]
-pub struct ResidualNet {
+struct ResidualNet {
     head: Vec<ConvNorm>,
     blocks: Vec<[ConvNorm; 2]>,
     up: Vec<ConvTranspose2d>,
@@ -149,8 +160,8 @@ mod tests {
     #[test]
     fn every_family_gives_pictures_of_the_same_shape_in_range() {
         let device = Device::flex();
-        for family in Family::ALL {
-            let net = Surrogate::new(family, 4, 4, &device);
+        for (family, residual) in Family::ALL.into_iter().flat_map(|family| [(family, false), (family, true)]) {
+            let net = Surrogate::new(family, 4, 4, residual, &device);
             let pictures = Tensor::<4>::zeros([2, 3, 16, 32], &device);
             let out = net.forward(pictures).unwrap();
             assert_eq!(out.dims(), [2, 3, 16, 32], "{}", family.name());

@@ -6,7 +6,7 @@ pub use files::{Found, Handled, Marked, mark, open, reveal};
 
 use crate::attacks::thief::{Loss, Plan, Thief};
 use crate::data::logo::Logo;
-use crate::data::rain::Rain;
+use crate::data::tasks::{self, Pair};
 use crate::data::{Photos, Picture, Samples, Shape};
 use crate::jobs::checkpoint::RunFolder;
 use crate::jobs::error::JobError;
@@ -20,10 +20,9 @@ use crate::nn::error::ShapeError;
 use crate::nn::surrogate::Family;
 use crate::schemes::barrier::proof::Likeness;
 use crate::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
-use crate::vault::files::write_private;
+use crate::vault::files::{write_atomic, write_private};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Time between checkpoints, and between points of the curves.
@@ -31,6 +30,10 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
 /// The barrier's file in its run's folder.
 const FILE: &str = "barrier.cmbarrier";
+/// The same before the revealing network met thieves' networks.
+const BEFORE: &str = "before-thieves.cmbarrier";
+/// What thieves got so far.
+const THIEVES: &str = "thieves.json";
 
 /// What a barrier is made from.
 #[derive(Debug, Clone)]
@@ -39,8 +42,8 @@ pub struct Order {
     pub settings: Settings,
     /// Photographs of the settings' side.
     pub photos: Photos,
-    /// The rain that the protected network is said to take away: its inputs are the photographs in the rain.
-    pub rain: Rain,
+    /// What the protected network is said to do with them.
+    pub task: tasks::Task,
     /// Whose logo.
     pub logo: Logo,
     /// Seed of all choices.
@@ -66,7 +69,7 @@ pub struct Figures {
     pub least_nc: f64,
     /// Share of marked photographs whose revealed logo counts, 0..1.
     pub success: f64,
-    /// Unmarked pictures, with and without rain, that were looked into.
+    /// Unmarked pictures, the protected network's inputs and outputs, that were looked into.
     pub unmarked: usize,
     /// How many of them revealed a logo that counts.
     pub unmarked_passes: usize,
@@ -84,6 +87,21 @@ pub struct Robbed {
     /// Mean correlation of what is revealed with the logo.
     pub nc: f64,
     /// Share of his pictures whose revealed logo counts, 0..1.
+    pub success: f64,
+    /// The same with the revealing network as it was before it met thieves' networks; none where it never met any.
+    pub success_before: Option<f64>,
+    /// What the same network reveals that learnt from unmarked pictures.
+    pub innocent: Innocent,
+}
+
+/// A network that was never shown a marked picture, trained as a thief's: in what it gives nothing may be found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Innocent {
+    /// Mean PSNR of what it gives against the unmarked photographs, decibel.
+    pub psnr_db: f64,
+    /// The highest correlation of what is revealed with the logo.
+    pub most_nc: f64,
+    /// Share of its pictures whose revealed logo counts, 0..1.
     pub success: f64,
 }
 
@@ -107,7 +125,7 @@ pub struct Made {
 struct Identity {
     settings: Settings,
     photos: String,
-    rain: Rain,
+    task: tasks::Task,
     logo: String,
     seed: u64,
 }
@@ -127,6 +145,7 @@ pub fn standing_thieves(settings: &Settings, seed: u64) -> Vec<Plan> {
         rate: settings.rate,
         width: settings.surrogate_width,
         halvings: settings.halvings,
+        residual: settings.surrogate_residual,
         augment: false,
         seed: seed.wrapping_add(1000 + i as u64),
     };
@@ -144,7 +163,7 @@ pub fn make(order: Order, compute: &Compute, folder: &Path, watch: &mut dyn Watc
     let identity = Identity {
         settings: order.settings.clone(),
         photos: order.photos.digest.clone(),
-        rain: order.rain,
+        task: order.task,
         logo: order.logo.digest.clone(),
         seed: order.seed,
     };
@@ -157,11 +176,11 @@ pub fn make(order: Order, compute: &Compute, folder: &Path, watch: &mut dyn Watc
 
 fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Record) -> Result<Made, JobError> {
     let shape = Shape { channels: 3, height: order.settings.side, width: order.settings.side };
-    let inputs = Arc::new(order.rain.over_all(&order.photos.train, order.seed));
+    let [learnt, choosing, last] = order.task.pairs(&order.photos, order.seed);
     let task = Task {
         settings: order.settings.clone(),
-        outputs: order.photos.train.clone(),
-        inputs: inputs.clone(),
+        outputs: learnt.outputs.clone(),
+        inputs: learnt.inputs.clone(),
         logo: order.logo.at(shape),
         seed: order.seed,
         device: compute.device.clone(),
@@ -184,6 +203,9 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
             Stage::Adversarial => Phase::Hardening,
         };
         training.step().map_err(unfit)?;
+        if training.done() == order.settings.steps && training.steps() > order.settings.steps {
+            write(&folder.file(BEFORE), &training.barrier())?;
+        }
         let (done, steps) = (training.done(), training.steps());
         let pace = learning.elapsed().as_secs_f64() / (done - first).max(1) as f64;
         watch.progress(phase, done as f64 / steps as f64, Some(pace * (steps - done) as f64));
@@ -204,21 +226,30 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
     let barrier = training.barrier();
     watch.progress(Phase::Save, 1.0, None);
     let file = folder.file(FILE);
-    let bytes = barrier.save().to_safetensors().map_err(|e| JobError::Internal(e.to_string()))?;
-    write_private(&file, &bytes)?;
+    write(&file, &barrier)?;
     let seconds = watch.seconds();
-    let outputs = if order.choosing { &order.photos.validation } else { &order.photos.test };
-    // Other rain than the one that was learnt from.
-    let held_back = (order.rain.over_all(outputs, order.seed ^ 0x5eed), outputs.clone());
-    let figures = judge(&barrier, &held_back.0, &held_back.1, watch)?;
-    let thieves = rob_all(&order.thieves, &barrier, (&inputs, &order.photos.train), (&held_back.0, &held_back.1), compute, watch)?;
+    let held_back = if order.choosing { choosing } else { last };
+    let figures = judge(&barrier, &held_back, watch)?;
+    let thieves = match order.thieves.is_empty() {
+        true => Vec::new(),
+        false => {
+            let before = if training.steps() > order.settings.steps { Some(open(&folder.file(BEFORE), compute)?) } else { None };
+            Robbery { barrier, before, learnt, held_back, folder, compute }.all(&order.thieves, watch)?
+        }
+    };
     Ok(Made { file, figures, thieves, seconds, device: compute.name.clone() })
+}
+
+fn write(file: &Path, barrier: &Barrier) -> Result<(), JobError> {
+    let bytes = barrier.save().to_safetensors().map_err(|e| JobError::Internal(e.to_string()))?;
+    Ok(write_private(file, &bytes)?)
 }
 
 /// Photographs that are judged on, at most.
 const JUDGED: usize = 250;
 
-fn judge(barrier: &Barrier, inputs: &Samples, outputs: &Samples, watch: &mut dyn Watch) -> Result<Figures, JobError> {
+fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Result<Figures, JobError> {
+    let Pair { inputs, outputs } = pair;
     let count = outputs.count().min(JUDGED);
     let (mut clear, mut alike, mut found, mut unmarked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for i in 0..count {
@@ -227,7 +258,7 @@ fn judge(barrier: &Barrier, inputs: &Samples, outputs: &Samples, watch: &mut dyn
         }
         watch.progress(Phase::Verify, i as f64 / count as f64, None);
         let picture = outputs.picture(i);
-        let Some(marked) = barrier.mark(&picture, &mut |_| true).map_err(unfit)? else { continue };
+        let Some(marked) = marked(barrier, pair, i)? else { continue };
         clear.push(psnr(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
         alike.push(ssim(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
         found.push(looked_into(barrier, &marked)?);
@@ -243,8 +274,14 @@ fn judge(barrier: &Barrier, inputs: &Samples, outputs: &Samples, watch: &mut dyn
         success: success(&found),
         unmarked: unmarked.len(),
         unmarked_passes: passes(&unmarked),
-        unmarked_most_nc: correlations(&unmarked).into_iter().fold(-1.0, f64::max),
+        unmarked_most_nc: most(&unmarked),
     })
+}
+
+/// The marked picture at place `i`: what the owner's service gives.
+fn marked(barrier: &Barrier, pair: &Pair, i: usize) -> Result<Option<Picture>, JobError> {
+    let given = if barrier.settings.task_specific { &pair.inputs } else { &pair.outputs };
+    barrier.mark(&given.picture(i), &mut |_| true).map_err(unfit)
 }
 
 /// How many count as the logo.
@@ -267,41 +304,84 @@ fn looked_into(barrier: &Barrier, picture: &Picture) -> Result<Likeness, JobErro
     barrier.likeness(&revealed.logo).map_err(|e| JobError::Internal(e.to_string()))
 }
 
-fn rob_all(
-    plans: &[Plan],
-    barrier: &Barrier,
-    (inputs, outputs): (&Samples, &Samples),
-    (new_inputs, new_outputs): (&Samples, &Samples),
-    compute: &Compute,
-    watch: &mut dyn Watch,
-) -> Result<Vec<Robbed>, JobError> {
-    if plans.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut marked = Samples { pixels: Vec::with_capacity(outputs.pixels.len()), ..outputs.clone() };
-    for i in 0..outputs.count() {
-        if watch.flow() == Flow::Stop {
-            return Err(JobError::Stopped);
+/// The highest correlation.
+fn most(all: &[Likeness]) -> f64 {
+    correlations(all).into_iter().fold(-1.0, f64::max)
+}
+
+/// Thieves at a finished barrier.
+struct Robbery<'a> {
+    barrier: Barrier,
+    before: Option<Barrier>,
+    learnt: Pair,
+    held_back: Pair,
+    folder: &'a RunFolder,
+    compute: &'a Compute,
+}
+
+impl Robbery<'_> {
+    /// One after the other; what was done before a stop is not done again.
+    fn all(self, plans: &[Plan], watch: &mut dyn Watch) -> Result<Vec<Robbed>, JobError> {
+        let file = self.folder.file(THIEVES);
+        let known: Vec<Robbed> = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let outputs = &self.learnt.outputs;
+        let mut marked_outputs = Samples { pixels: Vec::with_capacity(outputs.pixels.len()), ..Samples::clone(outputs) };
+        let mut all: Vec<Robbed> = Vec::new();
+        for (place, plan) in plans.iter().enumerate() {
+            if let Some(known) = known.iter().find(|robbed| robbed.plan == *plan) {
+                all.push(known.clone());
+                continue;
+            }
+            for i in marked_outputs.pixels.len() / outputs.shape.len().max(1)..outputs.count() {
+                if watch.flow() == Flow::Stop {
+                    return Err(JobError::Stopped);
+                }
+                marked_outputs.pixels.extend(marked(&self.barrier, &self.learnt, i)?.map(|picture| picture.planes).unwrap_or_default());
+            }
+            let share = |half: f64| (place as f64 + half) / plans.len() as f64;
+            let (robber, psnr_db) = self.answers(*plan, &marked_outputs, &mut |done| share(0.5 * done), watch)?;
+            let (innocent, innocent_psnr) = self.answers(*plan, outputs, &mut |done| share(0.5 + 0.5 * done), watch)?;
+            let found = look_into_all(&self.barrier, &robber)?;
+            let before = self.before.as_ref().map(|before| look_into_all(before, &robber)).transpose()?;
+            let clean = look_into_all(&self.barrier, &innocent)?;
+            all.push(Robbed {
+                plan: *plan,
+                psnr_db,
+                nc: mean(&correlations(&found)),
+                success: success(&found),
+                success_before: before.map(|found| success(&found)),
+                innocent: Innocent { psnr_db: innocent_psnr, most_nc: most(&clean), success: success(&clean) },
+            });
+            let bytes = serde_json::to_vec(&all).map_err(|e| JobError::Internal(e.to_string()))?;
+            write_atomic(&file, &bytes)?;
         }
-        let picture = barrier.mark(&outputs.picture(i), &mut |_| true).map_err(unfit)?;
-        marked.pixels.extend(picture.map(|picture| picture.planes).unwrap_or_default());
+        Ok(all)
     }
-    let few: Vec<usize> = (0..new_inputs.count().min(JUDGED)).collect();
-    let (new_inputs, new_outputs) = (new_inputs.select(&few), new_outputs.select(&few));
-    let mut all = Vec::new();
-    for (place, plan) in plans.iter().enumerate() {
-        let mut thief = Thief::new(*plan, &compute.device);
+
+    /// What a network that learnt these outputs gives for photographs that it never saw, and their mean PSNR.
+    fn answers(
+        &self,
+        plan: Plan,
+        outputs: &Samples,
+        share: &mut dyn FnMut(f64) -> f64,
+        watch: &mut dyn Watch,
+    ) -> Result<(Vec<Picture>, f64), JobError> {
+        let mut thief = Thief::new(plan, &self.compute.device);
         while !thief.is_done() {
             if watch.flow() == Flow::Stop {
                 return Err(JobError::Stopped);
             }
-            let share = thief.step(inputs, &marked).map_err(unfit)?;
-            watch.progress(Phase::Thieves, (place as f64 + share) / plans.len() as f64, None);
+            let done = thief.step(&self.learnt.inputs, outputs).map_err(unfit)?;
+            watch.progress(Phase::Thieves, share(done), None);
         }
-        let answers = thief.answer(&new_inputs).map_err(unfit)?;
-        let found = answers.iter().map(|answer| looked_into(barrier, answer)).collect::<Result<Vec<_>, _>>()?;
-        let clear: Vec<f64> = answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &new_outputs.picture(i)).ok()).collect();
-        all.push(Robbed { plan: *plan, psnr_db: mean(&clear), nc: mean(&correlations(&found)), success: success(&found) });
+        let few: Vec<usize> = (0..self.held_back.inputs.count().min(JUDGED)).collect();
+        let answers = thief.answer(&self.held_back.inputs.select(&few)).map_err(unfit)?;
+        let clear: Vec<f64> =
+            answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &self.held_back.outputs.picture(i)).ok()).collect();
+        Ok((answers, mean(&clear)))
     }
-    Ok(all)
+}
+
+fn look_into_all(barrier: &Barrier, pictures: &[Picture]) -> Result<Vec<Likeness>, JobError> {
+    pictures.iter().map(|picture| looked_into(barrier, picture)).collect()
 }

@@ -39,7 +39,7 @@ impl Barrier {
         let pictures = |name: &str| uniform([batch, 3, side, side], name, &learning);
         Self {
             pair: Pair {
-                hider: seeded(Hider::new(7, width, false, &learning), 1),
+                hider: seeded(Hider::new(7, width, None, &learning), 1),
                 revealer: seeded(Revealer::new(2 * width, &learning), 2),
             },
             critic: seeded(PatchCritic::new(width, &learning), 3),

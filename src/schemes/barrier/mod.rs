@@ -12,7 +12,7 @@ pub use training::{Stage, Training};
 use super::settings::{Kind, Settings as _};
 use super::{SchemeError, plan::Preset};
 use crate::data::{Picture, Samples};
-use crate::nn::barrier::{HALVINGS, Hider, Revealer};
+use crate::nn::barrier::{HALVINGS, Hider, MARK_REACH, Revealer};
 use crate::nn::surrogate::Family;
 use crate::nn::weights::{WeightMap, WeightsError};
 use burn::module::Module;
@@ -32,6 +32,8 @@ crate::settings! {
         revealer_width: usize = 24, paper 128, Kind::Whole { min: 4.0, max: 256.0 }, "channels";
         /// Adds the mark to the picture instead of drawing the whole picture anew: far clearer pictures after few steps.
         residual: bool = true, paper false, Kind::Switch, "";
+        /// Does the protected network's own work as well: the hiding network is given what that one is given, and gives marked results.
+        task_specific: bool = false, paper false, Kind::Switch, "";
         /// Steps in which hiding and revealing are learnt. The paper: 200 passes over its pictures.
         steps: u64 = 800, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Pictures in each step; an even number.
@@ -54,12 +56,18 @@ crate::settings! {
         clean_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How much it counts that the same logo is revealed in all marked pictures (λ6); 0 leaves this out.
         consistency_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How much it counts that a small network which learns beside it can imitate the mark: what that one can learn, a thief's network learns too. 0 leaves this out, as the paper does.
+        imitation_weight: f64 = 20.0, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How many kinds of thieves' networks are trained for the second stage: U-Net, then Res9, CNet, Res16. The paper: a U-Net. 0 leaves the second stage out.
         families: usize = 1, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
         /// Steps in which each of them learns from marked pictures.
         surrogate_steps: u64 = 300, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Width of the thieves' networks.
         surrogate_width: usize = 16, paper 64, Kind::Whole { min: 4.0, max: 128.0 }, "channels";
+        /// Lets them change the picture that they are given instead of drawing a new one: they learn far faster.
+        surrogate_residual: bool = true, paper false, Kind::Switch, "";
+        /// Trains an honest twin of each, on unmarked pictures, in which nothing may be found: so that the mark is found, and not that a network drew the picture.
+        innocents: bool = true, paper false, Kind::Switch, "";
         /// Steps in which the revealing network then learns to find the logo in what they give.
         adversarial_steps: u64 = 300, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Learning rate of that stage.
@@ -196,5 +204,7 @@ impl Barrier {
 }
 
 fn hider(settings: &Settings, device: &Device) -> Hider {
-    Hider::new(settings.halvings, settings.hider_width, settings.residual, device)
+    // Where it does the protected network's work it may change all.
+    let reach = settings.residual.then_some(if settings.task_specific { 1.0 } else { MARK_REACH });
+    Hider::new(settings.halvings, settings.hider_width, reach, device)
 }

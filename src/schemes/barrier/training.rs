@@ -2,12 +2,13 @@
 
 use super::{Barrier, Settings, Task, hider};
 use crate::data::{Samples, Shape};
+use crate::nn::barrier::MARK_REACH;
 use crate::nn::barrier::{Hider, PatchCritic, Revealer};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::seeded;
 use crate::nn::optim::{Optimiser, Rule, cosine};
-use crate::nn::surrogate::{Family, Surrogate};
+use crate::nn::surrogate::{Family, PlainNet, Surrogate};
 use crate::nn::weights::WeightMap;
 use crate::schemes::SchemeError;
 use crate::schemes::batches::Passes;
@@ -36,12 +37,53 @@ struct Pair {
     revealer: Revealer,
 }
 
-/// A thief's network in training.
+/// A thief's network in training, and its honest twin, which learns the same from unmarked pictures.
 struct Thief {
     family: Family,
+    robber: Student,
+    innocent: Option<Student>,
+}
+
+/// A network that learns to give pictures.
+struct Student {
     network: Surrogate,
     optimiser: Optimiser,
 }
+
+impl Student {
+    fn new(family: Family, settings: &Settings, seed: u64, device: &Device) -> Self {
+        let Settings { surrogate_width, halvings, surrogate_residual, .. } = *settings;
+        let network = Surrogate::new(family, surrogate_width, halvings, surrogate_residual, device);
+        Self { network: seeded(network, seed), optimiser: adam() }
+    }
+
+    /// One step towards `targets`; both without gradients. Gives the loss.
+    fn learn(&mut self, inputs: Tensor<4>, targets: Tensor<4>, rate: f64) -> Result<Tensor<1>, ShapeError> {
+        let loss = distance(self.network.forward(Tensor::from_inner(inputs))?, Tensor::from_inner(targets));
+        let mut gradients = loss.backward();
+        self.network = self.optimiser.step(self.network.clone(), &mut gradients, rate);
+        Ok(loss.inner())
+    }
+
+    /// What it gives, as a file holds it.
+    fn gives(&self, inputs: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        Ok(batch::quantise_unit(self.network.valid().forward(inputs)?))
+    }
+
+    fn save(&self, name: &str, map: &mut WeightMap) {
+        map.add(&format!("{name}."), &self.network);
+        self.optimiser.save(&format!("{name}_optimiser"), map);
+    }
+
+    fn load(&mut self, name: &str, saved: &WeightMap, device: &Device) -> Result<(), SchemeError> {
+        self.network = saved.load(&format!("{name}."), self.network.clone())?;
+        self.optimiser.load(&format!("{name}_optimiser"), saved, device);
+        Ok(())
+    }
+}
+
+/// Layers and width of the network that imitates the mark: less than any thief has.
+const IMITATOR: [usize; 2] = [4, 16];
 
 /// A barrier in training.
 pub struct Training {
@@ -52,6 +94,8 @@ pub struct Training {
     optimiser: Optimiser,
     critic: PatchCritic,
     critic_optimiser: Optimiser,
+    imitator: PlainNet,
+    imitator_optimiser: Optimiser,
     thieves: Vec<Thief>,
     revealer_optimiser: Optimiser,
     order: Passes,
@@ -81,18 +125,18 @@ impl Training {
         let pair = Pair { hider: hider(settings, &learning), revealer: Revealer::new(settings.revealer_width, &learning) };
         let thief = |(i, family): (usize, Family)| Thief {
             family,
-            network: seeded(
-                Surrogate::new(family, settings.surrogate_width, settings.halvings, &learning),
-                task.seed.wrapping_add(100 + i as u64),
-            ),
-            optimiser: adam(),
+            robber: Student::new(family, settings, task.seed.wrapping_add(100 + i as u64), &learning),
+            innocent: settings.innocents.then(|| Student::new(family, settings, task.seed.wrapping_add(200 + i as u64), &learning)),
         };
+        let [layers, width] = IMITATOR;
         Ok(Self {
             logo: batch::from_unit_bytes(&task.logo.planes, shape, &task.device),
             pair: seeded(pair, task.seed),
             optimiser: adam(),
             critic: seeded(PatchCritic::new(settings.critic_width, &learning), task.seed.wrapping_add(1)),
             critic_optimiser: adam(),
+            imitator: seeded(PlainNet::new([3, 3], layers, width, &learning), task.seed.wrapping_add(2)),
+            imitator_optimiser: adam(),
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
             revealer_optimiser: adam(),
             order: Passes::new(task.seed, "photographs", task.outputs.count()),
@@ -137,7 +181,9 @@ impl Training {
         let (stage, share) = self.stage();
         let rate = |first: f64| if self.task.settings.cosine { cosine(first, share) } else { first };
         let (names, losses) = match stage {
-            Stage::Initial => (&["picture_loss", "mark_loss", "clean_loss"][..], self.learn_pair(rate(self.task.settings.rate))?),
+            Stage::Initial => {
+                (&["picture_loss", "mark_loss", "clean_loss", "imitation_loss"][..], self.learn_pair(rate(self.task.settings.rate))?)
+            }
             Stage::Surrogate(i) => (&["surrogate_loss"][..], self.learn_thief(i, rate(self.task.settings.rate))?),
             Stage::Adversarial => {
                 (&["mark_loss", "stolen_loss", "clean_loss"][..], self.learn_revealer(rate(self.task.settings.adversarial_rate))?)
@@ -179,7 +225,8 @@ impl Training {
         let (s, count) = (&self.task.settings, self.task.settings.batch);
         let logos = Tensor::from_inner(self.logos());
         let Pair { hider, revealer } = &self.pair;
-        let marked = hider.forward(outputs.clone(), logos.clone())?;
+        let given = if s.task_specific { inputs.clone() } else { outputs.clone() };
+        let marked = hider.forward(given, logos.clone())?;
         // What a file holds is what has to be revealed. All pictures at once: nothing in this network mixes them.
         let seen = revealer.forward(Tensor::cat(vec![batch::quantise_unit(marked.clone()), inputs, outputs.clone()], 0))?;
         let found = seen.clone().narrow(0, 0, count);
@@ -198,6 +245,16 @@ impl Training {
             let opinion = opinion(s, self.critic.clone().no_grad().forward(marked.clone())?, true);
             loss = loss + opinion.mul_scalar(s.critic_weight);
         }
+        // What the mark changed, and what the imitator makes of the same picture: each is drawn to the other as it is now.
+        let mut imitation = picture.clone().zeros_like();
+        if s.imitation_weight > 0.0 {
+            let change = marked.clone() - outputs.clone();
+            let imitated = activation::tanh(self.imitator.forward(outputs.clone())).mul_scalar(MARK_REACH);
+            imitation = distance(change.clone(), imitated.clone().detach());
+            loss = loss + imitation.clone().mul_scalar(s.imitation_weight);
+            let mut gradients = distance(imitated, change.detach()).backward();
+            self.imitator = self.imitator_optimiser.step(self.imitator.clone(), &mut gradients, rate);
+        }
         let mut gradients = loss.backward();
         self.pair = self.optimiser.step(self.pair.clone(), &mut gradients, rate);
         if s.critic_weight > 0.0 {
@@ -205,35 +262,42 @@ impl Training {
             let mut gradients = loss.backward();
             self.critic = self.critic_optimiser.step(self.critic.clone(), &mut gradients, rate);
         }
-        Ok(Tensor::cat(vec![picture, mark, clean], 0).inner())
+        Ok(Tensor::cat(vec![picture, mark, clean, imitation], 0).inner())
     }
 
     /// What the service gives: marked, as a file holds it.
-    fn marked(&self, outputs: &Tensor<4>) -> Result<Tensor<4>, ShapeError> {
-        Ok(batch::quantise_unit(self.pair.hider.valid().forward(outputs.clone(), self.logos())?))
+    fn marked(&self, inputs: &Tensor<4>, outputs: &Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        let given = if self.task.settings.task_specific { inputs } else { outputs };
+        Ok(batch::quantise_unit(self.pair.hider.valid().forward(given.clone(), self.logos())?))
     }
 
     fn learn_thief(&mut self, which: usize, rate: f64) -> Result<Tensor<1>, ShapeError> {
         let [inputs, outputs] = self.pictures();
-        let target = Tensor::from_inner(self.marked(&outputs)?);
+        let marked = self.marked(&inputs, &outputs)?;
         let thief = &mut self.thieves[which];
-        let loss = distance(thief.network.forward(Tensor::from_inner(inputs))?, target);
-        let mut gradients = loss.backward();
-        thief.network = thief.optimiser.step(thief.network.clone(), &mut gradients, rate);
-        Ok(loss.inner())
+        if let Some(innocent) = &mut thief.innocent {
+            innocent.learn(inputs.clone(), outputs, rate)?;
+        }
+        thief.robber.learn(inputs, marked, rate)
     }
 
     fn learn_revealer(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
         let [inputs, outputs] = self.pictures();
         let (s, count) = (&self.task.settings, self.task.settings.batch);
         let thief = &self.thieves[self.done as usize % self.thieves.len().max(1)];
-        let stolen = batch::quantise_unit(thief.network.valid().forward(inputs.clone())?);
-        let all = Tensor::cat(vec![self.marked(&outputs)?, stolen, inputs, outputs], 0);
-        let seen = self.pair.revealer.forward(Tensor::from_inner(all))?;
+        let marked = self.marked(&inputs, &outputs)?;
+        let stolen = thief.robber.gives(inputs.clone())?;
+        let mut all = vec![marked, stolen];
+        if let Some(innocent) = &thief.innocent {
+            all.push(innocent.gives(inputs.clone())?);
+        }
+        all.extend([inputs, outputs]);
+        let unmarked = all.len() - 2;
+        let seen = self.pair.revealer.forward(Tensor::from_inner(Tensor::cat(all, 0)))?;
         let logos = Tensor::from_inner(self.logos());
         let [found, robbed] = [0, count].map(|from| seen.clone().narrow(0, from, count));
         let (mark, stolen) = (distance(found.clone(), logos.clone()), distance(robbed.clone(), logos));
-        let clean = distance_from(seen.narrow(0, 2 * count, 2 * count), BLANK);
+        let clean = distance_from(seen.narrow(0, 2 * count, unmarked * count), BLANK);
         let mut loss = (mark.clone() + stolen.clone()).mul_scalar(s.mark_weight);
         if s.clean_weight > 0.0 {
             loss = loss + clean.clone().mul_scalar(s.clean_weight);
@@ -254,9 +318,11 @@ impl Training {
         self.optimiser.save("optimiser", &mut map);
         self.critic_optimiser.save("critic_optimiser", &mut map);
         self.revealer_optimiser.save("revealer_optimiser", &mut map);
-        for thief in &self.thieves {
-            map.add(&format!("{}.", thief.family.name()), &thief.network);
-            thief.optimiser.save(&format!("{}_optimiser", thief.family.name()), &mut map);
+        map.add("imitator.", &self.imitator);
+        self.imitator_optimiser.save("imitator_optimiser", &mut map);
+        for Thief { family, robber, innocent } in &self.thieves {
+            robber.save(family.name(), &mut map);
+            innocent.iter().for_each(|innocent| innocent.save(&format!("{}_innocent", family.name()), &mut map));
         }
         map.notes.insert("done".to_owned(), self.done.to_string());
         map
@@ -272,9 +338,13 @@ impl Training {
         self.optimiser.load("optimiser", saved, &self.learning);
         self.critic_optimiser.load("critic_optimiser", saved, &self.learning);
         self.revealer_optimiser.load("revealer_optimiser", saved, &self.learning);
-        for thief in &mut self.thieves {
-            thief.network = saved.load(&format!("{}.", thief.family.name()), thief.network.clone())?;
-            thief.optimiser.load(&format!("{}_optimiser", thief.family.name()), saved, &self.learning);
+        self.imitator = saved.load("imitator.", self.imitator.clone())?;
+        self.imitator_optimiser.load("imitator_optimiser", saved, &self.learning);
+        for Thief { family, robber, innocent } in &mut self.thieves {
+            robber.load(family.name(), saved, &self.learning)?;
+            if let Some(innocent) = innocent {
+                innocent.load(&format!("{}_innocent", family.name()), saved, &self.learning)?;
+            }
         }
         self.done = saved.notes.get("done").and_then(|done| done.parse().ok()).unwrap_or(0);
         Ok(())
