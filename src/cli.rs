@@ -9,6 +9,7 @@ mod demo;
 mod end;
 mod follow;
 mod opening;
+mod reproduce;
 mod verify;
 
 use crate::data::{self, Kind, open_picture};
@@ -92,6 +93,8 @@ pub enum Task {
     Mark(barrier::Marking),
     /// Look into pictures for a barrier's logo.
     Extract(barrier::Extracting),
+    /// Make a paper's table again and print it beside the paper's figures.
+    Reproduce(reproduce::Options),
     /// Time the training steps of a job and print one JSON line.
     Bench(bench::Options),
 }
@@ -104,6 +107,7 @@ impl Task {
             Task::Barrier(options) => options.device,
             Task::Mark(options) => options.device,
             Task::Extract(options) => options.device,
+            Task::Reproduce(options) => options.device,
             Task::Run { device, .. } | Task::Verify { device, .. } => *device,
             Task::Inspect { .. } | Task::Measure { .. } => DeviceChoice::Cpu,
         }
@@ -176,6 +180,7 @@ pub fn run(task: Task, json: bool) -> ExitCode {
         Task::Barrier(options) => barrier::make(&options, json),
         Task::Mark(options) => barrier::mark(&options, json),
         Task::Extract(options) => barrier::extract(&options, json),
+        Task::Reproduce(options) => reproduce::reproduce(&options, json),
         Task::Bench(options) => bench::bench(&options),
     };
     match result {

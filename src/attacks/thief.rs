@@ -6,6 +6,7 @@ use crate::nn::error::ShapeError;
 use crate::nn::init::seeded;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, Surrogate};
+use crate::schemes::barrier::Settings;
 use crate::vault::derive::Stream;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -22,6 +23,9 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::L1, Self::L2];
+
     /// Its name in tables.
     pub const fn name(self) -> &'static str {
         match self {
@@ -54,6 +58,24 @@ pub struct Plan {
     pub augment: bool,
     /// First weights and order of the pictures.
     pub seed: u64,
+}
+
+impl Plan {
+    /// The effort that a barrier's settings give the thieves it is made against.
+    pub fn of(settings: &Settings, family: Family, loss: Loss, seed: u64) -> Self {
+        Self {
+            family,
+            loss,
+            steps: settings.surrogate_steps,
+            batch: settings.batch,
+            rate: settings.rate,
+            width: settings.surrogate_width,
+            halvings: settings.halvings,
+            residual: settings.surrogate_residual,
+            augment: false,
+            seed,
+        }
+    }
 }
 
 /// A thief at work.

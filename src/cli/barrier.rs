@@ -83,16 +83,20 @@ pub struct Extracting {
     pub device: DeviceChoice,
 }
 
-fn internal() -> Failure {
+pub fn internal() -> Failure {
     Failure::new("internal", "The worker gave another answer than was asked for.")
 }
 
-pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
-    let mut settings = Settings::preset(options.preset);
-    for change in &options.settings {
+/// A preset's settings with the changes that were asked for.
+pub fn settings(preset: Preset, changes: &[String]) -> Result<Settings, Failure> {
+    changes.iter().try_fold(Settings::preset(preset), |settings, change| {
         let (name, value) = changed(change)?;
-        settings = settings.with(name, value).map_err(|e| Failure::new("plan", e))?;
-    }
+        settings.with(name, value).map_err(|e| Failure::new("plan", e))
+    })
+}
+
+pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
+    let settings = settings(options.preset, &options.settings)?;
     let read = if matches!(options.task, Task::Pairs(_)) { pairs } else { photos };
     let photos = read(&options.photographs, settings.side, 3, &mut |_| true)?;
     photos.problems.iter().for_each(|problem| eprintln!("- {}: {}", problem.file.display(), problem.reason));

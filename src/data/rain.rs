@@ -24,7 +24,7 @@ pub struct Rain {
 
 impl Default for Rain {
     fn default() -> Self {
-        Self { density: 12.0, length: 0.25, lean: 30.0, blur: 0.8, strength: 0.5 }
+        Self { density: 6.0, length: 0.25, lean: 30.0, blur: 0.8, strength: 0.4 }
     }
 }
 

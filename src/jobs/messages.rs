@@ -4,6 +4,7 @@
 //! latest-value `Slots` beside it, so that drawing never waits and nothing piles up.
 
 use super::barrier::{Found, Handled, Made, Marked, Order};
+use super::reproduce::{Request, Table};
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture};
 use crate::forensics::report::Report;
@@ -85,6 +86,15 @@ pub enum Command {
         /// Where what they reveal goes, if it is to be written.
         folder: Option<PathBuf>,
     },
+    /// Make a paper's table again in `folder`; what lies there is gone on with.
+    Reproduce {
+        /// The job's name.
+        job: JobId,
+        /// Which one, from what.
+        request: Box<Request>,
+        /// Where its barriers go.
+        folder: PathBuf,
+    },
     /// Hold the running job after its current step.
     Pause(JobId),
     /// Let a held job go on.
@@ -106,6 +116,7 @@ impl Command {
             | Command::Estimate { job, .. }
             | Command::MakeBarrier { job, .. }
             | Command::Mark { job, .. }
+            | Command::Reproduce { job, .. }
             | Command::Reveal { job, .. } => Some(*job),
             Command::Pause(_) | Command::Resume(_) | Command::Stop(_) | Command::Device(_) | Command::Quit => None,
         }
@@ -137,7 +148,8 @@ pub enum Phase {
 }
 
 /// One point of a training curve. Names: `host_loss`, `encoder_loss`, `critic_loss`, `clean_accuracy`, `key_accuracy`,
-/// `cover_hits`, `fresh_accuracy`, `psnr_db`; of an image barrier `picture_loss`, `mark_loss`, `clean_loss`, `stolen_loss`, `surrogate_loss`.
+/// `cover_hits`, `fresh_accuracy`, `psnr_db`; of an image barrier `picture_loss`, `mark_loss`, `clean_loss`,
+/// `imitation_loss`, `stolen_loss`, `surrogate_loss`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
     /// Optimiser step that it belongs to.
@@ -227,6 +239,8 @@ pub enum Outcome {
     Marked(Vec<Handled<Marked>>),
     /// What the files revealed.
     Revealed(Vec<Handled<Found>>),
+    /// A paper's table.
+    Table(Box<Table>),
 }
 
 /// Files and figures of a finished training.

@@ -13,6 +13,7 @@ mod messages;
 mod pace;
 pub mod quality;
 mod record;
+pub mod reproduce;
 mod stages;
 pub mod train;
 mod watch;

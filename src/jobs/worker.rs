@@ -6,6 +6,7 @@ use super::heap;
 use super::lanes::Gate;
 use super::messages::{Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
 use super::pace::Paces;
+use super::reproduce;
 use super::train;
 use super::watch::{Flow, Watch};
 use crate::forensics::ask::{Suspect, hex, verify};
@@ -155,6 +156,10 @@ impl Thread {
             Command::Reveal { job, barrier, files, folder } => self.perform(job, |watch| {
                 let revealed = barrier::reveal(&barrier, &files, folder.as_deref(), compute, watch)?;
                 Ok(Event::Done { job, outcome: Outcome::Revealed(revealed) })
+            }),
+            Command::Reproduce { job, request, folder } => self.perform(job, |watch| {
+                let table = reproduce::reproduce(&request, compute, &folder, watch)?;
+                Ok(Event::Done { job, outcome: Outcome::Table(Box::new(table)) })
             }),
             Command::Verify { job, key, suspect, nonce } => {
                 let slots = self.slots.clone();

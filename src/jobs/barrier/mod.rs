@@ -137,21 +137,9 @@ fn unfit(error: ShapeError) -> JobError {
 /// The thieves of the standing test: each kind of network with squares, and the U-Net with plain distances, none of them with the
 /// weights that the barrier met when it was made.
 pub fn standing_thieves(settings: &Settings, seed: u64) -> Vec<Plan> {
-    let plan = |i: usize, family: Family, loss: Loss| Plan {
-        family,
-        loss,
-        steps: settings.surrogate_steps,
-        batch: settings.batch,
-        rate: settings.rate,
-        width: settings.surrogate_width,
-        halvings: settings.halvings,
-        residual: settings.surrogate_residual,
-        augment: false,
-        seed: seed.wrapping_add(1000 + i as u64),
-    };
     let all =
         [(Family::Unet, Loss::L2), (Family::Unet, Loss::L1), (Family::Res9, Loss::L2), (Family::Res16, Loss::L2), (Family::Cnet, Loss::L2)];
-    all.into_iter().enumerate().map(|(i, (family, loss))| plan(i, family, loss)).collect()
+    all.into_iter().enumerate().map(|(i, (family, loss))| Plan::of(settings, family, loss, seed.wrapping_add(1000 + i as u64))).collect()
 }
 
 /// Makes a barrier in `folder`, continuing what lies there, and judges it.
@@ -326,7 +314,7 @@ impl Robbery<'_> {
         let known: Vec<Robbed> = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let outputs = &self.learnt.outputs;
         let mut marked_outputs = Samples { pixels: Vec::with_capacity(outputs.pixels.len()), ..Samples::clone(outputs) };
-        let mut all: Vec<Robbed> = Vec::new();
+        let (mut all, mut kept) = (Vec::new(), known.clone());
         for (place, plan) in plans.iter().enumerate() {
             if let Some(known) = known.iter().find(|robbed| robbed.plan == *plan) {
                 all.push(known.clone());
@@ -344,15 +332,17 @@ impl Robbery<'_> {
             let found = look_into_all(&self.barrier, &robber)?;
             let before = self.before.as_ref().map(|before| look_into_all(before, &robber)).transpose()?;
             let clean = look_into_all(&self.barrier, &innocent)?;
-            all.push(Robbed {
+            let robbed = Robbed {
                 plan: *plan,
                 psnr_db,
                 nc: mean(&correlations(&found)),
                 success: success(&found),
                 success_before: before.map(|found| success(&found)),
                 innocent: Innocent { psnr_db: innocent_psnr, most_nc: most(&clean), success: success(&clean) },
-            });
-            let bytes = serde_json::to_vec(&all).map_err(|e| JobError::Internal(e.to_string()))?;
+            };
+            all.push(robbed.clone());
+            kept.push(robbed);
+            let bytes = serde_json::to_vec(&kept).map_err(|e| JobError::Internal(e.to_string()))?;
             write_atomic(&file, &bytes)?;
         }
         Ok(all)

@@ -1,0 +1,308 @@
+//! The tables of the image barrier's paper, made again: which barriers are trained, which thieves rob them, what becomes a row.
+//!
+//! Each barrier lies in a folder of its own, so that a table that was interrupted goes on, and tables share what they have in common.
+
+use super::barrier::{Made, Order, make};
+use super::error::JobError;
+use super::messages::{MetricPoint, Phase, Preview};
+use super::watch::{Flow, Watch};
+use crate::attacks::thief::{Loss, Plan};
+use crate::data::Photos;
+use crate::data::logo::Logo;
+use crate::data::tasks::Task;
+use crate::metrics::mean_sd;
+use crate::nn::device::Compute;
+use crate::nn::surrogate::Family;
+use crate::schemes::barrier::Settings;
+use crate::schemes::plan::Preset;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// A table that can be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TableName {
+    /// How visible the mark is, and how surely it is found.
+    #[serde(rename = "barrier-1")]
+    Fidelity,
+    /// Thieves with each kind of network.
+    #[serde(rename = "barrier-2")]
+    Families,
+    /// Thieves with a U-Net and each loss.
+    #[serde(rename = "barrier-3")]
+    Losses,
+    /// What is left out of the recipe, one thing at a time.
+    #[serde(rename = "barrier-ablation")]
+    Ablation,
+    /// The hiding network does the protected network's work as well.
+    #[serde(rename = "barrier-task-specific")]
+    TaskSpecific,
+}
+
+/// What a table is made from.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which one.
+    pub table: TableName,
+    /// Where the settings come from.
+    pub preset: Preset,
+    /// The settings.
+    pub settings: Settings,
+    /// Tasks with their photographs: each gives rows of its own.
+    pub tasks: Vec<(Task, Photos)>,
+    /// Whose logo.
+    pub logo: Logo,
+    /// Each barrier is made once for each of these.
+    pub seeds: Vec<u64>,
+    /// Judges on the photographs kept for choosing settings.
+    pub choosing: bool,
+}
+
+/// A figure over seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation of the sample; 0 for one seed.
+    pub sd: f64,
+    /// Seeds.
+    pub n: usize,
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What it is about.
+    pub name: String,
+    /// What was measured, by column.
+    pub values: BTreeMap<String, Figure>,
+    /// What the paper says, by column.
+    pub paper: BTreeMap<String, f64>,
+}
+
+/// A table beside the paper's figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Which one.
+    pub table: TableName,
+    /// Where the settings come from.
+    pub preset: Preset,
+    /// Seconds that this took, without what earlier sessions did.
+    pub seconds: f64,
+    /// Columns, in the order of reading.
+    pub columns: Vec<String>,
+    /// Rows, in the order of reading.
+    pub rows: Vec<Row>,
+    /// Device in words.
+    pub device: String,
+}
+
+/// Figures of one seed: row, column, value.
+type Cells = Vec<(String, &'static str, f64)>;
+
+/// A barrier of a table: what is said of it in a row's name, its settings, the thieves that rob it.
+struct Variant {
+    name: &'static str,
+    settings: Settings,
+    thieves: Vec<Plan>,
+}
+
+impl TableName {
+    /// The word that chooses it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fidelity => "barrier-1",
+            Self::Families => "barrier-2",
+            Self::Losses => "barrier-3",
+            Self::Ablation => "barrier-ablation",
+            Self::TaskSpecific => "barrier-task-specific",
+        }
+    }
+
+    const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Fidelity => &["psnr_db", "ssim", "nc", "success", "unmarked_success", "unmarked_most_nc"],
+            Self::Families | Self::Losses => &["success", "success_before", "nc", "psnr_db", "innocent_success", "innocent_most_nc"],
+            Self::Ablation | Self::TaskSpecific => {
+                &["psnr_db", "nc", "success", "unmarked_success", "thieves_success", "least_thief_success", "innocent_success"]
+            }
+        }
+    }
+
+    fn variants(self, settings: &Settings, seed: u64) -> Vec<Variant> {
+        let thief = |i: usize, family: Family, loss: Loss| Plan::of(settings, family, loss, seed.wrapping_add(1000 + i as u64));
+        let families = || Family::ALL.iter().enumerate().map(|(i, &family)| thief(i, family, Loss::L2)).collect::<Vec<_>>();
+        let whole = |thieves: Vec<Plan>| Variant { name: "", settings: settings.clone(), thieves };
+        let other = |name: &'static str, settings: Settings| Variant { name, settings, thieves: families() };
+        match self {
+            Self::Fidelity => vec![whole(Vec::new())],
+            Self::Families => {
+                let turned = Plan { augment: true, ..thief(20, Family::Unet, Loss::L2) };
+                vec![whole(families().into_iter().chain([turned]).collect())]
+            }
+            Self::Losses => vec![whole(Loss::ALL.iter().enumerate().map(|(i, &loss)| thief(10 + i, Family::Unet, loss)).collect())],
+            Self::Ablation => vec![
+                whole(families()),
+                other("without the clean loss", Settings { clean_weight: 0.0, ..settings.clone() }),
+                other("without the consistency loss", Settings { consistency_weight: 0.0, ..settings.clone() }),
+                other("without the second stage", Settings { families: 0, ..settings.clone() }),
+                other("without imitation", Settings { imitation_weight: 0.0, ..settings.clone() }),
+                other("without honest twins", Settings { innocents: false, ..settings.clone() }),
+                other("as in the paper", Settings { imitation_weight: 0.0, innocents: false, families: 1, ..settings.clone() }),
+            ],
+            Self::TaskSpecific => {
+                vec![whole(families()), other("one network for both", Settings { task_specific: true, ..settings.clone() })]
+            }
+        }
+    }
+
+    fn cells(self, task: &str, variant: &str, made: &Made) -> Cells {
+        let row = [task, variant].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        let figures = &made.figures;
+        let unmarked = figures.unmarked_passes as f64 / figures.unmarked.max(1) as f64;
+        let own = |columns: &[(&'static str, f64)]| columns.iter().map(|&(column, value)| (row.clone(), column, value)).collect::<Cells>();
+        match self {
+            Self::Fidelity => own(&[
+                ("psnr_db", figures.psnr_db),
+                ("ssim", figures.ssim),
+                ("nc", figures.nc),
+                ("success", figures.success),
+                ("unmarked_success", unmarked),
+                ("unmarked_most_nc", figures.unmarked_most_nc),
+            ]),
+            Self::Families | Self::Losses => {
+                let of = |robbed: &super::barrier::Robbed| {
+                    let Plan { family, loss, augment, .. } = robbed.plan;
+                    let turned = if augment { ", augmented" } else { "" };
+                    let name = format!("{row}, {} {}{turned}", family.name(), loss.name());
+                    let mut cells = vec![
+                        ("success", robbed.success),
+                        ("nc", robbed.nc),
+                        ("psnr_db", robbed.psnr_db),
+                        ("innocent_success", robbed.innocent.success),
+                        ("innocent_most_nc", robbed.innocent.most_nc),
+                    ];
+                    cells.extend(robbed.success_before.map(|before| ("success_before", before)));
+                    cells.into_iter().map(move |(column, value)| (name.clone(), column, value)).collect::<Cells>()
+                };
+                made.thieves.iter().flat_map(of).collect()
+            }
+            Self::Ablation | Self::TaskSpecific => {
+                let robbed = || made.thieves.iter().map(|robbed| robbed.success);
+                let count = made.thieves.len().max(1) as f64;
+                own(&[
+                    ("psnr_db", figures.psnr_db),
+                    ("nc", figures.nc),
+                    ("success", figures.success),
+                    ("unmarked_success", unmarked),
+                    ("thieves_success", robbed().sum::<f64>() / count),
+                    ("least_thief_success", robbed().fold(1.0, f64::min)),
+                    ("innocent_success", made.thieves.iter().map(|robbed| robbed.innocent.success).fold(0.0, f64::max)),
+                ])
+            }
+        }
+    }
+
+    /// What the paper says (S4, tables 1 to 3), where it says it as one number.
+    fn paper(self, row: &str) -> BTreeMap<String, f64> {
+        let derain = row.starts_with("derain");
+        let values: &[(&str, f64)] = match self {
+            Self::Fidelity if derain => &[("psnr_db", 39.98), ("nc", 0.9966), ("success", 1.0)],
+            Self::Fidelity if row.starts_with("suppress") => &[("psnr_db", 47.89), ("nc", 0.9999), ("success", 1.0)],
+            Self::Families if row == "suppress, CNet L2" => &[("success", 0.92), ("success_before", 0.0)],
+            Self::Families if row.ends_with("augmented") => &[("success", 0.0)],
+            Self::Families => &[("success", 1.0), ("success_before", 0.0)],
+            Self::Losses if derain => &[("success", 1.0)],
+            _ => &[],
+        };
+        values.iter().map(|&(column, value)| (column.to_owned(), value)).collect()
+    }
+}
+
+/// Makes a table in `folder`, going on with what lies there.
+///
+/// # Errors
+/// What making a barrier gives, or a stop.
+pub fn reproduce(request: &Request, compute: &Compute, folder: &Path, watch: &mut dyn Watch) -> Result<Table, JobError> {
+    let began = Instant::now();
+    let mut runs = Vec::new();
+    for (task, photos) in &request.tasks {
+        for &seed in &request.seeds {
+            runs.extend(request.table.variants(&request.settings, seed).into_iter().map(|variant| (task, photos, seed, variant)));
+        }
+    }
+    let mut cells: Vec<(String, &'static str, Vec<f64>)> = Vec::new();
+    let count = runs.len().max(1) as f64;
+    for (i, (task, photos, seed, variant)) in runs.into_iter().enumerate() {
+        let name = [task.name(), variant.name].join(" ").trim_end().replace(' ', "-");
+        let order = Order {
+            settings: variant.settings,
+            photos: photos.clone(),
+            task: *task,
+            logo: request.logo.clone(),
+            seed,
+            choosing: request.choosing,
+            thieves: variant.thieves,
+        };
+        let mut part = Part { watch, from: i as f64 / count, share: 1.0 / count, began };
+        let made = make(order, compute, &folder.join(format!("{name}-seed-{seed}")), &mut part)?;
+        for (row, column, value) in request.table.cells(task.name(), variant.name, &made) {
+            match cells.iter_mut().find(|(known, at, _)| *known == row && *at == column) {
+                Some((_, _, values)) => values.push(value),
+                None => cells.push((row, column, vec![value])),
+            }
+        }
+    }
+    let mut rows: Vec<Row> = Vec::new();
+    for (name, column, values) in cells {
+        let Some((mean, sd)) = mean_sd(&values) else { continue };
+        let figure = Figure { mean, sd, n: values.len() };
+        let place = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
+            rows.push(Row { paper: request.table.paper(&name), name, values: BTreeMap::new() });
+            rows.len() - 1
+        });
+        rows[place].values.insert(column.to_owned(), figure);
+    }
+    Ok(Table {
+        table: request.table,
+        preset: request.preset,
+        seconds: began.elapsed().as_secs_f64(),
+        columns: request.table.columns().iter().map(|&column| column.to_owned()).collect(),
+        rows,
+        device: compute.name.clone(),
+    })
+}
+
+/// Tells the share of one barrier as a share of the whole table.
+struct Part<'a> {
+    watch: &'a mut dyn Watch,
+    from: f64,
+    share: f64,
+    began: Instant,
+}
+
+impl Watch for Part<'_> {
+    fn progress(&mut self, phase: Phase, share: f64, _: Option<f64>) {
+        let whole = self.from + self.share * share;
+        let left = (whole > 0.01).then(|| self.began.elapsed().as_secs_f64() * (1.0 - whole) / whole);
+        self.watch.progress(phase, whole, left);
+    }
+
+    fn metric(&mut self, point: MetricPoint) {
+        self.watch.metric(point);
+    }
+
+    fn preview(&mut self, preview: Preview) {
+        self.watch.preview(preview);
+    }
+
+    fn warning(&mut self, text: String) {
+        self.watch.warning(text);
+    }
+
+    fn flow(&mut self) -> Flow {
+        self.watch.flow()
+    }
+}
