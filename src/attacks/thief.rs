@@ -113,12 +113,8 @@ impl Thief {
         };
         let (mut x, mut y) = (load(inputs), load(outputs));
         if self.plan.augment {
-            if stream.below(2) == 1 {
-                (x, y) = (x.flip([3]), y.flip([3]));
-            }
-            if stream.below(2) == 1 {
-                (x, y) = (x.swap_dims(2, 3), y.swap_dims(2, 3));
-            }
+            let way = stream.below(8);
+            (x, y) = (batch::turned(x, way), batch::turned(y, way));
         }
         let apart = self.network.forward(x)? - y;
         let loss = match self.plan.loss {

@@ -70,3 +70,13 @@ pub fn quantise(images: Tensor<4>) -> Tensor<4> {
     let rounded = clipped.clone().detach().add_scalar(1.0).mul_scalar(127.5).round().div_scalar(127.5).sub_scalar(1.0);
     clipped.clone() + (rounded - clipped.detach())
 }
+/// Square pictures in one of the eight ways in which a square can be mirrored and turned; `way` counts from 0, which leaves them.
+pub fn turned(mut x: Tensor<4>, way: usize) -> Tensor<4> {
+    if way & 1 > 0 {
+        x = x.flip([3]);
+    }
+    if way & 2 > 0 {
+        x = x.flip([2]);
+    }
+    if way & 4 > 0 { x.swap_dims(2, 3) } else { x }
+}

@@ -7,6 +7,7 @@ mod batches;
 pub mod blind;
 pub mod catalogue;
 pub mod content_stamp;
+mod demand;
 mod feeder;
 pub mod losses;
 pub mod plain;

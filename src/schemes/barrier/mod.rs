@@ -43,7 +43,11 @@ crate::settings! {
         /// Lowers the learning rate step by step to zero, along a cosine, instead of keeping it.
         cosine: bool = true, paper false, Kind::Switch, "";
         /// How much each pixel's difference between marked and unmarked picture counts (λ1).
-        picture_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        picture_weight: f64 = 10.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it. 0 leaves the weight as it is.
+        clarity: f64 = 39.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
+        /// Share of the steps during which that demand grows: at first the mark may be seen, so that it is found sooner.
+        ramp: f64 = 0.5, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// How much it counts that a third network takes marked pictures for unmarked ones (λ3).
         critic_weight: f64 = 0.0, paper 0.01, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// Measures that third network's opinion by squares, as the authors' code does, instead of by logarithms, as the paper does.
@@ -57,9 +61,11 @@ crate::settings! {
         /// How much it counts that the same logo is revealed in all marked pictures (λ6); 0 leaves this out.
         consistency_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How much it counts that a small network which learns beside it can imitate the mark: what that one can learn, a thief's network learns too. 0 leaves this out, as the paper does.
-        imitation_weight: f64 = 20.0, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        imitation_weight: f64 = 0.1, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// Mirrors and turns the pictures that it imitates, so that thieves who do so learn the mark too.
+        imitation_turned: bool = true, paper false, Kind::Switch, "";
         /// How many kinds of thieves' networks are trained for the second stage: U-Net, then Res9, CNet, Res16. The paper: a U-Net. 0 leaves the second stage out.
-        families: usize = 1, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
+        families: usize = 3, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
         /// Steps in which each of them learns from marked pictures.
         surrogate_steps: u64 = 300, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Width of the thieves' networks.
@@ -71,7 +77,7 @@ crate::settings! {
         /// Steps in which the revealing network then learns to find the logo in what they give.
         adversarial_steps: u64 = 300, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Learning rate of that stage.
-        adversarial_rate: f64 = 1e-4, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
+        adversarial_rate: f64 = 3e-4, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
     }
 }
 

@@ -12,7 +12,9 @@ use crate::nn::surrogate::{Family, PlainNet, Surrogate};
 use crate::nn::weights::WeightMap;
 use crate::schemes::SchemeError;
 use crate::schemes::batches::Passes;
+use crate::schemes::demand::Demand;
 use crate::schemes::losses::{Meter, distance, distance_from};
+use crate::vault::derive::Stream;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 
@@ -84,6 +86,8 @@ impl Student {
 
 /// Layers and width of the network that imitates the mark: less than any thief has.
 const IMITATOR: [usize; 2] = [4, 16];
+/// Mean square of a change below which there is hardly a mark to imitate (60 dB).
+const LEAST_CHANGE: f64 = 1e-6;
 
 /// A barrier in training.
 pub struct Training {
@@ -94,6 +98,7 @@ pub struct Training {
     optimiser: Optimiser,
     critic: PatchCritic,
     critic_optimiser: Optimiser,
+    demand: Demand,
     imitator: PlainNet,
     imitator_optimiser: Optimiser,
     thieves: Vec<Thief>,
@@ -135,6 +140,7 @@ impl Training {
             optimiser: adam(),
             critic: seeded(PatchCritic::new(settings.critic_width, &learning), task.seed.wrapping_add(1)),
             critic_optimiser: adam(),
+            demand: Demand::new(settings.clarity, settings.ramp * settings.steps as f64, &learning),
             imitator: seeded(PlainNet::new([3, 3], layers, width, &learning), task.seed.wrapping_add(2)),
             imitator_optimiser: adam(),
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
@@ -233,7 +239,10 @@ impl Training {
         let picture = distance(marked.clone(), outputs.clone());
         let mark = distance(found.clone(), logos);
         let clean = distance_from(seen.narrow(0, count, 2 * count), BLANK);
-        let mut loss = picture.clone().mul_scalar(s.picture_weight) + mark.clone().mul_scalar(s.mark_weight);
+        let weight = self.demand.weight(self.done).mul_scalar(s.picture_weight);
+        // The demand counts values from -1 to 1.
+        self.demand.observe(self.done, picture.clone().detach().mul_scalar(4.0));
+        let mut loss = picture.clone() * weight + mark.clone().mul_scalar(s.mark_weight);
         if s.clean_weight > 0.0 {
             loss = loss + clean.clone().mul_scalar(s.clean_weight);
         }
@@ -245,14 +254,12 @@ impl Training {
             let opinion = opinion(s, self.critic.clone().no_grad().forward(marked.clone())?, true);
             loss = loss + opinion.mul_scalar(s.critic_weight);
         }
-        // What the mark changed, and what the imitator makes of the same picture: each is drawn to the other as it is now.
         let mut imitation = picture.clone().zeros_like();
         if s.imitation_weight > 0.0 {
-            let change = marked.clone() - outputs.clone();
-            let imitated = activation::tanh(self.imitator.forward(outputs.clone())).mul_scalar(MARK_REACH);
-            imitation = distance(change.clone(), imitated.clone().detach());
+            let (share, lesson) = self.imitation(&marked, &outputs);
+            imitation = share;
             loss = loss + imitation.clone().mul_scalar(s.imitation_weight);
-            let mut gradients = distance(imitated, change.detach()).backward();
+            let mut gradients = lesson.backward();
             self.imitator = self.imitator_optimiser.step(self.imitator.clone(), &mut gradients, rate);
         }
         let mut gradients = loss.backward();
@@ -263,6 +270,18 @@ impl Training {
             self.critic = self.critic_optimiser.step(self.critic.clone(), &mut gradients, rate);
         }
         Ok(Tensor::cat(vec![picture, mark, clean, imitation], 0).inner())
+    }
+
+    /// How much of what the mark changed the imitator does not foresee from the unmarked picture, 0..; and what the imitator has to learn.
+    /// Each is drawn to the other as it is now. Mirrored and turned pictures ask for a mark that means the same in each of these ways.
+    fn imitation(&self, marked: &Tensor<4>, outputs: &Tensor<4>) -> (Tensor<1>, Tensor<1>) {
+        let way =
+            if self.task.settings.imitation_turned { Stream::seeded(self.task.seed, &format!("turn {}", self.done)).below(8) } else { 0 };
+        let change = batch::turned(marked.clone() - outputs.clone(), way);
+        let imitated = activation::tanh(self.imitator.forward(batch::turned(outputs.clone(), way))).mul_scalar(MARK_REACH);
+        let size = (change.clone() * change.clone()).mean().clamp_min(LEAST_CHANGE);
+        let share = distance(change.clone(), imitated.clone().detach()) / size;
+        (share, distance(imitated, change.detach()))
     }
 
     /// What the service gives: marked, as a file holds it.
@@ -318,6 +337,7 @@ impl Training {
         self.optimiser.save("optimiser", &mut map);
         self.critic_optimiser.save("critic_optimiser", &mut map);
         self.revealer_optimiser.save("revealer_optimiser", &mut map);
+        self.demand.save(&mut map);
         map.add("imitator.", &self.imitator);
         self.imitator_optimiser.save("imitator_optimiser", &mut map);
         for Thief { family, robber, innocent } in &self.thieves {
@@ -338,6 +358,7 @@ impl Training {
         self.optimiser.load("optimiser", saved, &self.learning);
         self.critic_optimiser.load("critic_optimiser", saved, &self.learning);
         self.revealer_optimiser.load("revealer_optimiser", saved, &self.learning);
+        self.demand.load(saved, &self.learning);
         self.imitator = saved.load("imitator.", self.imitator.clone())?;
         self.imitator_optimiser.load("imitator_optimiser", saved, &self.learning);
         for Thief { family, robber, innocent } in &mut self.thieves {

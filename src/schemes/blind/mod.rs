@@ -4,9 +4,9 @@
 //! order; the key pictures are made once and reused.
 
 mod carrier;
-mod demand;
 
 use super::batches::Passes;
+use super::demand::Demand;
 use super::losses::{Meter, Plateau, binary_cross_entropy, cross_entropy};
 use super::recipe::{HostTraining, Recipe};
 use super::{KeyPlan, Marker, SchemeError, Task, Training};
@@ -24,7 +24,6 @@ use crate::vault::derive::Derivation;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use carrier::Carrier;
-use demand::Demand;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -209,7 +208,7 @@ impl Blind {
             critic_optimiser: Optimiser::new(adam),
             encoder_plateau: Plateau::new(settings.encoder_rate, settings.plateau_factor, settings.encoder_patience),
             critic_plateau: Plateau::new(settings.critic_rate, settings.plateau_factor, settings.critic_patience),
-            demand: Demand::new(settings, &device),
+            demand: Demand::new(settings.clarity, settings.ramp * settings.steps as f64, &device),
             pass: Meter::new(),
             curves: Meter::new(),
             done: 0,

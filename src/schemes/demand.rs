@@ -1,10 +1,9 @@
-//! How much invisibility counts against the host's answer, step by step.
+//! How much invisibility counts against the mark's other ends, step by step.
 //!
 //! Fixed weights, as published, leave it to chance where a run ends between a clear picture and a firm mark. Where the owner says
-//! how clear keys shall be, the weight is a Lagrange multiplier instead: it grows while keys are further from their covers than
-//! wanted and shrinks while they are nearer. It stays on the device, so that no step waits for a number to be read back.
+//! how clear marked pictures shall be, the weight is a Lagrange multiplier instead: it grows while they are further from their covers
+//! than wanted and shrinks while they are nearer. It stays on the device, so that no step waits for a number to be read back.
 
-use super::Settings;
 use crate::nn::weights::{WeightMap, Weights};
 use burn::tensor::{Device, Tensor};
 
@@ -21,7 +20,7 @@ const EASIER: f64 = 10.0;
 /// Name in checkpoints.
 const NAME: &str = "demand";
 
-/// The weight of the loss terms that make a key look like its cover.
+/// The weight of the loss terms that make a marked picture look like its cover.
 #[derive(Debug)]
 pub struct Demand {
     clarity: f64,
@@ -30,10 +29,9 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// The weight of the first step.
-    pub fn new(settings: &Settings, device: &Device) -> Self {
-        let ramp = settings.ramp * settings.steps as f64;
-        Self { clarity: settings.clarity, ramp, weight: Tensor::from_data([FIRST as f32], device) }
+    /// The weight of the first step: for a wanted `clarity` in decibel (0: none), demanded whole after `ramp` steps.
+    pub fn new(clarity: f64, ramp: f64, device: &Device) -> Self {
+        Self { clarity, ramp, weight: Tensor::from_data([FIRST as f32], device) }
     }
 
     /// How much of the full demand has grown by this step, 0..=1.
@@ -49,7 +47,7 @@ impl Demand {
         }
     }
 
-    /// Takes up the mean squared difference of keys and covers in [-1, 1], one number without gradient.
+    /// Takes up the mean squared difference of marked pictures and covers in [-1, 1], one number without gradient.
     pub fn observe(&mut self, step: u64, square: Tensor<1>) {
         if self.clarity > 0.0 {
             let wanted = self.clarity - EASIER * (1.0 - self.grown(step));
@@ -84,17 +82,17 @@ mod tests {
     #[test]
     fn without_a_wanted_clarity_the_weight_grows_to_one() {
         let device = Device::flex();
-        let demand = Demand::new(&Settings { steps: 100, ramp: 0.5, ..Default::default() }, &device);
+        let demand = Demand::new(0.0, 50.0, &device);
         assert!((value(demand.weight(0)) - FIRST).abs() < 1e-6);
         assert!((value(demand.weight(25)) - 0.525).abs() < 1e-6);
         assert_eq!(value(demand.weight(80)), 1.0);
-        assert_eq!(value(Demand::new(&Settings::default(), &device).weight(0)), 1.0);
+        assert_eq!(value(Demand::new(0.0, 0.0, &device).weight(0)), 1.0);
     }
 
     #[test]
     fn the_weight_grows_while_keys_are_too_far_and_shrinks_while_they_are_nearer_than_wanted() {
         let device = Device::flex();
-        let mut demand = Demand::new(&Settings { clarity: 30.0, ..Default::default() }, &device);
+        let mut demand = Demand::new(30.0, 0.0, &device);
         let wanted = 4e-3f32;
         demand.observe(0, Tensor::from_data([wanted], &device));
         assert!((value(demand.weight(1)) - FIRST).abs() < 1e-6);
@@ -108,11 +106,10 @@ mod tests {
     #[test]
     fn the_weight_is_written_down_and_read_back() {
         let device = Device::flex();
-        let settings = Settings { clarity: 30.0, ..Default::default() };
-        let (mut demand, mut map) = (Demand::new(&settings, &device), WeightMap::default());
+        let (mut demand, mut map) = (Demand::new(30.0, 0.0, &device), WeightMap::default());
         demand.observe(0, Tensor::from_data([1.0], &device));
         demand.save(&mut map);
-        let mut other = Demand::new(&settings, &device);
+        let mut other = Demand::new(30.0, 0.0, &device);
         other.load(&map, &device);
         assert_eq!(value(other.weight(1)), value(demand.weight(1)));
     }
