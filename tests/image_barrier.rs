@@ -7,13 +7,16 @@ mod silent;
 use burn::tensor::Device;
 use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::rain::Rain;
-use countermark::data::{Picture, Samples, Shape, sample, sample_logos};
+use countermark::data::tasks;
+use countermark::data::{Photos, Picture, Samples, Shape, sample, sample_logos};
 use countermark::jobs::JobError;
 use countermark::jobs::barrier::{self as jobs, mark, reveal};
+use countermark::jobs::reproduce::{Request, TableName, reproduce};
 use countermark::metrics::{mean_sd, psnr};
 use countermark::nn::device::Compute;
 use countermark::nn::weights::WeightMap;
 use countermark::schemes::barrier::{Barrier, Settings, Task, Training};
+use countermark::schemes::plan::Preset;
 use silent::Silent;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -28,6 +31,7 @@ fn tiny() -> Settings {
         revealer_width: 12,
         batch: 4,
         rate: 3e-3,
+        clarity: 24.0,
         critic_weight: 1e-3,
         critic_width: 4,
         families: 2,
@@ -44,9 +48,20 @@ fn pictures(count: usize) -> Samples {
     Samples { shape: SHAPE, pixels, labels: vec![0; count] }
 }
 
-fn logo() -> Picture {
+fn owners() -> Logo {
     let (name, bytes) = sample_logos()[0];
-    Logo::from_bytes(name, bytes, &LogoOptions::default()).unwrap().at(SHAPE)
+    Logo::from_bytes(name, bytes, &LogoOptions::default()).unwrap()
+}
+
+fn logo() -> Picture {
+    owners().at(SHAPE)
+}
+
+fn photos() -> Photos {
+    let all = pictures(60);
+    let some = |range: std::ops::Range<usize>| Arc::new(all.select(&range.collect::<Vec<_>>()));
+    let (train, validation, test) = (some(0..40), some(40..50), some(50..60));
+    Photos { name: "clothes".to_owned(), digest: "60".to_owned(), train, validation, test, partners: None, problems: Vec::new() }
 }
 
 fn task(settings: Settings) -> Task {
@@ -196,4 +211,109 @@ fn a_file_that_is_no_barrier_is_told() {
     std::fs::write(&path, WeightMap::default().to_safetensors().unwrap()).unwrap();
     let error = jobs::open(&path, &Compute::cpu()).unwrap_err();
     assert!(matches!(error, JobError::Scheme(_)) && error.to_string().contains(".cmbarrier"), "{error}");
+}
+
+#[test]
+fn a_small_network_foresees_the_mark_where_that_is_asked_for() {
+    let unforeseen = |imitation_weight: f64| {
+        let settings = Settings { steps: 120, families: 0, critic_weight: 0.0, imitation_weight, ..tiny() };
+        let mut training = Training::new(task(settings)).unwrap();
+        while training.done() < training.steps() {
+            if training.done() == 100 {
+                training.losses();
+            }
+            training.step().unwrap();
+        }
+        training.losses().into_iter().find(|(name, _)| *name == "imitation_loss").unwrap().1
+    };
+    let (asked, left_out) = (unforeseen(0.1), unforeseen(0.0));
+    assert!(asked > 0.0 && asked < 0.3, "{asked}");
+    assert_eq!(left_out, 0.0);
+}
+
+#[test]
+fn one_network_does_the_work_and_marks() {
+    let settings = Settings { steps: 60, families: 0, critic_weight: 0.0, task_specific: true, ..tiny() };
+    let task = task(settings);
+    let (inputs, outputs) = (task.inputs.clone(), task.outputs.clone());
+    let mut training = Training::new(task).unwrap();
+    while training.done() < training.steps() {
+        training.step().unwrap();
+    }
+    let barrier = training.barrier();
+    let clear = |i: usize| psnr(&barrier.mark(&inputs.picture(i), &mut |_| true).unwrap().unwrap(), &outputs.picture(i)).unwrap();
+    let before = |i: usize| psnr(&inputs.picture(i), &outputs.picture(i)).unwrap();
+    let gained: Vec<f64> = (0..10).map(|i| clear(i) - before(i)).collect();
+    assert!(mean_sd(&gained).unwrap().0 > 0.0, "the rain is still there: {gained:?}");
+}
+
+#[test]
+fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_stopped() {
+    let home = tempfile::tempdir().unwrap();
+    let request = |table: TableName, seeds: &[u64]| Request {
+        table,
+        preset: Preset::Quick,
+        settings: Settings { steps: 3, ..tiny() },
+        tasks: vec![(tasks::Task::default(), photos())],
+        logo: owners(),
+        seeds: seeds.to_vec(),
+        choosing: false,
+    };
+    let make = |table: TableName, seeds: &[u64]| reproduce(&request(table, seeds), &Compute::cpu(), home.path(), &mut Silent).unwrap();
+    let families = make(TableName::Families, &[1, 2]);
+    let names: Vec<&str> = families.rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names[..2], ["derain, CNet L2", "derain, Res9 L2"]);
+    assert!(names.iter().any(|name| name.ends_with("augmented")), "{names:?}");
+    for row in &families.rows {
+        let missing: Vec<_> = families.columns.iter().filter(|column| !row.values.contains_key(*column)).collect();
+        assert!(missing.is_empty() && row.values.values().all(|figure| figure.n == 2), "{row:?}");
+        assert!(row.values["psnr_db"].mean > 3.0 && row.values["innocent_success"].mean <= 1.0, "{row:?}");
+    }
+    assert_eq!(families.rows[0].paper["success"], 1.0);
+
+    // The same barriers serve another table, and what is known of thieves is not asked again.
+    let folder = home.path().join("derain-seed-1");
+    let written = std::fs::metadata(folder.join("thieves.json")).unwrap().modified().unwrap();
+    let again = make(TableName::Families, &[1, 2]);
+    // To the last digit but one: JSON may round that.
+    let figures = |table: &countermark::jobs::reproduce::Table| {
+        table.rows.iter().flat_map(|row| row.values.values().map(|figure| (figure.mean * 1e9).round())).collect::<Vec<_>>()
+    };
+    assert_eq!(figures(&again), figures(&families));
+    assert_eq!(std::fs::metadata(folder.join("thieves.json")).unwrap().modified().unwrap(), written);
+    let fidelity = make(TableName::Fidelity, &[1]);
+    assert_eq!(fidelity.rows.len(), 1);
+    assert!(fidelity.rows[0].values["psnr_db"].mean > 3.0 && fidelity.rows[0].paper["psnr_db"] > 39.0);
+}
+
+#[test]
+fn a_grey_barrier_marks_brightness_and_finds_its_logo_in_it() {
+    let grey = |samples: Samples| {
+        let pixels = (0..samples.count()).flat_map(|i| samples.picture(i).grey().planes).collect();
+        Arc::new(Samples { shape: Shape { channels: 1, ..SHAPE }, pixels, labels: samples.labels })
+    };
+    let outputs = grey(pictures(80));
+    let settings = Settings { steps: 150, families: 0, critic_weight: 0.0, colour: false, ..tiny() };
+    let pair = tasks::Task::default().pair(&outputs, None, 1);
+    let logo = owners().at(outputs.shape);
+    let task = Task { settings, outputs: pair.outputs, inputs: pair.inputs, logo, seed: 3, device: Device::flex() };
+    let mut training = Training::new(task).unwrap();
+    while training.done() < training.steps() {
+        training.step().unwrap();
+    }
+    let saved = WeightMap::from_safetensors(&training.barrier().save().to_safetensors().unwrap()).unwrap();
+    let barrier = Barrier::open(&saved, &Device::flex()).unwrap();
+    let mark = |picture: &Picture| barrier.mark(picture, &mut |_| true).unwrap().unwrap();
+    let plain = outputs.picture(3);
+    let marked = mark(&plain);
+    assert_eq!(marked.shape.channels, 1);
+    let (with, without) = (correlation(&barrier, &marked), correlation(&barrier, &plain));
+    assert!(with > 0.5 && with > without + 0.3, "marked {with}, unmarked {without}");
+
+    // A colour picture keeps its colours: every channel changes as its brightness does.
+    let mut red = plain.colour();
+    red.planes[..plain.planes.len()].iter_mut().for_each(|value| *value = value.saturating_add(20));
+    let coloured = mark(&red);
+    assert_eq!(coloured.shape, red.shape);
+    assert!(correlation(&barrier, &coloured) > 0.4, "{}", correlation(&barrier, &coloured));
 }

@@ -40,6 +40,8 @@ impl Loss {
 pub struct Plan {
     /// Kind of network.
     pub family: Family,
+    /// Channels of the pictures: 3, or 1 where they are grey.
+    pub channels: usize,
     /// What it learns from.
     pub loss: Loss,
     /// Steps.
@@ -65,6 +67,7 @@ impl Plan {
     pub fn of(settings: &Settings, family: Family, loss: Loss, seed: u64) -> Self {
         Self {
             family,
+            channels: settings.channels(),
             loss,
             steps: settings.surrogate_steps,
             batch: settings.batch,
@@ -90,7 +93,7 @@ pub struct Thief {
 impl Thief {
     /// One who has learnt nothing yet.
     pub fn new(plan: Plan, device: &Device) -> Self {
-        let network = Surrogate::new(plan.family, plan.width, plan.halvings, plan.residual, &device.clone().autodiff());
+        let network = Surrogate::new(plan.family, plan.channels, plan.width, plan.halvings, plan.residual, &device.clone().autodiff());
         let optimiser = Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 });
         Self { network: seeded(network, plan.seed), optimiser, device: device.clone(), done: 0, plan }
     }

@@ -98,7 +98,7 @@ pub fn settings(preset: Preset, changes: &[String]) -> Result<Settings, Failure>
 pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
     let settings = settings(options.preset, &options.settings)?;
     let read = if matches!(options.task, Task::Pairs(_)) { pairs } else { photos };
-    let photos = read(&options.photographs, settings.side, 3, &mut |_| true)?;
+    let photos = read(&options.photographs, settings.side, settings.channels(), &mut |_| true)?;
     photos.problems.iter().for_each(|problem| eprintln!("- {}: {}", problem.file.display(), problem.reason));
     if options.choosing && photos.validation.is_empty() {
         return Err(Failure::new("plan", "None of the folders is called “validation”, so no photographs are kept for choosing settings."));

@@ -55,10 +55,11 @@ pub struct Options {
 
 pub fn reproduce(options: &Options, json: bool) -> Result<End, Failure> {
     let settings = settings(options.preset, &options.settings)?;
-    let read = |path: &Option<PathBuf>, task: Task| -> Result<Option<(Task, Photos)>, Failure> {
-        path.as_deref().map(|path: &Path| Ok((task, photos(path, settings.side, 3, &mut |_| true)?))).transpose()
+    let read = |path: &Option<PathBuf>, task: Task, channels: usize| -> Result<Option<(Task, Photos)>, Failure> {
+        path.as_deref().map(|path: &Path| Ok((task, photos(path, settings.side, channels, &mut |_| true)?))).transpose()
     };
-    let tasks = [read(&options.photographs, options.task)?, read(&options.xrays, Task::Suppress(Suppress::default()))?];
+    let suppress = Task::Suppress(Suppress::default());
+    let tasks = [read(&options.photographs, options.task, settings.channels())?, read(&options.xrays, suppress, 1)?];
     let logo = match &options.logo {
         Some(path) => Logo::open(path, &LogoOptions::default())?,
         None => sample_logo(0)?,

@@ -135,16 +135,19 @@ impl TableName {
         let thief = |i: usize, family: Family, loss: Loss| Plan::of(settings, family, loss, seed.wrapping_add(1000 + i as u64));
         let families = || Family::ALL.iter().enumerate().map(|(i, &family)| thief(i, family, Loss::L2)).collect::<Vec<_>>();
         let whole = |thieves: Vec<Plan>| Variant { name: "", settings: settings.clone(), thieves };
-        let other = |name: &'static str, settings: Settings| Variant { name, settings, thieves: families() };
+        // The two that are furthest apart: one knows where in the picture it is, one does not.
+        let two = || [Family::Unet, Family::Cnet].into_iter().enumerate().map(|(i, family)| thief(30 + i, family, Loss::L2)).collect();
+        let other = |name: &'static str, settings: Settings| Variant { name, settings, thieves: two() };
         match self {
             Self::Fidelity => vec![whole(Vec::new())],
             Self::Families => {
-                let turned = Plan { augment: true, ..thief(20, Family::Unet, Loss::L2) };
-                vec![whole(families().into_iter().chain([turned]).collect())]
+                let turned = [Family::Unet, Family::Cnet, Family::Res9].into_iter().enumerate();
+                let turned = turned.map(|(i, family)| Plan { augment: true, ..thief(20 + i, family, Loss::L2) });
+                vec![whole(families().into_iter().chain(turned).collect())]
             }
             Self::Losses => vec![whole(Loss::ALL.iter().enumerate().map(|(i, &loss)| thief(10 + i, Family::Unet, loss)).collect())],
             Self::Ablation => vec![
-                whole(families()),
+                whole(two()),
                 other("without the clean loss", Settings { clean_weight: 0.0, ..settings.clone() }),
                 other("without the consistency loss", Settings { consistency_weight: 0.0, ..settings.clone() }),
                 other("without the second stage", Settings { families: 0, ..settings.clone() }),
@@ -153,7 +156,7 @@ impl TableName {
                 other("as in the paper", Settings { imitation_weight: 0.0, innocents: false, families: 1, ..settings.clone() }),
             ],
             Self::TaskSpecific => {
-                vec![whole(families()), other("one network for both", Settings { task_specific: true, ..settings.clone() })]
+                vec![whole(two()), other("one network for both", Settings { task_specific: true, ..settings.clone() })]
             }
         }
     }
@@ -230,7 +233,8 @@ pub fn reproduce(request: &Request, compute: &Compute, folder: &Path, watch: &mu
     let mut runs = Vec::new();
     for (task, photos) in &request.tasks {
         for &seed in &request.seeds {
-            runs.extend(request.table.variants(&request.settings, seed).into_iter().map(|variant| (task, photos, seed, variant)));
+            let settings = Settings { colour: photos.train.shape.channels == 3, ..request.settings.clone() };
+            runs.extend(request.table.variants(&settings, seed).into_iter().map(|variant| (task, photos, seed, variant)));
         }
     }
     let mut cells: Vec<(String, &'static str, Vec<f64>)> = Vec::new();

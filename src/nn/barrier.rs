@@ -1,6 +1,6 @@
 //! The networks of the image barrier (S4): one hides a logo in pictures, one reveals it, a critic looks at patches.
 //!
-//! Pixel values lie in [0, 1].
+//! Pixel values lie in [0, 1]. Pictures have 3 channels, or 1 where they are grey.
 
 use super::error::ShapeError;
 use super::layers::{conv, conv_transpose, dilated, instance_norm};
@@ -28,14 +28,14 @@ pub struct Hider {
 impl Hider {
     /// `halvings` is held within [`HALVINGS`]; the paper's are 7 for pictures of 256x256, and its width is 64. The paper's network draws
     /// the picture anew; one with a `reach`, 0..=1, adds at most so much to each pixel, which it learns far faster.
-    pub fn new(halvings: usize, width: usize, reach: Option<f64>, device: &Device) -> Self {
-        Self { unet: UNet::new([6, 3], halvings.clamp(*HALVINGS.start(), *HALVINGS.end()), width, device), reach }
+    pub fn new(channels: usize, halvings: usize, width: usize, reach: Option<f64>, device: &Device) -> Self {
+        Self { unet: UNet::new([2 * channels, channels], halvings.clamp(*HALVINGS.start(), *HALVINGS.end()), width, device), reach }
     }
 
-    /// Pictures and logos `[batch, 3, h, w]` to marked pictures of the same shape, all in [0, 1].
+    /// Pictures and logos `[batch, channels, h, w]` to marked pictures of the same shape, all in [0, 1].
     ///
     /// # Errors
-    /// Pictures and logos of different shapes, no colour pictures, or sides that are no multiples of 2 to the number of halvings.
+    /// Pictures and logos of different shapes, another number of channels, or sides that are no multiples of 2 to the number of halvings.
     pub fn forward(&self, picture: Tensor<4>, logo: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
         if picture.dims() != logo.dims() {
             return Err(ShapeError::new("the hiding network", format!("logos of the pictures' shape {:?}", picture.dims()), &logo.dims()));
@@ -92,29 +92,30 @@ pub struct Revealer {
 
 impl Revealer {
     /// The paper's width is 128.
-    pub fn new(width: usize, device: &Device) -> Self {
+    pub fn new(channels: usize, width: usize, device: &Device) -> Self {
         let layer = |input: usize, stride: usize, dilation: usize| ConvInstance::new([input, width], stride, dilation, device);
         let block = |dilation: usize| DilatedBlock { first: layer(width, 1, dilation), second: layer(width, 1, dilation) };
         Self {
-            head: vec![layer(3, 1, 1), layer(width, 1, 1), layer(width, 2, 1)],
+            head: vec![layer(channels, 1, 1), layer(width, 1, 1), layer(width, 2, 1)],
             blocks: DILATIONS.map(block).into(),
             up: conv_transpose([width, width], 4, 2, 1, device),
             up_norm: instance_norm(width, true, device),
             tail: layer(width, 1, 1),
-            last: conv([width, 3], 1, 1, 0, true, device),
+            last: conv([width, channels], 1, 1, 0, true, device),
         }
     }
 
-    /// Pictures `[batch, 3, h, w]` in [0, 1] to logos of the same shape, from 0 upwards without a bound.
+    /// Pictures `[batch, channels, h, w]` in [0, 1] to logos of the same shape, from 0 upwards without a bound.
     ///
     /// # Errors
-    /// No colour pictures, or sides that are odd or below 4.
+    /// Another number of channels, or sides that are odd or below 4.
     pub fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
         let dims = x.dims();
-        if dims[1] != 3 || dims[2..].iter().any(|side| *side < 4 || side % 2 == 1) {
+        let channels = self.head[0].conv.weight.dims()[1];
+        if dims[1] != channels || dims[2..].iter().any(|side| *side < 4 || side % 2 == 1) {
             return Err(ShapeError::new(
                 "the revealing network",
-                "[pictures, 3, an even side, an even side], at least 4".to_owned(),
+                format!("[pictures, {channels}, an even side, an even side], at least 4"),
                 &dims,
             ));
         }
@@ -142,8 +143,8 @@ pub struct PatchCritic {
 
 impl PatchCritic {
     /// Four halvings with `width`, 2, 4 and 8 times as many channels; the paper's width is 64.
-    pub fn new(width: usize, device: &Device) -> Self {
-        let widths = [3, width, 2 * width, 4 * width, 8 * width];
+    pub fn new(channels: usize, width: usize, device: &Device) -> Self {
+        let widths = [channels, width, 2 * width, 4 * width, 8 * width];
         Self {
             layers: widths.windows(2).map(|pair| conv([pair[0], pair[1]], 3, 2, 1, true, device)).collect(),
             norms: widths[2..].iter().map(|&channels| instance_norm(channels, false, device)).collect(),
@@ -151,14 +152,16 @@ impl PatchCritic {
         }
     }
 
-    /// Pictures `[batch, 3, h, w]` in [0, 1] to scores `[batch, 1, h', w']`, each side halved four times and rounded up.
+    /// Pictures `[batch, channels, h, w]` in [0, 1] to scores `[batch, 1, h', w']`, each side halved four times and rounded up.
     ///
     /// # Errors
-    /// No colour pictures, or no side above 16: a single patch has nothing to be normalised over.
+    /// Another number of channels, or no side above 16: a single patch has nothing to be normalised over.
     pub fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
         let dims = x.dims();
-        if dims[1] != 3 || dims[2].min(dims[3]) == 0 || dims[2].max(dims[3]) <= 16 {
-            return Err(ShapeError::new("the patch critic", "[pictures, 3, height, width] with a side above 16".to_owned(), &dims));
+        let channels = self.layers[0].weight.dims()[1];
+        if dims[1] != channels || dims[2].min(dims[3]) == 0 || dims[2].max(dims[3]) <= 16 {
+            let needed = format!("[pictures, {channels}, height, width] with a side above 16");
+            return Err(ShapeError::new("the patch critic", needed, &dims));
         }
         let mut x = x;
         for (i, layer) in self.layers.iter().enumerate() {

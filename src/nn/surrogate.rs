@@ -56,25 +56,35 @@ enum Net {
 }
 
 impl Surrogate {
-    /// A network of a family; `width` channels at the full side, `halvings` of the U-Net. A `residual` one changes what it is given.
-    pub fn new(family: Family, width: usize, halvings: usize, residual: bool, device: &Device) -> Self {
+    /// A network of a family for pictures of `channels` (1 or 3); `width` channels at the full side, `halvings` of the U-Net. A `residual`
+    /// one changes what it is given.
+    pub fn new(family: Family, channels: usize, width: usize, halvings: usize, residual: bool, device: &Device) -> Self {
         let net = match family {
-            Family::Cnet => Net::Plain(PlainNet::new([3, 3], PLAIN_LAYERS, width, device)),
-            Family::Res9 => Net::Residual(ResidualNet::new(9, width, device)),
-            Family::Res16 => Net::Residual(ResidualNet::new(16, width, device)),
-            Family::Unet => Net::Unet(UNet::new([3, 3], halvings, width, device)),
+            Family::Cnet => Net::Plain(PlainNet::new([channels; 2], PLAIN_LAYERS, width, device)),
+            Family::Res9 => Net::Residual(ResidualNet::new(channels, 9, width, device)),
+            Family::Res16 => Net::Residual(ResidualNet::new(channels, 16, width, device)),
+            Family::Unet => Net::Unet(UNet::new([channels; 2], halvings, width, device)),
         };
         Self { net, residual }
     }
 
-    /// Pictures `[batch, 3, h, w]` to pictures of the same shape, all in [0, 1].
+    fn channels(&self) -> usize {
+        match &self.net {
+            Net::Plain(net) => net.last.weight.dims()[0],
+            Net::Residual(net) => net.last.weight.dims()[0],
+            Net::Unet(net) => net.channels(),
+        }
+    }
+
+    /// Pictures `[batch, channels, h, w]` to pictures of the same shape, all in [0, 1].
     ///
     /// # Errors
-    /// No colour pictures, or sides that the network cannot halve as often as it must.
+    /// Another number of channels, or sides that the network cannot halve as often as it must.
     pub fn forward(&self, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
         let dims = x.dims();
-        if dims[1] != 3 || dims[2..].iter().any(|side| *side < 4 || !side.is_multiple_of(4)) {
-            return Err(ShapeError::new("a surrogate", "[pictures, 3, a multiple of 4, a multiple of 4]".to_owned(), &dims));
+        let channels = self.channels();
+        if dims[1] != channels || dims[2..].iter().any(|side| *side < 4 || !side.is_multiple_of(4)) {
+            return Err(ShapeError::new("a surrogate", format!("[pictures, {channels}, a multiple of 4, a multiple of 4]"), &dims));
         }
         let given = self.residual.then(|| x.clone());
         let raw = match &self.net {
@@ -128,15 +138,15 @@ struct ResidualNet {
 }
 
 impl ResidualNet {
-    fn new(blocks: usize, width: usize, device: &Device) -> Self {
+    fn new(channels: usize, blocks: usize, width: usize, device: &Device) -> Self {
         let layer = |input: usize, output: usize, stride: usize| ConvNorm::new([input, output], 3, stride, device);
         let inner = 4 * width;
         Self {
-            head: vec![layer(3, width, 1), layer(width, 2 * width, 2), layer(2 * width, inner, 2)],
+            head: vec![layer(channels, width, 1), layer(width, 2 * width, 2), layer(2 * width, inner, 2)],
             blocks: (0..blocks).map(|_| [layer(inner, inner, 1), layer(inner, inner, 1)]).collect(),
-            up: [[inner, 2 * width], [2 * width, width]].map(|channels| conv_transpose(channels, 4, 2, 1, device)).into(),
-            up_norm: [2 * width, width].map(|channels| norm(channels, device)).into(),
-            last: conv([width, 3], 3, 1, 1, true, device),
+            up: [[inner, 2 * width], [2 * width, width]].map(|pair| conv_transpose(pair, 4, 2, 1, device)).into(),
+            up_norm: [2 * width, width].map(|width| norm(width, device)).into(),
+            last: conv([width, channels], 3, 1, 1, true, device),
         }
     }
 
@@ -161,7 +171,7 @@ mod tests {
     fn every_family_gives_pictures_of_the_same_shape_in_range() {
         let device = Device::flex();
         for (family, residual) in Family::ALL.into_iter().flat_map(|family| [(family, false), (family, true)]) {
-            let net = Surrogate::new(family, 4, 4, residual, &device);
+            let net = Surrogate::new(family, 3, 4, 4, residual, &device);
             let pictures = Tensor::<4>::zeros([2, 3, 16, 32], &device);
             let out = net.forward(pictures).unwrap();
             assert_eq!(out.dims(), [2, 3, 16, 32], "{}", family.name());

@@ -36,12 +36,17 @@ impl UNet {
         }
     }
 
+    /// Channels of the pictures that it takes.
+    pub fn channels(&self) -> usize {
+        self.down[0].weight.dims()[1]
+    }
+
     /// Whether [`Self::forward`] can take a tensor of these dimensions.
     ///
     /// # Errors
     /// Another number of channels, or sides that are no multiples of 2 to the number of halvings.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), ShapeError> {
-        let (channels, step) = (self.down[0].weight.dims()[1], 1 << self.down.len());
+        let (channels, step) = (self.channels(), 1 << self.down.len());
         let [_, found, height, width] = dims;
         if found == channels && [height, width].iter().all(|side| *side > 0 && side.is_multiple_of(step)) {
             return Ok(());

@@ -7,7 +7,7 @@ pub use files::{Found, Handled, Marked, mark, open, reveal};
 use crate::attacks::thief::{Loss, Plan, Thief};
 use crate::data::logo::Logo;
 use crate::data::tasks::{self, Pair};
-use crate::data::{Photos, Picture, Samples, Shape};
+use crate::data::{Photos, Picture, Samples};
 use crate::jobs::checkpoint::RunFolder;
 use crate::jobs::error::JobError;
 use crate::jobs::messages::{MetricPoint, Phase};
@@ -163,7 +163,7 @@ pub fn make(order: Order, compute: &Compute, folder: &Path, watch: &mut dyn Watc
 }
 
 fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Record) -> Result<Made, JobError> {
-    let shape = Shape { channels: 3, height: order.settings.side, width: order.settings.side };
+    let shape = order.settings.shape();
     let [learnt, choosing, last] = order.task.pairs(&order.photos, order.seed);
     let task = Task {
         settings: order.settings.clone(),

@@ -39,10 +39,10 @@ impl Barrier {
         let pictures = |name: &str| uniform([batch, 3, side, side], name, &learning);
         Self {
             pair: Pair {
-                hider: seeded(Hider::new(7, width, None, &learning), 1),
-                revealer: seeded(Revealer::new(2 * width, &learning), 2),
+                hider: seeded(Hider::new(3, 7, width, None, &learning), 1),
+                revealer: seeded(Revealer::new(3, 2 * width, &learning), 2),
             },
-            critic: seeded(PatchCritic::new(width, &learning), 3),
+            critic: seeded(PatchCritic::new(3, width, &learning), 3),
             optimiser: adam(),
             critic_optimiser: adam(),
             inputs: pictures("inputs"),

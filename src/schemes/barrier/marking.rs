@@ -22,14 +22,16 @@ pub struct Revealed {
 }
 
 impl Barrier {
-    /// The picture with the logo hidden in each of its squares, in colour. `go_on` hears the share done, 0..1, and ends the work with
+    /// The picture with the logo hidden in each of its squares: in colour, or where the barrier is a grey one in the brightness of what
+    /// the picture has. `go_on` hears the share done, 0..1, and ends the work with
     /// `false`; then there is no picture.
     ///
     /// # Errors
     /// Shapes that the networks do not take.
     pub fn mark(&self, picture: &Picture, go_on: &mut dyn FnMut(f64) -> bool) -> Result<Option<Picture>, ShapeError> {
         let side = self.settings.side;
-        let whole = enlarged(&picture.colour(), side);
+        let seen = self.seen(picture);
+        let whole = enlarged(&seen, side);
         let all = covering(whole.shape, side);
         let mut out = whole.clone();
         let logo = batch::from_unit_bytes(&self.logo.planes, self.logo.shape, &self.device);
@@ -44,7 +46,8 @@ impl Barrier {
                 return Ok(None);
             }
         }
-        Ok(Some(cut(&out, [0, 0], [picture.shape.height, picture.shape.width])))
+        let marked = cut(&out, [0, 0], [picture.shape.height, picture.shape.width]);
+        Ok(Some(if marked.shape.channels < picture.shape.channels { brightened(picture, &seen, &marked) } else { marked }))
     }
 
     /// What the squares of a picture reveal.
@@ -53,7 +56,7 @@ impl Barrier {
     /// Shapes that the network does not take.
     pub fn reveal(&self, picture: &Picture) -> Result<Revealed, ShapeError> {
         let side = self.settings.side;
-        let whole = enlarged(&picture.colour(), side);
+        let whole = enlarged(&self.seen(picture), side);
         let mut squares = Vec::new();
         for places in squares_of(whole.shape, side).chunks(AT_ONCE) {
             squares.extend(batch::to_unit_pictures(self.revealer.forward(self.load(&whole, places))?));
@@ -64,11 +67,23 @@ impl Barrier {
         Ok(Revealed { logo, squares })
     }
 
+    /// What the networks are shown of a picture.
+    fn seen(&self, picture: &Picture) -> Picture {
+        if self.settings.colour { picture.colour() } else { picture.grey() }
+    }
+
     fn load(&self, picture: &Picture, places: &[[usize; 2]]) -> Tensor<4> {
         let side = self.settings.side;
         let bytes: Vec<u8> = places.iter().flat_map(|&place| cut(picture, place, [side, side]).planes).collect();
-        batch::from_unit_bytes(&bytes, Shape { channels: 3, height: side, width: side }, &self.device)
+        batch::from_unit_bytes(&bytes, self.settings.shape(), &self.device)
     }
+}
+
+/// The picture with each channel changed as its brightness was.
+fn brightened(picture: &Picture, before: &Picture, after: &Picture) -> Picture {
+    let change = before.planes.iter().zip(&after.planes).map(|(&before, &after)| i16::from(after) - i16::from(before)).cycle();
+    let planes = picture.planes.iter().zip(change).map(|(&value, change)| (i16::from(value) + change).clamp(0, 255) as u8).collect();
+    Picture { shape: picture.shape, planes }
 }
 
 /// Tops and lefts of the whole squares.

@@ -11,7 +11,7 @@ pub use training::{Stage, Training};
 
 use super::settings::{Kind, Settings as _};
 use super::{SchemeError, plan::Preset};
-use crate::data::{Picture, Samples};
+use crate::data::{Picture, Samples, Shape};
 use crate::nn::barrier::{HALVINGS, Hider, MARK_REACH, Revealer};
 use crate::nn::surrogate::Family;
 use crate::nn::weights::{WeightMap, WeightsError};
@@ -24,18 +24,20 @@ crate::settings! {
     pub struct Settings {
         /// Rows and columns of the squares in which the logo is hidden; larger pictures are marked square by square.
         side: usize = 64, paper 256, Kind::Whole { min: 32.0, max: 256.0 }, "pixels";
+        /// Marks pictures in colour. Without it only their brightness is marked, as the paper does with X-rays.
+        colour: bool = true, paper true, Kind::Switch, "";
         /// How often the hiding network halves a square: the side must be a multiple of 2 to this number.
         halvings: usize = 5, paper 7, Kind::Whole { min: 4.0, max: 8.0 }, "halvings";
         /// Width of the hiding network: channels of its first convolution. Narrow is fast.
         hider_width: usize = 16, paper 64, Kind::Whole { min: 4.0, max: 128.0 }, "channels";
         /// Width of the revealing network.
-        revealer_width: usize = 24, paper 128, Kind::Whole { min: 4.0, max: 256.0 }, "channels";
+        revealer_width: usize = 16, paper 128, Kind::Whole { min: 4.0, max: 256.0 }, "channels";
         /// Adds the mark to the picture instead of drawing the whole picture anew: far clearer pictures after few steps.
         residual: bool = true, paper false, Kind::Switch, "";
         /// Does the protected network's own work as well: the hiding network is given what that one is given, and gives marked results.
         task_specific: bool = false, paper false, Kind::Switch, "";
         /// Steps in which hiding and revealing are learnt. The paper: 200 passes over its pictures.
-        steps: u64 = 800, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        steps: u64 = 500, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Pictures in each step; an even number.
         batch: usize = 8, paper 16, Kind::Whole { min: 2.0, max: 256.0 }, "pictures";
         /// First learning rate.
@@ -91,6 +93,16 @@ impl Settings {
         }
     }
 
+    /// Channels of the pictures: 3, or 1 where only brightness counts.
+    pub fn channels(&self) -> usize {
+        if self.colour { 3 } else { 1 }
+    }
+
+    /// The shape of a square.
+    pub fn shape(&self) -> Shape {
+        Shape { channels: self.channels(), height: self.side, width: self.side }
+    }
+
     /// The thieves' networks of the second stage, in their order.
     pub fn surrogates(&self) -> Vec<Family> {
         [Family::Unet, Family::Res9, Family::Cnet, Family::Res16].into_iter().take(self.families).collect()
@@ -127,11 +139,11 @@ impl Settings {
 pub struct Task {
     /// Hyper-parameters.
     pub settings: Settings,
-    /// Photographs, `[3, side, side]` each: what the protected network gives.
+    /// Photographs, `[channels, side, side]` each: what the protected network gives.
     pub outputs: Arc<Samples>,
     /// What it was given for each of them.
     pub inputs: Arc<Samples>,
-    /// The logo, `[3, side, side]`.
+    /// The logo, `[channels, side, side]`.
     pub logo: Picture,
     /// Seed of all choices.
     pub seed: u64,
@@ -144,7 +156,7 @@ pub struct Task {
 pub struct Barrier {
     /// What they were trained with.
     pub settings: Settings,
-    /// The logo, `[3, side, side]`.
+    /// The logo, `[channels, side, side]`.
     pub logo: Picture,
     hider: Hider,
     revealer: Revealer,
@@ -163,7 +175,7 @@ impl Barrier {
         map.add("hider.", &self.hider);
         map.add("revealer.", &self.revealer);
         let values = self.logo.planes.iter().map(|&byte| f32::from(byte)).collect();
-        let shape = vec![3, self.settings.side, self.settings.side];
+        let shape = vec![self.settings.channels(), self.settings.side, self.settings.side];
         map.tensors.insert("logo".to_owned(), crate::nn::weights::Weights { shape, values });
         map.notes.insert("kind".to_owned(), KIND.to_owned());
         map.notes.insert("version".to_owned(), VERSION.to_owned());
@@ -189,16 +201,16 @@ impl Barrier {
         }
         let settings: Settings = serde_json::from_str(note("settings")).map_err(|_| none())?;
         settings.fit(usize::MAX)?;
-        let side = settings.side;
-        let shape = crate::data::Shape { channels: 3, height: side, width: side };
+        let shape = settings.shape();
+        let sides = vec![shape.channels, shape.height, shape.width];
         let logo = saved.tensors.get("logo").ok_or_else(|| WeightsError::Missing("logo".to_owned()))?;
-        if logo.shape != [3, side, side] {
-            return Err(WeightsError::WrongShape { name: "logo".to_owned(), found: logo.shape.clone(), needed: vec![3, side, side] }.into());
+        if logo.shape != sides {
+            return Err(WeightsError::WrongShape { name: "logo".to_owned(), found: logo.shape.clone(), needed: sides }.into());
         }
         Ok(Self {
             logo: Picture { shape, planes: logo.values.iter().map(|v| v.round().clamp(0.0, 255.0) as u8).collect() },
             hider: saved.load("hider.", hider(&settings, device))?,
-            revealer: saved.load("revealer.", Revealer::new(settings.revealer_width, device))?,
+            revealer: saved.load("revealer.", Revealer::new(settings.channels(), settings.revealer_width, device))?,
             settings,
             device: device.clone(),
         })
@@ -212,5 +224,5 @@ impl Barrier {
 fn hider(settings: &Settings, device: &Device) -> Hider {
     // Where it does the protected network's work it may change all.
     let reach = settings.residual.then_some(if settings.task_specific { 1.0 } else { MARK_REACH });
-    Hider::new(settings.halvings, settings.hider_width, reach, device)
+    Hider::new(settings.channels(), settings.halvings, settings.hider_width, reach, device)
 }

@@ -1,7 +1,7 @@
 //! How hiding and revealing are learnt: together first, then the revealing network alone against networks of thieves.
 
 use super::{Barrier, Settings, Task, hider};
-use crate::data::{Samples, Shape};
+use crate::data::Samples;
 use crate::nn::barrier::MARK_REACH;
 use crate::nn::barrier::{Hider, PatchCritic, Revealer};
 use crate::nn::batch;
@@ -55,7 +55,7 @@ struct Student {
 impl Student {
     fn new(family: Family, settings: &Settings, seed: u64, device: &Device) -> Self {
         let Settings { surrogate_width, halvings, surrogate_residual, .. } = *settings;
-        let network = Surrogate::new(family, surrogate_width, halvings, surrogate_residual, device);
+        let network = Surrogate::new(family, settings.channels(), surrogate_width, halvings, surrogate_residual, device);
         Self { network: seeded(network, seed), optimiser: adam() }
     }
 
@@ -121,13 +121,14 @@ impl Training {
     pub fn new(task: Task) -> Result<Self, SchemeError> {
         let settings = &task.settings;
         settings.fit(task.outputs.count())?;
-        let shape = Shape { channels: 3, height: settings.side, width: settings.side };
+        let shape = settings.shape();
         let fits = [task.outputs.shape, task.inputs.shape, task.logo.shape].iter().all(|found| *found == shape);
         if !fits || task.inputs.count() != task.outputs.count() {
             return Err(SchemeError::Plan(format!("Photographs and logo must all be {shape}, and each needs its partner.")));
         }
         let learning = task.device.clone().autodiff();
-        let pair = Pair { hider: hider(settings, &learning), revealer: Revealer::new(settings.revealer_width, &learning) };
+        let pair =
+            Pair { hider: hider(settings, &learning), revealer: Revealer::new(settings.channels(), settings.revealer_width, &learning) };
         let thief = |(i, family): (usize, Family)| Thief {
             family,
             robber: Student::new(family, settings, task.seed.wrapping_add(100 + i as u64), &learning),
@@ -138,10 +139,10 @@ impl Training {
             logo: batch::from_unit_bytes(&task.logo.planes, shape, &task.device),
             pair: seeded(pair, task.seed),
             optimiser: adam(),
-            critic: seeded(PatchCritic::new(settings.critic_width, &learning), task.seed.wrapping_add(1)),
+            critic: seeded(PatchCritic::new(settings.channels(), settings.critic_width, &learning), task.seed.wrapping_add(1)),
             critic_optimiser: adam(),
             demand: Demand::new(settings.clarity, settings.ramp * settings.steps as f64, &learning),
-            imitator: seeded(PlainNet::new([3, 3], layers, width, &learning), task.seed.wrapping_add(2)),
+            imitator: seeded(PlainNet::new([settings.channels(); 2], layers, width, &learning), task.seed.wrapping_add(2)),
             imitator_optimiser: adam(),
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
             revealer_optimiser: adam(),
@@ -214,7 +215,7 @@ impl Training {
         Barrier::new(self.task.settings.clone(), self.task.logo.clone(), hider, revealer, self.task.device.clone())
     }
 
-    /// The protected network's inputs and outputs of this step, `[batch, 3, side, side]` in [0, 1], without gradients.
+    /// The protected network's inputs and outputs of this step, `[batch, channels, side, side]` in [0, 1], without gradients.
     fn pictures(&mut self) -> [Tensor<4>; 2] {
         let chosen = self.order.batch(self.done, self.task.settings.batch);
         let load = |samples: &Samples| batch::from_unit_bytes(&samples.select(&chosen).pixels, samples.shape, &self.task.device);
