@@ -3,7 +3,7 @@
 use crate::data::{Picture, Samples};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
-use crate::nn::init::seeded;
+use crate::nn::init::faint;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, Surrogate};
 use crate::schemes::barrier::Settings;
@@ -95,7 +95,7 @@ impl Thief {
     pub fn new(plan: Plan, device: &Device) -> Self {
         let network = Surrogate::new(plan.family, plan.channels, plan.width, plan.halvings, plan.residual, &device.clone().autodiff());
         let optimiser = Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 });
-        Self { network: seeded(network, plan.seed), optimiser, device: device.clone(), done: 0, plan }
+        Self { network: faint(network, plan.seed), optimiser, device: device.clone(), done: 0, plan }
     }
 
     /// Whether all steps are done.

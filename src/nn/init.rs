@@ -11,13 +11,35 @@ use rand_chacha::ChaCha20Rng;
 
 /// The module with first weights drawn from `seed`.
 pub fn seeded<M: Module>(module: M, seed: u64) -> M {
-    module.map(&mut Init { rng: ChaCha20Rng::seed_from_u64(seed), layers: Vec::new(), bound: 0.0 })
+    drawn(module, seed, false)
 }
+
+/// The module with weights drawn from `seed`, normal with mean 0 and standard deviation .02, and biases 0, as networks that draw pictures
+/// begin (Radford et al., ICLR 2016): one that changes a picture begins by hardly changing it.
+pub fn faint<M: Module>(module: M, seed: u64) -> M {
+    drawn(module, seed, true)
+}
+
+fn drawn<M: Module>(module: M, seed: u64, faint: bool) -> M {
+    module.map(&mut Init { rng: ChaCha20Rng::seed_from_u64(seed), layers: Vec::new(), bound: 0.0, faint })
+}
+
+/// Standard deviation of faint weights.
+const FAINT: f32 = 0.02;
 
 struct Init {
     rng: ChaCha20Rng,
     layers: Vec<String>,
     bound: f32,
+    faint: bool,
+}
+
+impl Init {
+    /// One normal number of mean 0 and variance 1 (Box and Muller, 1958).
+    fn normal(&mut self) -> f32 {
+        let (radius, turn) = (self.rng.random_range(f32::EPSILON..1.0), self.rng.random_range(0.0..std::f32::consts::TAU));
+        (-2.0 * radius.ln()).sqrt() * turn.cos()
+    }
 }
 
 impl ModuleMapper for Init {
@@ -50,7 +72,12 @@ impl ModuleMapper for Init {
             self.bound = 1.0 / (fan_in as f32).sqrt();
         }
         let count = dims.iter().product();
-        let values: Vec<f32> = (0..count).map(|_| self.rng.random_range(-self.bound..self.bound)).collect();
+        let draw = |_| match (self.faint, bias) {
+            (false, _) => self.rng.random_range(-self.bound..self.bound),
+            (true, false) => FAINT * self.normal(),
+            (true, true) => 0.0,
+        };
+        let values: Vec<f32> = (0..count).map(draw).collect();
         let new = Tensor::<D>::from_data(TensorData::new(values, dims), &old.device()).set_require_grad(tracked);
         Param::from_mapped_value(id, new, mapper)
     }
@@ -99,6 +126,17 @@ mod tests {
             let largest = map.tensors[&format!("{layer}.weight")].values.iter().fold(0.0f32, |most, v| most.max(v.abs()));
             assert!(largest > 0.9 * bound, "{layer} fills only ±{largest} of ±{bound}");
         }
+    }
+
+    #[test]
+    fn faint_weights_are_normal_and_their_biases_zero() {
+        let map = weights(faint(Host::new(HostKind::Lenet5, GREY, 3, &Device::flex()), 1));
+        assert!(map.tensors["fc1.bias"].values.iter().all(|v| *v == 0.0));
+        let values: Vec<f64> = map.tensors["fc1.weight"].values.iter().map(|v| f64::from(*v)).collect();
+        let (mean, sd) = crate::metrics::mean_sd(&values).unwrap();
+        assert!(mean.abs() < 1e-3 && (sd - 0.02).abs() < 1e-3, "{mean} {sd}");
+        let far = values.iter().filter(|v| v.abs() > 0.04).count() as f64 / values.len() as f64;
+        assert!((far - 0.0455).abs() < 0.01, "{far}");
     }
 
     #[test]

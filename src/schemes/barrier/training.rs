@@ -6,7 +6,7 @@ use crate::nn::barrier::MARK_REACH;
 use crate::nn::barrier::{Hider, PatchCritic, Revealer};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
-use crate::nn::init::seeded;
+use crate::nn::init::faint;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, PlainNet, Surrogate};
 use crate::nn::weights::WeightMap;
@@ -56,7 +56,7 @@ impl Student {
     fn new(family: Family, settings: &Settings, seed: u64, device: &Device) -> Self {
         let Settings { surrogate_width, halvings, surrogate_residual, .. } = *settings;
         let network = Surrogate::new(family, settings.channels(), surrogate_width, halvings, surrogate_residual, device);
-        Self { network: seeded(network, seed), optimiser: adam() }
+        Self { network: faint(network, seed), optimiser: adam() }
     }
 
     /// One step towards `targets`; both without gradients. Gives the loss.
@@ -137,12 +137,12 @@ impl Training {
         let [layers, width] = IMITATOR;
         Ok(Self {
             logo: batch::from_unit_bytes(&task.logo.planes, shape, &task.device),
-            pair: seeded(pair, task.seed),
+            pair: faint(pair, task.seed),
             optimiser: adam(),
-            critic: seeded(PatchCritic::new(settings.channels(), settings.critic_width, &learning), task.seed.wrapping_add(1)),
+            critic: faint(PatchCritic::new(settings.channels(), settings.critic_width, &learning), task.seed.wrapping_add(1)),
             critic_optimiser: adam(),
             demand: Demand::new(settings.clarity, settings.ramp * settings.steps as f64, &learning),
-            imitator: seeded(PlainNet::new([settings.channels(); 2], layers, width, &learning), task.seed.wrapping_add(2)),
+            imitator: faint(PlainNet::new([settings.channels(); 2], layers, width, &learning), task.seed.wrapping_add(2)),
             imitator_optimiser: adam(),
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
             revealer_optimiser: adam(),
