@@ -1,36 +1,67 @@
 //! A thief asks the protected network, keeps inputs and marked outputs, and trains a network of his own on the pairs (S4, tables 2 and 3).
 
 use crate::data::{Picture, Samples};
+use crate::nn::barrier::PatchCritic;
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, Surrogate};
 use crate::schemes::barrier::Settings;
+use crate::schemes::losses::{distance, distance_from};
 use crate::vault::derive::Stream;
 use burn::module::Module;
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// What the thief's network is told to make small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// The mean distance of the pixels.
     L1,
-    /// Its square.
+    /// That, and how surely a critic tells its pictures from the protected network's.
+    L1Adv,
+    /// The mean square of the pixels' distance.
     L2,
+    /// That, and the critic.
+    L2Adv,
 }
+
+/// How much the critic counts beside distances of pixels in [0, 1]: pix2pix (Isola et al., 2017) has 1 in 100 of them in [-1, 1].
+const CRITIC_BESIDE_DISTANCE: f64 = 0.005;
+/// How much it counts beside their squares, which are smaller by about as much as the distances are.
+const CRITIC_BESIDE_SQUARE: f64 = 0.0005;
 
 impl Loss {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::L1, Self::L2];
+    pub const ALL: [Self; 4] = [Self::L1, Self::L1Adv, Self::L2, Self::L2Adv];
 
     /// Its name in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::L1 => "L1",
+            Self::L1Adv => "L1+adv",
             Self::L2 => "L2",
+            Self::L2Adv => "L2+adv",
+        }
+    }
+
+    /// How much the critic counts; none where there is no critic.
+    const fn critic(self) -> Option<f64> {
+        match self {
+            Self::L1 | Self::L2 => None,
+            Self::L1Adv => Some(CRITIC_BESIDE_DISTANCE),
+            Self::L2Adv => Some(CRITIC_BESIDE_SQUARE),
+        }
+    }
+
+    fn apart(self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+        match self {
+            Self::L1 | Self::L1Adv => (x - y).abs().mean(),
+            Self::L2 | Self::L2Adv => distance(x, y),
         }
     }
 }
@@ -56,7 +87,7 @@ pub struct Plan {
     pub halvings: usize,
     /// Whether the network changes the picture that it is given instead of drawing a new one.
     pub residual: bool,
-    /// Mirrors and turns inputs and outputs at random, together.
+    /// Mirrors, turns, crops and resizes inputs and outputs at random, together.
     pub augment: bool,
     /// First weights and order of the pictures.
     pub seed: u64,
@@ -86,6 +117,7 @@ pub struct Thief {
     plan: Plan,
     network: Surrogate,
     optimiser: Optimiser,
+    critic: Option<(PatchCritic, Optimiser)>,
     device: Device,
     done: u64,
 }
@@ -93,9 +125,18 @@ pub struct Thief {
 impl Thief {
     /// One who has learnt nothing yet.
     pub fn new(plan: Plan, device: &Device) -> Self {
-        let network = Surrogate::new(plan.family, plan.channels, plan.width, plan.halvings, plan.residual, &device.clone().autodiff());
-        let optimiser = Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 });
-        Self { network: faint(network, plan.seed), optimiser, device: device.clone(), done: 0, plan }
+        let learning = device.clone().autodiff();
+        let network = Surrogate::new(plan.family, plan.channels, plan.width, plan.halvings, plan.residual, &learning);
+        let adam = || Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 });
+        let critic = || (faint(PatchCritic::new(plan.channels, plan.width, &learning), plan.seed.wrapping_add(1)), adam());
+        Self {
+            network: faint(network, plan.seed),
+            optimiser: adam(),
+            critic: plan.loss.critic().map(|_| critic()),
+            device: device.clone(),
+            done: 0,
+            plan,
+        }
     }
 
     /// Whether all steps are done.
@@ -116,16 +157,19 @@ impl Thief {
         };
         let (mut x, mut y) = (load(inputs), load(outputs));
         if self.plan.augment {
-            let way = stream.below(8);
-            (x, y) = (batch::turned(x, way), batch::turned(y, way));
+            let change = Change::drawn(&mut stream, inputs.shape.height.min(inputs.shape.width));
+            (x, y) = (change.of(x), change.of(y));
         }
-        let apart = self.network.forward(x)? - y;
-        let loss = match self.plan.loss {
-            Loss::L1 => apart.abs().mean(),
-            Loss::L2 => (apart.clone() * apart).mean(),
-        };
         let share = self.done as f64 / self.plan.steps.max(1) as f64;
         let rate = cosine(self.plan.rate, share);
+        let given = self.network.forward(x)?;
+        let mut loss = self.plan.loss.apart(given.clone(), y.clone());
+        if let (Some((critic, optimiser)), Some(weight)) = (&mut self.critic, self.plan.loss.critic()) {
+            loss = loss + distance_from(critic.clone().no_grad().forward(given.clone())?, 1.0).mul_scalar(weight);
+            let lesson = distance_from(critic.forward(y)?, 1.0) + distance_from(critic.forward(given.detach())?, 0.0);
+            let mut gradients = lesson.backward();
+            *critic = optimiser.step(critic.clone(), &mut gradients, rate);
+        }
         let mut gradients = loss.backward();
         self.network = self.optimiser.step(self.network.clone(), &mut gradients, rate);
         self.done += 1;
@@ -145,5 +189,93 @@ impl Thief {
             answers.extend(batch::to_unit_pictures(network.forward(pictures)?));
         }
         Ok(answers)
+    }
+}
+
+/// What an augmenting thief does to a step's pictures, inputs and outputs alike.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    way: usize,
+    side: usize,
+    top: usize,
+    left: usize,
+}
+
+/// Sixteenths of the side that a crop keeps, at least; few sizes, so that a graphics card need not learn many.
+const LEAST_CROP: usize = 12;
+
+impl Change {
+    fn drawn(stream: &mut Stream, side: usize) -> Self {
+        let kept = side * (LEAST_CROP + stream.below(17 - LEAST_CROP)) / 16;
+        let [top, left] = [0; 2].map(|_| stream.below(side - kept + 1));
+        Self { way: stream.below(8), side: kept.max(1), top, left }
+    }
+
+    /// The pictures cropped, brought back to their size, mirrored and turned.
+    fn of(self, x: Tensor<4>) -> Tensor<4> {
+        let [_, _, height, width] = x.dims();
+        let Self { way, side, top, left } = self;
+        let cropped = x.narrow(2, top, side.min(height - top)).narrow(3, left, side.min(width - left));
+        let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size([height, width]);
+        batch::turned(interpolate(cropped, options), way)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::data::Shape;
+
+    const SHAPE: Shape = Shape { channels: 3, height: 32, width: 32 };
+
+    fn samples() -> Samples {
+        let wave = |i: usize| 128.0 + 90.0 * ((i % 32) as f32 * 0.2 + (i / 32 % 32) as f32 * 0.1 + (i / 3072) as f32).sin();
+        Samples { shape: SHAPE, pixels: (0..8 * SHAPE.len()).map(|i| wave(i) as u8).collect(), labels: vec![0; 8] }
+    }
+
+    fn brighter(samples: &Samples) -> Samples {
+        Samples { pixels: samples.pixels.iter().map(|v| v.saturating_add(30)).collect(), ..samples.clone() }
+    }
+
+    fn apart(answers: &[Picture], outputs: &Samples) -> f64 {
+        let all = answers.iter().flat_map(|answer| &answer.planes).zip(&outputs.pixels);
+        all.map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs()).sum::<f64>() / outputs.pixels.len() as f64
+    }
+
+    fn plan(loss: Loss, augment: bool) -> Plan {
+        let settings = Settings { surrogate_steps: 60, batch: 4, surrogate_width: 4, halvings: 4, rate: 3e-3, ..Settings::default() };
+        Plan { augment, ..Plan::of(&settings, Family::Unet, loss, 1) }
+    }
+
+    #[test]
+    fn every_loss_teaches_a_network_what_it_saw() {
+        let (inputs, outputs) = (samples(), brighter(&samples()));
+        for (loss, augment) in Loss::ALL.into_iter().flat_map(|loss| [(loss, false), (loss, true)]) {
+            let mut thief = Thief::new(plan(loss, augment), &Device::flex());
+            let before = apart(&thief.answer(&inputs).unwrap(), &outputs);
+            while !thief.is_done() {
+                thief.step(&inputs, &outputs).unwrap();
+            }
+            let after = apart(&thief.answer(&inputs).unwrap(), &outputs);
+            assert!(before > 25.0 && after < 0.5 * before, "{} {augment}: {before} became {after}", loss.name());
+        }
+    }
+
+    #[test]
+    fn inputs_and_outputs_are_changed_alike_and_keep_their_size() {
+        let device = Device::flex();
+        let pictures: Tensor<4> = batch::from_unit_bytes(&samples().pixels, SHAPE, &device);
+        let mut stream = Stream::seeded(1, "changes");
+        let mut differ = 0;
+        for _ in 0..12 {
+            let change = Change::drawn(&mut stream, 32);
+            let (x, y) = (change.of(pictures.clone()), change.of(pictures.clone().add_scalar(0.25)));
+            assert_eq!(x.dims(), pictures.dims());
+            let far = (y - x.clone()).sub_scalar(0.25).abs().max().into_scalar::<f32>();
+            assert!(far < 1e-4, "{change:?}: {far}");
+            differ += usize::from((x - pictures.clone()).abs().max().into_scalar::<f32>() > 0.01);
+        }
+        assert!(differ >= 10);
     }
 }
