@@ -22,4 +22,5 @@ pub mod resnet;
 pub mod ssim;
 pub mod surrogate;
 pub mod unet;
+pub mod vgg;
 pub mod weights;

@@ -1,0 +1,158 @@
+//! What a VGG-16 (Simonyan and Zisserman, ICLR 2015) sees in pictures: features of its second block, by which two pictures are compared as
+//! people do rather than pixel by pixel (perceptual loss; Johnson et al., ECCV 2016).
+//!
+//! The program brings the first three blocks of one that was trained on ImageNet and then fine-tuned to find edges (assets/vgg, made by
+//! scripts/make_vgg.py). Owners may take a file of their own with torchvision's names, VGG-16 or VGG-19.
+
+use super::error::ShapeError;
+use super::layers::conv;
+use super::ops::{self, Activation};
+use super::weights::{WeightMap, WeightsError};
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+/// The program's own.
+const EMBEDDED: &[u8] = include_bytes!("../../assets/vgg/vgg16.safetensors");
+/// Torchvision's numbers of the convolutions up to conv2_2, and their channels.
+const LAYERS: [(usize, [usize; 2]); 4] = [(0, [3, 64]), (2, [64, 64]), (5, [64, 128]), (7, [128, 128])];
+
+/// How a network wants its input: `(x - mean) * gain` for x in [0, 1], red, green, blue; and how much larger the mean square of its
+/// features' differences is than that of the pixels.
+#[derive(Debug, Clone, Copy)]
+struct Input {
+    mean: [f32; 3],
+    gain: [f32; 3],
+    size: f64,
+}
+
+/// As its authors trained it: values to 255 less the mean of ImageNet. The size was measured on photographs with noise of 1 to 3%.
+const EMBEDDED_INPUT: Input = Input { mean: [123.68 / 255.0, 116.779 / 255.0, 103.939 / 255.0], gain: [255.0; 3], size: 2e4 };
+/// Torchvision's. The size is the other's, for inputs that are smaller by 255 times the deviation.
+const TORCHVISION_INPUT: Input = Input { mean: [0.485, 0.456, 0.406], gain: [1.0 / 0.229, 1.0 / 0.224, 1.0 / 0.225], size: 6.0 };
+
+#[derive(Module, Debug)]
+struct Blocks {
+    features: Vec<Conv2d>,
+}
+
+/// The first two blocks, which never learn.
+#[derive(Debug, Clone)]
+pub struct Vgg {
+    blocks: Blocks,
+    input: Input,
+}
+
+impl Vgg {
+    /// The program's own.
+    ///
+    /// # Errors
+    /// None with the file that the program was built with.
+    pub fn embedded(device: &Device) -> Result<Self, WeightsError> {
+        Self::of(&WeightMap::from_safetensors(EMBEDDED)?, EMBEDDED_INPUT, device)
+    }
+
+    /// A network of the owner's, under torchvision's names (`features.0.weight` …).
+    ///
+    /// # Errors
+    /// Layers that are missing or have other shapes: no VGG-16 or VGG-19, or one with batch normalisation.
+    pub fn from_torchvision(map: &WeightMap, device: &Device) -> Result<Self, WeightsError> {
+        Self::of(map, TORCHVISION_INPUT, device)
+    }
+
+    fn of(map: &WeightMap, input: Input, device: &Device) -> Result<Self, WeightsError> {
+        let mut named = WeightMap::default();
+        for (place, (number, _)) in LAYERS.iter().enumerate() {
+            for kind in ["weight", "bias"] {
+                let name = format!("features.{number}.{kind}");
+                let weights = map.tensors.get(&name).ok_or(WeightsError::Missing(name))?;
+                named.tensors.insert(format!("features.{place}.{kind}"), weights.clone());
+            }
+        }
+        let blocks = Blocks { features: LAYERS.iter().map(|(_, channels)| conv(*channels, 3, 1, 1, true, device)).collect() };
+        Ok(Self { blocks: named.load("", blocks)?.no_grad(), input })
+    }
+
+    /// Pictures `[batch, 1 or 3, h, w]` in [0, 1] to the features of conv2_2 behind its ReLU, `[batch, 128, h / 2, w / 2]`, from 0 upwards.
+    /// Grey pictures are taken for colour ones with three equal channels.
+    ///
+    /// # Errors
+    /// Another number of channels, or a side below 2.
+    pub fn features(&self, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        let dims = x.dims();
+        if ![1, 3].contains(&dims[1]) || dims[2..].iter().any(|side| *side < 2) {
+            return Err(ShapeError::new("the perceptual loss", "[pictures, 1 or 3, at least 2, at least 2]".to_owned(), &dims));
+        }
+        let x = if dims[1] == 1 { x.repeat_dim(1, 3) } else { x };
+        let each = |values: [f32; 3]| Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), &x.device());
+        let mut x = (x.clone() - each(self.input.mean)) * each(self.input.gain);
+        for (place, layer) in self.blocks.features.iter().enumerate() {
+            x = activation::relu(ops::conv2d(layer, x));
+            if place == 1 {
+                x = ops::max_pool2d(x, Activation::Linear);
+            }
+        }
+        Ok(x)
+    }
+
+    /// The mean squared difference of the features of two batches, as large as that of the pixels is where they differ by noise.
+    ///
+    /// # Errors
+    /// As [`Self::features`].
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn distance(&self, x: Tensor<4>, y: Tensor<4>) -> Result<Tensor<1>, ShapeError> {
+        let apart = self.features(x)? - self.features(y)?;
+        Ok((apart.clone() * apart).mean().div_scalar(self.input.size))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::data::sample;
+    use crate::nn::batch;
+
+    fn pictures(device: &Device) -> Tensor<4> {
+        let clothes = sample().unwrap().test;
+        batch::from_unit_bytes(&clothes.select(&[0, 1, 2, 3]).pixels, clothes.shape, device)
+    }
+
+    #[test]
+    fn equal_pictures_are_not_apart_and_what_is_spoilt_more_is_further() {
+        let device = Device::flex();
+        let (vgg, plain) = (Vgg::embedded(&device).unwrap(), pictures(&device));
+        let apart = |x: Tensor<4>| f64::from(vgg.distance(x, plain.clone()).unwrap().into_scalar::<f32>());
+        assert_eq!(apart(plain.clone()), 0.0);
+        let [_, _, height, width] = plain.dims();
+        let shifted = |by: usize| {
+            let kept = plain.clone().narrow(3, by, width - by);
+            Tensor::cat(vec![kept, Tensor::zeros([4, 1, height, by], &device)], 3)
+        };
+        let (near, far) = (apart((plain.clone() + shifted(1)).div_scalar(2.0)), apart((plain.clone() + shifted(3)).div_scalar(2.0)));
+        assert!(near > 1e-4 && far > 1.3 * near, "{near} {far}");
+    }
+
+    #[test]
+    fn the_gradient_reaches_the_picture_and_nothing_else() {
+        let device = Device::flex().autodiff();
+        let vgg = Vgg::embedded(&device).unwrap();
+        let x = pictures(&device).mul_scalar(0.9).require_grad();
+        let gradients = vgg.distance(x.clone(), pictures(&device)).unwrap().backward();
+        assert!(x.grad(&gradients).unwrap().abs().max().into_scalar::<f32>() > 0.0);
+        assert!(vgg.blocks.features[0].weight.val().grad(&gradients).is_none());
+    }
+
+    #[test]
+    fn other_files_and_other_pictures_get_a_sentence() {
+        let device = Device::flex();
+        let text = Vgg::from_torchvision(&WeightMap::default(), &device).unwrap_err().to_string();
+        assert!(text.contains("features.0.weight"), "{text}");
+        let own = Vgg::from_torchvision(&WeightMap::from_safetensors(EMBEDDED).unwrap(), &device).unwrap();
+        assert_eq!(own.features(pictures(&device)).unwrap().dims(), [4, 128, 14, 14]);
+        let text = own.features(Tensor::zeros([1, 2, 8, 8], &device)).unwrap_err().to_string();
+        assert!(text.contains("1 or 3"), "{text}");
+    }
+}
