@@ -26,8 +26,8 @@ struct Input {
     size: f64,
 }
 
-/// As its authors trained it: values to 255 less the mean of ImageNet. The size was measured on photographs with noise of 1 to 3%.
-const EMBEDDED_INPUT: Input = Input { mean: [123.68 / 255.0, 116.779 / 255.0, 103.939 / 255.0], gain: [255.0; 3], size: 2e4 };
+/// As its authors trained it: values to 255 less the mean of its pictures. The size was measured on photographs with noise of 1 to 3%.
+const EMBEDDED_INPUT: Input = Input { mean: [122.678_92 / 255.0, 116.668_77 / 255.0, 104.006_99 / 255.0], gain: [255.0; 3], size: 2e4 };
 /// Torchvision's. The size is the other's, for inputs that are smaller by 255 times the deviation.
 const TORCHVISION_INPUT: Input = Input { mean: [0.485, 0.456, 0.406], gain: [1.0 / 0.229, 1.0 / 0.224, 1.0 / 0.225], size: 6.0 };
 

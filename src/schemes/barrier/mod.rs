@@ -37,7 +37,7 @@ crate::settings! {
         /// Does the protected network's own work as well: the hiding network is given what that one is given, and gives marked results.
         task_specific: bool = false, paper false, Kind::Switch, "";
         /// Steps in which hiding and revealing are learnt. The paper: 200 passes over its pictures.
-        steps: u64 = 500, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        steps: u64 = 800, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Pictures in each step; an even number.
         batch: usize = 8, paper 16, Kind::Whole { min: 2.0, max: 256.0 }, "pictures";
         /// First learning rate.
@@ -77,7 +77,7 @@ crate::settings! {
         /// Trains an honest twin of each, on unmarked pictures, in which nothing may be found: so that the mark is found, and not that a network drew the picture.
         innocents: bool = true, paper false, Kind::Switch, "";
         /// Steps in which the revealing network then learns to find the logo in what they give.
-        adversarial_steps: u64 = 300, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        adversarial_steps: u64 = 400, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Learning rate of that stage.
         adversarial_rate: f64 = 3e-4, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
     }

@@ -86,6 +86,8 @@ impl Student {
 
 /// Layers and width of the network that imitates the mark: less than any thief has.
 const IMITATOR: [usize; 2] = [4, 16];
+/// Pixels at the edge whose neighbourhood it does not see whole.
+const EDGE: usize = 5;
 /// Mean square of a change below which there is hardly a mark to imitate (60 dB).
 const LEAST_CHANGE: f64 = 1e-6;
 
@@ -275,14 +277,22 @@ impl Training {
 
     /// How much of what the mark changed the imitator does not foresee from the unmarked picture, 0..; and what the imitator has to learn.
     /// Each is drawn to the other as it is now. Mirrored and turned pictures ask for a mark that means the same in each of these ways.
+    ///
+    /// A tint of the whole picture and a frame at its edge are easy to imitate as well, and worth nothing: no network draws so exactly that a
+    /// tint could be told from its errors, and a frame is cut off. So they count as not foreseen.
     fn imitation(&self, marked: &Tensor<4>, outputs: &Tensor<4>) -> (Tensor<1>, Tensor<1>) {
         let way =
             if self.task.settings.imitation_turned { Stream::seeded(self.task.seed, &format!("turn {}", self.done)).below(8) } else { 0 };
         let change = batch::turned(marked.clone() - outputs.clone(), way);
         let imitated = activation::tanh(self.imitator.forward(batch::turned(outputs.clone(), way))).mul_scalar(MARK_REACH);
-        let size = (change.clone() * change.clone()).mean().clamp_min(LEAST_CHANGE);
-        let share = distance(change.clone(), imitated.clone().detach()) / size;
-        (share, distance(imitated, change.detach()))
+        let side = self.task.settings.side;
+        let inside = |x: Tensor<4>| x.narrow(2, EDGE, side - 2 * EDGE).narrow(3, EDGE, side - 2 * EDGE);
+        let level = |x: Tensor<4>| x.clone() - x.mean_dim(2).mean_dim(3);
+        let square = |x: Tensor<4>| (x.clone() * x).sum();
+        let (changed, foreseen) = (inside(change.clone()), level(inside(imitated)));
+        let unforeseen = square(change.clone()) - square(changed.clone()) + square(changed.clone() - foreseen.clone().detach());
+        let size = square(change.clone()).clamp_min(LEAST_CHANGE * change.shape().num_elements() as f64);
+        (unforeseen / size, distance(foreseen, level(changed.detach())))
     }
 
     /// What the service gives: marked, as a file holds it.
