@@ -113,6 +113,7 @@ pub const MARK_HINT: &str =
     "PNG, JPEG, WebP or BMP of any size. Marked copies go into a folder of their own; your originals are never changed";
 pub const MARK_PATH: &str = "or type the path of a picture or folder";
 pub const CHOOSE_FOLDER: &str = "Choose a folder…";
+pub const CHOOSE_ZIP: &str = "Choose a zip…";
 pub const MARK_OTHER: &str = "Choose other pictures";
 pub const MARK_TO: &str = "Marked copies go to";
 pub const MARK_TO_OTHER: &str = "Another folder…";

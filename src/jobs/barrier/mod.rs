@@ -31,7 +31,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
 /// Time between live pictures, and how many photographs they show.
 const SHOW_EVERY: Duration = Duration::from_secs(3);
-const SHOWN: usize = 4;
+const SHOWN: usize = 2;
 /// The barrier's file in its run's folder.
 const FILE: &str = "barrier.cmbarrier";
 /// The same before the revealing network met thieves' networks.

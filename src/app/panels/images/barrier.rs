@@ -39,10 +39,14 @@ impl BarrierPanel {
             }
             return;
         }
-        for kept in model.stopped_barriers() {
+        for (place, kept) in model.stopped_barriers().enumerate() {
             widgets::notice(ui, Tone::Accent, &text::stopped_barrier(&kept.place.order.logo_name, &kept.place.order.begun));
             ui.horizontal(|ui| {
-                if ui.add(widgets::Action::quiet(text::BARRIER_CONTINUE).icon(Icon::Play)).clicked() {
+                let next = match place == 0 && goes_on(model) {
+                    true => super::super::lead(model, Step::Barrier, text::BARRIER_CONTINUE),
+                    false => widgets::Action::quiet(text::BARRIER_CONTINUE),
+                };
+                if ui.add(next.icon(Icon::Play)).clicked() {
                     out.push(Action::ContinueBarrier(kept.place.folder.clone()));
                 }
                 let give_up = ui.add(widgets::Action::plain(text::BARRIER_GIVE_UP)).on_hover_text(text::BARRIER_GIVE_UP_HINT);
@@ -106,16 +110,6 @@ impl BarrierPanel {
         self.logo(ui, model, out);
         ui.add_space(theme::GAP_2);
         effort(ui, model, out);
-        ui.add_space(theme::GAP);
-        let missing = model.missing_for_barrier();
-        ui.horizontal_wrapped(|ui| {
-            if ui.add_enabled(missing.is_none(), super::super::lead(model, Step::Barrier, text::BARRIER_START)).clicked() {
-                out.push(Action::MakeBarrier);
-            }
-            if let Some(missing) = missing {
-                muted(ui, missing);
-            }
-        });
     }
 
     fn photographs(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
@@ -137,8 +131,10 @@ impl BarrierPanel {
                 choose: text::PHOTOS_CHOOSE,
                 hint: text::PHOTOS_HINT,
                 path: text::PHOTOS_PATH,
+                browse: text::CHOOSE_ZIP,
                 files: Wanted::Photographs,
                 folder: Wanted::PhotographsFolder,
+                usual: Wanted::PhotographsFolder,
             };
             return choosing.show(ui, model, &mut self.photographs, out);
         };
@@ -173,7 +169,7 @@ impl BarrierPanel {
     fn logo(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         subheading(ui, text::BARRIER_LOGO_TITLE);
         let chosen = model.images.logo.as_ref();
-        if let Some(choice) = chosen {
+        if let Some(choice) = chosen.filter(|choice| !choice.sample) {
             ui.horizontal_top(|ui| {
                 widgets::picture(ui, &mut self.textures, &choice.logo.picture, Vec2::splat(theme::THUMBNAIL), &choice.name);
                 ui.vertical(|ui| {
@@ -253,7 +249,11 @@ impl Pane for BarrierPanel {
     }
 
     fn ui(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
-        ScrollArea::vertical().auto_shrink(false).id_salt("barrier").show(ui, |ui| {
+        let makes = model.board.making().is_none() && model.images.barrier.is_none();
+        // What begins the making stays in view, however much is chosen above it.
+        let below = if makes { theme::CONTROL_HEIGHT_LARGE + theme::GAP_2 } else { 0.0 };
+        let area = ScrollArea::vertical().auto_shrink(false).id_salt("barrier").max_height(ui.available_height() - below);
+        area.show(ui, |ui| {
             ui.set_max_width(ui.available_width() - theme::GAP_2);
             match (model.board.making(), &model.images.barrier) {
                 (Some(job), _) => self.making.running(ui, job, &model.images.making, out),
@@ -261,6 +261,10 @@ impl Pane for BarrierPanel {
                 (None, None) => self.make(ui, model, out),
             }
         });
+        if makes {
+            ui.add_space(theme::GAP);
+            start(ui, model, out);
+        }
     }
 
     fn side(&mut self, ui: &mut Ui, model: &Model, _out: &mut Vec<Action>) {
@@ -277,6 +281,30 @@ impl Pane for BarrierPanel {
         ui.separator();
         limits(ui);
     }
+}
+
+/// Whether the next thing to do is to go on with a stopped making, and not to begin another.
+fn goes_on(model: &Model) -> bool {
+    let chosen = model.images.photographs.is_some() || model.images.reading.is_some() || model.images.barrier.is_some();
+    !chosen && model.stopped_barriers().next().is_some()
+}
+
+/// The button that begins the making, or what is missing for it.
+fn start(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let missing = model.missing_for_barrier();
+    ui.horizontal(|ui| {
+        let button = match goes_on(model) {
+            true => widgets::Action::quiet(text::BARRIER_START).large(),
+            false => super::super::lead(model, Step::Barrier, text::BARRIER_START),
+        };
+        if ui.add_enabled(missing.is_none(), button).clicked() {
+            out.push(Action::MakeBarrier);
+        }
+        if let Some(missing) = missing {
+            let colour = theme::palette(ui).muted;
+            ui.add(egui::Label::new(egui::RichText::new(missing).color(colour)).wrap());
+        }
+    });
 }
 
 fn effort(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {

@@ -39,8 +39,10 @@ impl CheckPanel {
             choose: text::MARK_CHOOSE,
             hint: text::CHECK_HINT,
             path: text::MARK_PATH,
+            browse: text::MARK_CHOOSE,
             files: Wanted::Outputs,
             folder: Wanted::OutputsFolder,
+            usual: Wanted::Outputs,
         };
         choosing.show(ui, model, &mut self.path, out);
     }

@@ -32,8 +32,10 @@ impl MarkPanel {
             choose: text::MARK_CHOOSE,
             hint: text::MARK_HINT,
             path: text::MARK_PATH,
+            browse: text::MARK_CHOOSE,
             files: Wanted::Originals,
             folder: Wanted::OriginalsFolder,
+            usual: Wanted::Originals,
         };
         choosing.show(ui, model, &mut self.path, out);
     }

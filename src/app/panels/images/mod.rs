@@ -27,20 +27,23 @@ struct Choosing<'a> {
     choose: &'a str,
     hint: &'a str,
     path: &'a str,
+    browse: &'a str,
     files: Wanted,
     folder: Wanted,
+    /// What a click on the zone asks for.
+    usual: Wanted,
 }
 
 impl Choosing<'_> {
     fn show(&self, ui: &mut Ui, model: &Model, typed: &mut String, out: &mut Vec<Action>) {
         let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
         if widgets::drop_zone(ui, if model.drops { self.drop } else { self.choose }, self.hint, hovering).clicked() {
-            out.push(Action::Browse(self.files));
+            out.push(Action::Browse(self.usual));
         }
         if ui.add(widgets::Action::quiet(text::CHOOSE_FOLDER).icon(Icon::Folder)).clicked() {
             out.push(Action::Browse(self.folder));
         }
-        match widgets::path_field(ui, typed, self.path, text::BROWSE) {
+        match widgets::path_field(ui, typed, self.path, self.browse) {
             PathAction::Browse => out.push(Action::Browse(self.files)),
             PathAction::Entered(path) => {
                 typed.clear();
