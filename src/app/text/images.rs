@@ -243,6 +243,11 @@ pub fn stopped_barrier(logo: &str, begun: &str) -> String {
     format!("The making of {} was stopped. It goes on from its last checkpoint.", barrier_name(logo, begun))
 }
 
+/// A barrier was opened.
+pub fn barrier_opened(file: &Path) -> String {
+    format!("{} is open", file_name(file))
+}
+
 /// A making was given up.
 pub fn barrier_given_up(folder: &Path) -> String {
     format!("It is given up. Its files stay in {}", folder.display())

@@ -253,7 +253,7 @@ impl Model {
         if asked {
             self.show_images(Step::Barrier);
         }
-        self.images.opening = Some(Task::start(text::reading(&file), &self.wake, move |_| OpenBarrier::read(&file)));
+        self.images.opening = Some((asked, Task::start(text::reading(&file), &self.wake, move |_| OpenBarrier::read(&file))));
     }
 
     fn use_barrier(&mut self, barrier: OpenBarrier) {
@@ -316,11 +316,21 @@ impl Model {
                 Poll::Lost => {}
             }
         }
-        if let Some(task) = self.images.opening.take() {
+        if let Some((asked, task)) = self.images.opening.take() {
             match task.poll() {
-                Poll::Running => self.images.opening = Some(task),
-                Poll::Ready(Ok(barrier)) => self.use_barrier(barrier),
-                Poll::Ready(Err(why)) => self.fail(why, None),
+                Poll::Running => self.images.opening = Some((asked, task)),
+                Poll::Ready(Ok(barrier)) => {
+                    if asked {
+                        self.notices.good(text::barrier_opened(&barrier.file));
+                    }
+                    self.use_barrier(barrier);
+                }
+                Poll::Ready(Err(why)) if asked => self.fail(why, None),
+                // The one used last is gone, or is no longer one: another is chosen or made.
+                Poll::Ready(Err(why)) => {
+                    self.board.note(why);
+                    self.keeper.remember_barrier(None);
+                }
                 Poll::Lost => self.fail(text::READING_LOST.into(), None),
             }
         }

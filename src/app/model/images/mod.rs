@@ -44,7 +44,7 @@ pub struct Images {
     pub fetching: Option<making::Fetching>,
     /// The barrier in use.
     pub barrier: Option<OpenBarrier>,
-    opening: Option<Task<Result<OpenBarrier, String>>>,
+    opening: Option<(bool, Task<Result<OpenBarrier, String>>)>,
     /// Pictures to mark and marked ones.
     pub mark: Batch<Marked>,
     /// Pictures to look into and those that were.

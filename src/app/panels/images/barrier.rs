@@ -276,7 +276,11 @@ impl Pane for BarrierPanel {
                 ui.label(text::BARRIER_BODY);
             }
             fact(ui, text::DEVICE, model.device.as_deref().unwrap_or(text::DEVICE_STARTING));
-            fact(ui, text::BARRIER_SQUARES, &text::square_side(model.images.settings.side));
+            let images = &model.images;
+            let made =
+                images.kept.iter().find(|kept| model.board.making().is_some() && Some(&kept.place.folder) == images.making.folder.as_ref());
+            let settings = made.map_or(&images.settings, |kept| &kept.place.order.settings);
+            fact(ui, text::BARRIER_SQUARES, &text::square_side(settings.side));
         }
         ui.separator();
         limits(ui);
