@@ -132,7 +132,7 @@ fn a_stopped_making_goes_on_also_in_the_next_window() {
     window.tell(Event::Progress { job, phase: Phase::Marked, share: 0.3, seconds_left: Some(90.0) });
     assert!(says(&window.harness, "Learning to hide and to reveal the logo"));
     window.tell(Event::Progress { job, phase: Phase::Hardening, share: 0.8, seconds_left: Some(9.0) });
-    assert!(says(&window.harness, "Learning to find the logo in what they give"));
+    assert!(says(&window.harness, "Learning to find it in what they give"));
     window.tell(Event::Stopped(job));
     window.click("Continue");
     let (job, again) = making(&mut window);

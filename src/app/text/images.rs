@@ -1,6 +1,6 @@
 //! What the door for picture files says: barriers, marking, checking.
 
-use super::{file_name, likeness, number, percent, pictures};
+use super::{file_name, number, percent, pictures};
 use crate::app::model::{Batch, count_found};
 use crate::jobs::Phase;
 use crate::jobs::barrier::{Figures, Found, Marked, Robbed};
@@ -40,7 +40,7 @@ pub const BARRIER_MINE: &str = "Barriers made here";
 pub const BARRIER_READY: &str = "The barrier is open";
 pub const BARRIER_TO_MARK: &str = "Continue to marking";
 pub const BARRIER_TO_CHECK: &str = "Check pictures instead";
-pub const BARRIER_SECRET: &str = "Keep this file secret and keep a copy of it elsewhere: who has it can find your logo and learn to remove it; without it nobody finds it.";
+pub const BARRIER_SECRET: &str = "Keep this file secret and keep a copy of it elsewhere: who has it can find your logo and learn to remove it; without it you can prove nothing.";
 pub const BARRIER_FOLDER: &str = "Its file";
 pub const BARRIER_SQUARES: &str = "Marks in squares of";
 pub const BARRIER_NO_FIGURES: &str = "How good it is stands where it was made, not in its file.";
@@ -129,6 +129,7 @@ pub const LOGO_AGAIN: &str = "logo found again";
 pub const LOGO_WEAK: &str = "logo not found again";
 pub const FILES_STOPPED: &str = "Stopped. What was done until then is shown and stays.";
 pub const STOP_FILES_HINT: &str = "Ends it. What was done until then stays.";
+pub const NOT_SHOWN_HERE: &str = "Only the first pictures of a large batch are shown small.";
 pub const NOT_SHOWN: &str = "Only the first pictures of a large batch are shown small. Compare shows any of them.";
 
 // Checking.
@@ -166,7 +167,7 @@ pub fn barrier_phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Marked => "Learning to hide and to reveal the logo",
         Phase::Thieves => "Training thieves' networks",
-        Phase::Hardening => "Learning to find the logo in what they give",
+        Phase::Hardening => "Learning to find it in what they give",
         Phase::Verify => "Judging it on photographs that it never saw",
         other => super::phase(other),
     }
@@ -354,9 +355,9 @@ pub fn thieves_heading(thieves: &[Robbed]) -> &'static str {
     }
 }
 
-/// A marked picture in a line.
-pub fn marked_line(marked: &Marked) -> String {
-    likeness(marked.psnr_db)
+/// A closeness without its words.
+pub fn decibel(psnr_db: f64) -> String {
+    format!("{psnr_db:.1} dB")
 }
 
 /// What a batch of markings did, one sentence.

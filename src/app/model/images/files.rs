@@ -201,9 +201,12 @@ impl Model {
                 text::checked_words(self.images.check.good().map(|(_, found)| found))
             }
         };
+        let seen = self.step == if *purpose == Purpose::Mark { Step::Mark } else { Step::Check };
         match (stopped, self.away) {
             (true, _) => self.notices.warn(text::FILES_STOPPED),
             (false, true) => self.notices.waiting(words),
+            // The panel says so itself.
+            (false, false) if seen => {}
             (false, false) => self.notices.good(words),
         }
     }

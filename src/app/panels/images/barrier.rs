@@ -3,7 +3,7 @@
 use super::super::sample_logos::SampleLogos;
 use super::super::scheme::{PRESETS, setting};
 use super::making::MakingView;
-use super::{Choosing, Pane, barrier_side, fact, heading, limits, muted, subheading};
+use super::{Choosing, Pane, fact, heading, limits, muted, subheading};
 use crate::app::action::{Action, Wanted};
 use crate::app::model::{Model, OpenBarrier};
 use crate::app::steps::Step;
@@ -269,7 +269,8 @@ impl Pane for BarrierPanel {
 
     fn side(&mut self, ui: &mut Ui, model: &Model, _out: &mut Vec<Action>) {
         if let (None, Some(barrier)) = (model.board.making(), &model.images.barrier) {
-            barrier_side(ui, &mut self.textures, barrier);
+            subheading(ui, &text::file_name(&barrier.file));
+            fact(ui, text::BARRIER_SQUARES, &text::square_side(barrier.settings.side));
         } else {
             subheading(ui, text::BARRIER_TITLE);
             if model.board.making().is_some() {

@@ -54,10 +54,10 @@ impl CheckPanel {
                 out.push(Action::Reveal);
             }
         });
-        files(ui, batch);
         if widgets::quiet_button(ui, text::MARK_OTHER).clicked() {
             out.push(Action::RevealAgain);
         }
+        files(ui, batch);
     }
 
     fn over(&mut self, ui: &mut Ui, batch: &Batch<Found>, out: &mut Vec<Action>) {
@@ -77,7 +77,7 @@ impl CheckPanel {
 
     fn rows(&mut self, ui: &mut Ui, batch: &Batch<Found>, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {
         let all: Vec<(&Path, &Found)> = batch.good().collect();
-        let height = theme::THUMBNAIL + theme::TEXT + theme::GAP_3;
+        let height = theme::CONTROL_HEIGHT + theme::THUMBNAIL + theme::TEXT + theme::GAP_3;
         ScrollArea::vertical().auto_shrink(false).id_salt("found").stick_to_bottom(!batch.over).show_rows(
             ui,
             height,
@@ -98,31 +98,38 @@ impl CheckPanel {
 
     fn row(&mut self, ui: &mut Ui, file: &Path, found: &Found, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {
         let name = text::file_name(file);
+        let (tone, icon) = match found.likeness.counts() {
+            true => (Tone::Good, Icon::Check),
+            false => (Tone::Neutral, Icon::Circle),
+        };
+        egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().truncate().show(
+            ui,
+            |ui| ui.label(&name).on_hover_text(file.display().to_string()),
+            |ui| widgets::tag(ui, tone, Some(icon), text::found_words(&found.likeness)).on_hover_text(text::check_meaning()),
+        );
         ui.horizontal_top(|ui| {
-            if let Some(looks) = &found.looks {
-                let mut pictures = vec![(text::CHECKED, &looks.given), (text::REVEALED, &looks.revealed)];
-                pictures.extend(barrier.map(|barrier| (text::OWN_LOGO, &barrier.logo)));
-                let wide = pictures.len() as f32 * (theme::THUMBNAIL + theme::GAP) - theme::GAP;
-                let clicked = ui.allocate_ui(Vec2::new(wide, theme::THUMBNAIL), |ui| strip(ui, &mut self.textures, &name, &pictures)).inner;
-                if let (Some(_), Some(barrier)) = (clicked, barrier) {
-                    let shape = looks.revealed.shape;
-                    let own = barrier.logo.resized(shape.width, shape.height);
-                    out.push(Action::Compare(Pair::new(looks.revealed.clone(), text::REVEALED, own, text::OWN_LOGO)));
+            match &found.looks {
+                Some(looks) => {
+                    let mut pictures = vec![(text::CHECKED, &looks.given), (text::REVEALED, &looks.revealed)];
+                    pictures.extend(barrier.map(|barrier| (text::OWN_LOGO, &barrier.logo)));
+                    let wide = pictures.len() as f32 * (theme::THUMBNAIL + theme::GAP) - theme::GAP;
+                    let place = Vec2::new(wide, theme::THUMBNAIL);
+                    let clicked = ui.allocate_ui(place, |ui| strip(ui, &mut self.textures, &name, &pictures)).inner;
+                    if let (Some(_), Some(barrier)) = (clicked, barrier) {
+                        let shape = looks.revealed.shape;
+                        let own = barrier.logo.resized(shape.width, shape.height);
+                        out.push(Action::Compare(Pair::new(looks.revealed.clone(), text::REVEALED, own, text::OWN_LOGO)));
+                    }
+                }
+                None => {
+                    muted(ui, text::NOT_SHOWN_HERE);
                 }
             }
             ui.vertical(|ui| {
-                ui.add(egui::Label::new(&name).truncate()).on_hover_text(file.display().to_string());
-                let words = text::found_words(&found.likeness);
-                let (tone, icon) = match found.likeness.counts() {
-                    true => (Tone::Good, Icon::Check),
-                    false => (Tone::Neutral, Icon::Circle),
-                };
-                widgets::tag(ui, tone, Some(icon), words).on_hover_text(text::check_meaning());
-                let small = |words: String| egui::RichText::new(words).size(theme::TEXT_SMALL).color(theme::palette(ui).muted);
-                let (figures, squares) = (small(text::found_figures(found)), small(text::squares(found)));
-                ui.add(egui::Label::new(figures).wrap());
-                if found.squares > 1 {
-                    ui.add(egui::Label::new(squares).wrap());
+                let colour = theme::palette(ui).muted;
+                let squares = (found.squares > 1).then(|| text::squares(found));
+                for words in std::iter::once(text::found_figures(found)).chain(squares) {
+                    ui.add(egui::Label::new(egui::RichText::new(words).size(theme::TEXT_SMALL).color(colour)).wrap());
                 }
             });
         });

@@ -57,10 +57,10 @@ impl MarkPanel {
             }
             muted(ui, text::MARK_PNG);
         });
-        files(ui, batch);
         if widgets::quiet_button(ui, text::MARK_OTHER).clicked() {
             out.push(Action::MarkAgain);
         }
+        files(ui, batch);
     }
 
     fn over(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
@@ -114,7 +114,7 @@ impl MarkPanel {
     }
 
     fn row(&mut self, ui: &mut Ui, file: &Path, marked: &Marked, out: &mut Vec<Action>) {
-        let name = text::file_name(file);
+        let (name, wide) = (text::file_name(file), ui.available_width() > theme::READING_WIDTH);
         egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().truncate().show(
             ui,
             |ui| ui.label(&name).on_hover_text(marked.written.display().to_string()),
@@ -127,7 +127,9 @@ impl MarkPanel {
                     false => (Tone::Warn, Icon::Warning, text::LOGO_WEAK),
                 };
                 widgets::tag(ui, tone, Some(icon), words).on_hover_text(text::correlation(marked.likeness.nc));
-                muted(ui, text::marked_line(marked));
+                let whole = text::likeness(marked.psnr_db);
+                let words = if wide { whole.clone() } else { text::decibel(marked.psnr_db) };
+                muted(ui, words).on_hover_text(whole);
             },
         );
         let Some(looks) = &marked.looks else {

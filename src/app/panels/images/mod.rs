@@ -106,10 +106,14 @@ fn bad_files<T>(ui: &mut Ui, batch: &Batch<T>, out: &mut Vec<Action>) {
         return;
     }
     widgets::notice(ui, Tone::Warn, &text::problems(problems.len()));
-    widgets::problem_list(ui, &problems, theme::LIST_HEIGHT);
-    if ui.add(widgets::Action::plain(text::DATA_COPY_PROBLEMS)).clicked() {
-        out.push(Action::Copy(text::problem_lines(&problems)));
-    }
+    // In a low window the pictures have the room.
+    let room = ui.available_height() > theme::PREVIEW_LARGE + theme::LIST_HEIGHT || batch.good().next().is_none();
+    egui::CollapsingHeader::new(text::WHY).id_salt("bad files").default_open(room).show(ui, |ui| {
+        widgets::problem_list(ui, &problems, theme::THUMBNAIL);
+        if ui.add(widgets::Action::plain(text::DATA_COPY_PROBLEMS)).clicked() {
+            out.push(Action::Copy(text::problem_lines(&problems)));
+        }
+    });
 }
 
 /// The figures of a barrier.
@@ -125,7 +129,7 @@ fn figures(ui: &mut Ui, figures: &Figures) {
 /// The barrier in use at the side: whose logo it hides, and what it cannot do.
 fn barrier_side(ui: &mut Ui, textures: &mut TextureCache, barrier: &OpenBarrier) {
     subheading(ui, &text::file_name(&barrier.file));
-    widgets::picture(ui, textures, &barrier.logo, Vec2::splat(theme::PREVIEW), text::OWN_LOGO);
+    widgets::picture(ui, textures, &barrier.logo, Vec2::splat(theme::THUMBNAIL), text::OWN_LOGO);
     muted(ui, text::OWN_LOGO);
     match &barrier.made {
         Some(made) => {
