@@ -106,13 +106,13 @@ impl Model {
     /// Reads photographs beside the window.
     pub(in crate::app::model) fn read_photographs(&mut self, path: PathBuf) {
         self.images.failed = None;
-        let (own, side) = (path.clone(), self.images.settings.side);
+        let (own, side, channels) = (path.clone(), self.images.settings.side, self.images.settings.channels());
         let task = Task::start(text::reading(&path), &self.wake, move |ticket| {
             let mut progress = |share: f32| {
                 ticket.progress(share);
                 !ticket.cancelled()
             };
-            data::photos(&own, side, 3, &mut progress)
+            data::photos(&own, side, channels, &mut progress)
         });
         self.images.reading = Some((path, task));
         self.show_images(Step::Barrier);
@@ -151,9 +151,9 @@ impl Model {
         self.set_barrier_settings(Settings::preset(preset));
     }
 
-    /// Changes settings; photographs are read again where squares of another size are wanted.
+    /// Changes settings; photographs are read again where squares of another size or other colours are wanted.
     pub(in crate::app::model) fn set_barrier_settings(&mut self, settings: Settings) {
-        let resized = settings.side != self.images.settings.side;
+        let resized = settings.shape() != self.images.settings.shape();
         self.images.settings = settings;
         let path = self.images.photographs.as_ref().map(|chosen| chosen.path.clone());
         if resized && let Some(path) = self.images.reading.as_ref().map(|(path, _)| path.clone()).or(path) {
@@ -232,7 +232,8 @@ impl Model {
                 !ticket.cancelled()
             };
             let logo = own.logo()?;
-            let photos = data::photos(&own.order.photographs, own.order.settings.side, 3, &mut progress).map_err(|e| e.to_string())?;
+            let BarrierOrder { photographs, settings, .. } = &own.order;
+            let photos = data::photos(photographs, settings.side, settings.channels(), &mut progress).map_err(|e| e.to_string())?;
             Ok((photos, logo))
         });
         self.images.fetching = Some(Fetching { place, task });

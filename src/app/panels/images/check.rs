@@ -117,7 +117,7 @@ impl CheckPanel {
                     let clicked = ui.allocate_ui(place, |ui| strip(ui, &mut self.textures, &name, &pictures)).inner;
                     if let (Some(_), Some(barrier)) = (clicked, barrier) {
                         let shape = looks.revealed.shape;
-                        let own = barrier.logo.resized(shape.width, shape.height);
+                        let own = barrier.logo.colour().resized(shape.width, shape.height);
                         out.push(Action::Compare(Pair::new(looks.revealed.clone(), text::REVEALED, own, text::OWN_LOGO)));
                     }
                 }
