@@ -6,7 +6,8 @@ use super::theme::ThemeChoice;
 use crate::data::logo::LogoOptions;
 use crate::data::{OpenOptions, Picture};
 use crate::jobs::JobId;
-use crate::schemes::plan::Plan;
+use crate::schemes::barrier;
+use crate::schemes::plan::{Plan, Preset};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,6 +52,24 @@ pub enum Wanted {
     NewProject,
     /// A place for a report.
     Export,
+    /// An image barrier's file.
+    Barrier,
+    /// Photographs that a barrier learns from, in an archive.
+    Photographs,
+    /// The same in a folder.
+    PhotographsFolder,
+    /// The logo that a barrier hides.
+    BarrierLogo,
+    /// Pictures to be marked.
+    Originals,
+    /// The same in a folder.
+    OriginalsFolder,
+    /// Where marked copies go.
+    MarkedFolder,
+    /// Pictures in which the logo is looked for.
+    Outputs,
+    /// The same in a folder.
+    OutputsFolder,
 }
 
 /// One thing that the user wants done.
@@ -130,6 +149,38 @@ pub enum Action {
     ExportReport(String),
     /// Delete a kept report; can be undone.
     DeleteReport(String),
+    /// Make a barrier after another preset.
+    BarrierPreset(Preset),
+    /// Change the settings of the barrier to be made.
+    BarrierSettings(Box<barrier::Settings>),
+    /// Whether thieves are tried on the barrier when it is made.
+    BarrierThieves(bool),
+    /// Hide one of the built-in logos.
+    BarrierSampleLogo(usize),
+    /// Choose other photographs.
+    ForgetPhotographs,
+    /// Make the barrier.
+    MakeBarrier,
+    /// Go on with the making of a barrier that was stopped, in this folder.
+    ContinueBarrier(PathBuf),
+    /// Give up the making of a barrier that was stopped, in this folder.
+    ForgetBarrier(PathBuf),
+    /// Close the barrier and choose or make another.
+    OtherBarrier,
+    /// Take these pictures for a purpose.
+    TakeFiles(Wanted, Vec<PathBuf>),
+    /// Hide the logo in the chosen pictures.
+    Mark,
+    /// Look for the logo in the chosen pictures.
+    Reveal,
+    /// Put away what was marked and choose other pictures.
+    MarkAgain,
+    /// Put away what was found and choose other pictures.
+    RevealAgain,
+    /// Compare an original with its marked copy.
+    CompareFiles(PathBuf, PathBuf),
+    /// Show a folder in the system's file manager.
+    ShowFolder(PathBuf),
     /// Look at a pair of pictures.
     Compare(Pair),
     /// Change the colours.
@@ -179,7 +230,11 @@ pub fn listed(door: Door) -> Vec<Listed> {
         go(command::TRAINING, Step::Train),
         go(command::PROVE, Step::Prove),
         go(command::REPORTS, Step::Reports),
+        go(command::BARRIER, Step::Barrier),
+        go(command::MARK, Step::Mark),
+        go(command::CHECK, Step::Check),
         plain(command::PROTECT, Action::Enter(Door::Protect)),
+        plain(command::IMAGES, Action::Enter(Door::Images)),
         plain(command::INVESTIGATE, Action::Enter(Door::Investigate)),
         plain(text::WELCOME_SAMPLE, Action::TrySample),
         plain(command::SAMPLE_DATA, Action::UseSampleData),
@@ -188,6 +243,13 @@ pub fn listed(door: Door) -> Vec<Listed> {
         plain(command::OPEN_LOGO, Action::Ask(Wanted::Logo)),
         plain(command::OPEN_KEY, Action::Ask(Wanted::Key)),
         plain(command::OPEN_SUSPECT, Action::Ask(Wanted::Suspect)),
+        plain(command::OPEN_BARRIER, Action::Ask(Wanted::Barrier)),
+        plain(command::OPEN_PHOTOGRAPHS, Action::Ask(Wanted::PhotographsFolder)),
+        plain(command::OPEN_ORIGINALS, Action::Ask(Wanted::OriginalsFolder)),
+        plain(command::OPEN_OUTPUTS, Action::Ask(Wanted::OutputsFolder)),
+        plain(command::MAKE_BARRIER, Action::MakeBarrier),
+        plain(command::MARK_NOW, Action::Mark),
+        plain(command::CHECK_NOW, Action::Reveal),
         plain(text::TRAIN_START, Action::Train),
         plain(command::ESTIMATE, Action::Estimate),
         plain(command::ASK, Action::Prove),

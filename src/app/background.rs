@@ -112,23 +112,43 @@ impl Drop for OnDrop {
 pub enum Pick {
     /// Any one file of these endings, with their name for people; no endings means any file.
     File(&'static str, &'static [&'static str]),
+    /// Any number of files of these endings.
+    Files(&'static str, &'static [&'static str]),
     /// A folder.
     Folder,
     /// A place to save a file, with the name offered.
     Save(&'static str),
 }
 
-/// Opens the system's file dialog on a thread of its own. The result is `None` when the user cancelled.
-pub fn pick(title: String, what: Pick, wake: &Wake) -> Task<Option<PathBuf>> {
+/// Opens the system's file dialog on a thread of its own. The result is empty when the user cancelled; only [`Pick::Files`] gives several.
+pub fn pick(title: String, what: Pick, wake: &Wake) -> Task<Vec<PathBuf>> {
     let heading = title.clone();
     Task::start(title, wake, move |_| {
         let dialog = rfd::FileDialog::new().set_title(heading);
-        match what {
+        let one = match what {
             Pick::File(_, []) => dialog.pick_file(),
             Pick::File(name, endings) => dialog.add_filter(name, endings).pick_file(),
+            Pick::Files(name, endings) => return dialog.add_filter(name, endings).pick_files().unwrap_or_default(),
             Pick::Folder => dialog.pick_folder(),
             Pick::Save(name) => dialog.set_file_name(name).save_file(),
-        }
+        };
+        one.into_iter().collect()
+    })
+}
+
+/// Shows a folder in the system's file manager; false where none could be started.
+pub fn show(title: String, folder: PathBuf, wake: &Wake) -> Task<bool> {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    Task::start(title, wake, move |_| {
+        let ended = std::process::Command::new(program).arg(folder).status();
+        // The one of Windows says 1 when all is well.
+        ended.is_ok_and(|status| status.success() || cfg!(windows))
     })
 }
 

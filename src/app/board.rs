@@ -15,6 +15,12 @@ pub enum Purpose {
         /// The suspect.
         suspect: PathBuf,
     },
+    /// Making an image barrier in this folder.
+    Barrier(PathBuf),
+    /// Marking picture files.
+    Mark,
+    /// Looking into picture files.
+    Reveal,
     /// A few trial steps to tell the time that a plan takes.
     Estimate,
 }
@@ -107,6 +113,21 @@ impl Board {
     /// The verification that is not over, if any.
     pub fn proving(&self) -> Option<&Job> {
         self.jobs.iter().find(|job| matches!(job.purpose, Purpose::Verify { .. }))
+    }
+
+    /// The making of a barrier that is not over, if any.
+    pub fn making(&self) -> Option<&Job> {
+        self.jobs.iter().find(|job| matches!(job.purpose, Purpose::Barrier(_)))
+    }
+
+    /// The marking of pictures that is not over, if any.
+    pub fn marking(&self) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.purpose == Purpose::Mark)
+    }
+
+    /// The looking into pictures that is not over, if any.
+    pub fn checking(&self) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.purpose == Purpose::Reveal)
     }
 
     /// Notes what the worker was asked about a job.

@@ -168,7 +168,7 @@ impl Behavior<Step> for Panes<'_> {
     }
 
     fn is_tab_bar_visible(&self, _tile: TileId, _tabs: &egui_tiles::Tabs) -> bool {
-        self.model.door == Door::Protect || self.model.reached().reports
+        self.model.door != Door::Investigate || self.model.reached().reports
     }
 }
 

@@ -11,11 +11,13 @@ pub enum Door {
     /// Put a mark into a model.
     #[default]
     Protect,
+    /// Put a mark into picture files, and look for it in others.
+    Images,
     /// Look for a mark in a model.
     Investigate,
 }
 
-/// The steps of protecting a model, in their order; each has one panel.
+/// The steps behind the doors, in their order; each has one panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -32,18 +34,31 @@ pub enum Step {
     Prove,
     /// What came out, kept.
     Reports,
+    /// The networks that hide a logo in pictures and reveal it.
+    Barrier,
+    /// Hiding the logo in pictures.
+    Mark,
+    /// Looking for the logo in pictures.
+    Check,
 }
 
 impl Step {
     /// All steps in their order.
-    pub const ALL: [Step; 6] = [Step::Data, Step::Logo, Step::Scheme, Step::Train, Step::Prove, Step::Reports];
+    pub const ALL: [Step; 9] =
+        [Step::Data, Step::Logo, Step::Scheme, Step::Train, Step::Prove, Step::Reports, Step::Barrier, Step::Mark, Step::Check];
 
     /// The steps behind a door.
     pub fn behind(door: Door) -> &'static [Step] {
         match door {
-            Door::Protect => &Step::ALL,
+            Door::Protect => &[Step::Data, Step::Logo, Step::Scheme, Step::Train, Step::Prove, Step::Reports],
+            Door::Images => &[Step::Barrier, Step::Mark, Step::Check],
             Door::Investigate => &[Step::Prove, Step::Reports],
         }
+    }
+
+    /// The door that it is found behind first.
+    pub fn door(self) -> Door {
+        if Step::behind(Door::Images).contains(&self) { Door::Images } else { Door::Protect }
     }
 
     /// Its name in the rail.
@@ -55,6 +70,9 @@ impl Step {
             Step::Train => text::STEP_TRAIN,
             Step::Prove => text::STEP_PROVE,
             Step::Reports => text::STEP_REPORTS,
+            Step::Barrier => text::STEP_BARRIER,
+            Step::Mark => text::STEP_MARK,
+            Step::Check => text::STEP_CHECK,
         }
     }
 }
@@ -78,6 +96,18 @@ pub struct Reached {
     pub proving: bool,
     /// At least one report exists.
     pub reports: bool,
+    /// A barrier is being made, or waits for it.
+    pub making: bool,
+    /// A barrier is open.
+    pub barrier: bool,
+    /// Pictures are being marked, or wait for it.
+    pub marking: bool,
+    /// Pictures were marked.
+    pub marked: bool,
+    /// Pictures are being looked into, or wait for it.
+    pub checking: bool,
+    /// Pictures were looked into.
+    pub checked: bool,
 }
 
 impl Reached {
@@ -103,6 +133,14 @@ impl Reached {
             Step::Prove => StepState::Blocked(text::MISSING_MODEL_FOR_PROOF.into()),
             Step::Reports if self.reports => StepState::Ready,
             Step::Reports => StepState::Blocked(text::MISSING_REPORTS.into()),
+            Step::Barrier if self.making => StepState::Running,
+            Step::Barrier => done(self.barrier),
+            Step::Mark if self.marking => StepState::Running,
+            Step::Check if self.checking => StepState::Running,
+            Step::Mark if !self.barrier => StepState::Blocked(text::MISSING_BARRIER_FOR_MARKING.into()),
+            Step::Check if !self.barrier => StepState::Blocked(text::MISSING_BARRIER_FOR_CHECKING.into()),
+            Step::Mark => done(self.marked),
+            Step::Check => done(self.checked),
         }
     }
 
@@ -112,7 +150,8 @@ impl Reached {
             return Step::Train;
         }
         let open = |step: &&Step| matches!(self.state(door, **step), StepState::Ready | StepState::Running);
-        Step::behind(door).iter().find(open).copied().unwrap_or(Step::Reports)
+        let last = if door == Door::Images { Step::Mark } else { Step::Reports };
+        Step::behind(door).iter().find(open).copied().unwrap_or(last)
     }
 }
 
@@ -140,6 +179,22 @@ mod tests {
         let stopped = Reached { interrupted: true, ..Reached::default() };
         assert_eq!(stopped.state(Door::Protect, Step::Train), StepState::Ready);
         assert_eq!((stopped.next(Door::Protect), stopped.next(Door::Investigate)), (Step::Train, Step::Prove));
+    }
+
+    #[test]
+    fn with_a_barrier_pictures_can_be_marked_and_checked_in_any_order() {
+        let blocked = |reached: &Reached, step| matches!(reached.state(Door::Images, step), StepState::Blocked(_));
+        let mut reached = Reached { making: true, ..Reached::default() };
+        assert_eq!(reached.next(Door::Images), Step::Barrier);
+        assert!(blocked(&reached, Step::Mark) && blocked(&reached, Step::Check));
+        reached = Reached { barrier: true, ..Reached::default() };
+        assert!(!blocked(&reached, Step::Mark) && !blocked(&reached, Step::Check));
+        assert_eq!(reached.next(Door::Images), Step::Mark);
+        reached.marked = true;
+        assert_eq!(reached.next(Door::Images), Step::Check);
+        reached.checked = true;
+        assert_eq!(reached.next(Door::Images), Step::Mark);
+        assert_eq!((Step::Check.door(), Step::Reports.door()), (Door::Images, Door::Protect));
     }
 
     #[test]

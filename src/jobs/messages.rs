@@ -12,6 +12,7 @@ use crate::nn::device::DeviceChoice;
 use crate::schemes::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Names one job of this session.
@@ -301,11 +302,38 @@ pub struct PreviewPair {
     pub answer: u16,
 }
 
-/// Latest values of heavy things; a newer one replaces an unread older one.
+/// Live pictures of an image barrier in training: the same few held-back photographs as it marks them now.
+#[derive(Debug, Clone)]
+pub struct BarrierPreview {
+    /// Optimiser step.
+    pub step: u64,
+    /// One for each photograph.
+    pub sights: Vec<BarrierSight>,
+}
+
+/// A photograph on its way through an image barrier, and through a thief's network where one learns.
+#[derive(Debug, Clone)]
+pub struct BarrierSight {
+    /// The photograph.
+    pub original: Picture,
+    /// The photograph with the logo hidden in it.
+    pub marked: Picture,
+    /// What the revealing network finds in that.
+    pub revealed: Picture,
+    /// What a thief's network gives for the same photograph, and what is revealed in that.
+    pub stolen: Option<[Picture; 2]>,
+}
+
+/// Latest values of heavy things; a newer one replaces an unread older one. Files that were handled queue up instead, so that none is
+/// missed and what was done before a stop is known.
 #[derive(Debug, Clone, Default)]
 pub struct Slots {
     preview: Arc<Mutex<Option<Arc<Preview>>>>,
+    barrier: Arc<Mutex<Option<Arc<BarrierPreview>>>>,
     report: Arc<Mutex<Option<Arc<Report>>>>,
+    marked: Arc<Mutex<Vec<Handled<Marked>>>>,
+    found: Arc<Mutex<Vec<Handled<Found>>>>,
+    looked_at: Arc<AtomicBool>,
 }
 
 impl Slots {
@@ -317,6 +345,42 @@ impl Slots {
     /// Puts a preview in place of the last.
     pub fn put_preview(&self, preview: Preview) {
         *self.preview.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(Arc::new(preview));
+    }
+
+    /// Takes the newest pictures of a barrier that nobody took yet.
+    pub fn take_barrier(&self) -> Option<Arc<BarrierPreview>> {
+        self.looked_at.store(true, Ordering::Relaxed);
+        self.barrier.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    }
+
+    /// Whether pictures of barriers are ever taken: nothing is drawn or queued for nobody.
+    pub fn is_looked_at(&self) -> bool {
+        self.looked_at.load(Ordering::Relaxed)
+    }
+
+    /// Puts pictures of a barrier in place of the last.
+    pub fn put_barrier(&self, preview: BarrierPreview) {
+        *self.barrier.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(Arc::new(preview));
+    }
+
+    /// Takes the files that were marked since the last call, in their order.
+    pub fn take_marked(&self) -> Vec<Handled<Marked>> {
+        std::mem::take(&mut *self.marked.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+
+    /// Adds a marked file.
+    pub fn add_marked(&self, marked: Handled<Marked>) {
+        self.marked.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(marked);
+    }
+
+    /// Takes the files that were looked into since the last call, in their order.
+    pub fn take_found(&self) -> Vec<Handled<Found>> {
+        std::mem::take(&mut *self.found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+
+    /// Adds a file that was looked into.
+    pub fn add_found(&self, found: Handled<Found>) {
+        self.found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(found);
     }
 
     /// Takes the newest report that nobody took yet.

@@ -5,7 +5,7 @@
 
 use super::checkpoint::RunFolder;
 use super::lanes::Gate;
-use super::messages::{MetricPoint, Phase, Preview};
+use super::messages::{BarrierPreview, MetricPoint, Phase, Preview};
 use super::watch::{Flow, Watch};
 use crate::vault::files::{read_limited, write_private};
 use serde::{Deserialize, Serialize};
@@ -100,6 +100,14 @@ impl Watch for Record<'_> {
 
     fn preview(&mut self, preview: Preview) {
         self.watch.preview(preview);
+    }
+
+    fn barrier_preview(&mut self, preview: BarrierPreview) {
+        self.watch.barrier_preview(preview);
+    }
+
+    fn looks(&self) -> bool {
+        self.watch.looks()
     }
 
     fn warning(&mut self, text: String) {

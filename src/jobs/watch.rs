@@ -1,7 +1,8 @@
 //! How a job talks to whoever started it, and how it is held or stopped between two steps.
 
+use super::barrier::{Found, Handled, Marked};
 use super::lanes::Gate;
-use super::messages::{MetricPoint, Phase, Preview};
+use super::messages::{BarrierPreview, MetricPoint, Phase, Preview};
 use std::sync::Arc;
 
 /// What the job shall do next.
@@ -24,6 +25,20 @@ pub trait Watch {
 
     /// The latest pictures.
     fn preview(&mut self, preview: Preview);
+
+    /// The latest pictures of an image barrier in training.
+    fn barrier_preview(&mut self, _: BarrierPreview) {}
+
+    /// Whether anybody looks at pictures: they cost time.
+    fn looks(&self) -> bool {
+        false
+    }
+
+    /// A file that was marked, or could not be.
+    fn marked(&mut self, _: &Handled<Marked>) {}
+
+    /// A file that was looked into, or could not be.
+    fn found(&mut self, _: &Handled<Found>) {}
 
     /// Something that the user should know.
     fn warning(&mut self, text: String);

@@ -1,10 +1,11 @@
 //! The worker thread: takes commands, does one job at a time, reports, and survives whatever goes wrong in a job.
 
 use super::barrier;
+use super::barrier::{Found, Handled, Marked};
 use super::error::{JobError, is_the_cards};
 use super::heap;
 use super::lanes::Gate;
-use super::messages::{Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
+use super::messages::{BarrierPreview, Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
 use super::pace::Paces;
 use super::reproduce;
 use super::train;
@@ -282,6 +283,29 @@ impl Watch for JobWatch<'_> {
     fn preview(&mut self, preview: Preview) {
         self.thread.slots.put_preview(preview);
         (self.thread.wake)();
+    }
+
+    fn barrier_preview(&mut self, preview: BarrierPreview) {
+        self.thread.slots.put_barrier(preview);
+        (self.thread.wake)();
+    }
+
+    fn looks(&self) -> bool {
+        self.thread.slots.is_looked_at()
+    }
+
+    fn marked(&mut self, marked: &Handled<Marked>) {
+        if self.looks() {
+            self.thread.slots.add_marked(marked.clone());
+            (self.thread.wake)();
+        }
+    }
+
+    fn found(&mut self, found: &Handled<Found>) {
+        if self.looks() {
+            self.thread.slots.add_found(found.clone());
+            (self.thread.wake)();
+        }
     }
 
     fn warning(&mut self, text: String) {

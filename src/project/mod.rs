@@ -3,6 +3,7 @@
 //! `Project::create` and `Project::open` lock the folder until the value is dropped; every change is saved at once and whole.
 //! Secrets never come into project.json: keys and the salts of the plans lie in files of their own (`secrets`).
 
+mod barriers;
 mod document;
 mod history;
 mod lock;
@@ -10,6 +11,7 @@ mod material;
 mod secrets;
 mod settings;
 
+pub use barriers::{BarrierFolder, BarrierOrder};
 pub use document::{DatasetRef, Document, DocumentError, LogoRef, LogoSource, ReportRef, RunRef, RunState, VERSION};
 pub use history::{Change, Item};
 pub use material::{Material, MaterialError};

@@ -17,16 +17,12 @@ pub fn top_bar(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         ui.add_space(theme::GAP_2);
         for (door, icon, name, hint) in [
             (Door::Protect, Icon::Shield, text::DOOR_PROTECT, text::DOOR_PROTECT_HINT),
+            (Door::Images, Icon::Image, text::DOOR_MARK, text::DOOR_MARK_HINT),
             (Door::Investigate, Icon::Magnifier, text::DOOR_INVESTIGATE, text::DOOR_INVESTIGATE_HINT),
         ] {
             let button = widgets::Action::quiet(name).icon(icon).selected(model.door == door);
             if ui.add(button).on_hover_text(hint).clicked() {
                 out.push(Action::Enter(door));
-            }
-            if door == Door::Protect {
-                let later = widgets::Action::quiet(text::DOOR_MARK).icon(Icon::Image);
-                let later = ui.add_enabled(false, later).on_disabled_hover_text(text::DOOR_MARK_HINT);
-                ui.ctx().accesskit_node_builder(later.id, |node| node.set_description(text::DOOR_MARK_HINT));
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

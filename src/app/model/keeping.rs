@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 
 /// Where in project.json the window notes that the user agreed to the plan.
 const AGREED: &str = "scheme_agreed";
+/// Where in settings.json the window notes the image barrier used last.
+const BARRIER: &str = "barrier";
 /// How long plan and layout must stay as they are before they are saved.
 const SETTLED: Duration = Duration::from_millis(500);
 
@@ -114,6 +116,28 @@ impl Keeper {
     /// Other projects, the latest first.
     pub fn recent(&self) -> impl Iterator<Item = &Path> {
         self.settings.recent.iter().map(PathBuf::as_path).filter(|folder| Some(*folder) != self.folder())
+    }
+
+    /// Where image barriers are made, a folder each.
+    pub fn barriers_folder(&self) -> PathBuf {
+        self.projects_folder.join(text::BARRIERS)
+    }
+
+    /// The image barrier used last.
+    pub fn last_barrier(&self) -> Option<PathBuf> {
+        self.settings.other.get(BARRIER).and_then(serde_json::Value::as_str).map(PathBuf::from)
+    }
+
+    /// Remembers the image barrier in use.
+    pub fn remember_barrier(&mut self, file: Option<&Path>) {
+        let file = file.map(|file| file.display().to_string());
+        if self.last_barrier().map(|last| last.display().to_string()) != file {
+            match file {
+                Some(file) => self.settings.other.insert(BARRIER.into(), file.into()),
+                None => self.settings.other.remove(BARRIER),
+            };
+            self.save_settings();
+        }
     }
 
     /// Where something new that the user is asked a place for might go.

@@ -128,7 +128,7 @@ impl Material {
 
 impl LogoChoice {
     /// Prepares a logo; a drawing may take seconds.
-    fn prepare(name: String, bytes: Vec<u8>, options: LogoOptions) -> Result<LogoChoice, String> {
+    pub(super) fn prepare(name: String, bytes: Vec<u8>, options: LogoOptions) -> Result<LogoChoice, String> {
         let logo = Logo::from_bytes(&name, &bytes, &options).map_err(|error| error.to_string())?;
         let sample = data::sample_logos().iter().any(|(known, drawing)| *known == name && *drawing == bytes.as_slice());
         Ok(LogoChoice { name, sample, bytes, options, logo })
@@ -147,6 +147,14 @@ impl Model {
             return self.notices.warn(text::DROP_MANY);
         }
         self.start_looking(text::READING.into(), move || offers(paths));
+    }
+
+    /// Finds out what paths hold that the panel in front has no use for, and offers to use them elsewhere.
+    pub(super) fn look_at_elsewhere(&mut self, mut paths: Vec<PathBuf>) {
+        match paths.len() {
+            1 => paths.pop().into_iter().for_each(|path| self.look_at(path)),
+            _ => self.look_at_several(paths),
+        }
     }
 
     fn start_looking(&mut self, title: String, look: impl FnOnce() -> Vec<Offer> + Send + 'static) {
@@ -352,7 +360,7 @@ fn offers(paths: Vec<PathBuf>) -> Vec<Offer> {
     paths.into_iter().take(MOST_DROPPED).map(offer).collect()
 }
 
-fn common_folder(paths: &[PathBuf]) -> Option<&Path> {
+pub(super) fn common_folder(paths: &[PathBuf]) -> Option<&Path> {
     let folder = paths.first()?.parent()?;
     paths.iter().all(|path| path.parent() == Some(folder)).then_some(folder)
 }
@@ -367,6 +375,11 @@ fn is_one_set(folder: &Path, paths: &[PathBuf]) -> bool {
     paths.iter().all(|path| path.is_dir()) && inside.filter(|path| path.is_dir()).all(|path| paths.contains(&path))
 }
 
+/// Whether a path is called as image barriers are.
+pub(super) fn is_barrier(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("cmbarrier"))
+}
+
 /// Recognises a path and says what would be done with it.
 fn offer(path: PathBuf) -> Offer {
     if crate::project::is_project(&path) {
@@ -377,6 +390,10 @@ fn offer(path: PathBuf) -> Offer {
             then: text::OFFER_PROJECT,
             problems: Arc::default(),
         };
+    }
+    if is_barrier(&path) {
+        let (what, then) = (text::OFFER_BARRIER_IS.into(), text::OFFER_BARRIER);
+        return Offer { path, wanted: Wanted::Barrier, what, then, problems: Arc::default() };
     }
     let found = data::inspect(&path);
     let (wanted, then) = match found.kind {

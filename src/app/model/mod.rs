@@ -6,6 +6,7 @@
 mod continuing;
 mod estimates;
 mod examples;
+mod images;
 mod keeping;
 mod material;
 mod sheet;
@@ -13,6 +14,7 @@ mod work;
 
 pub use continuing::Continuing;
 pub use estimates::Estimate;
+pub use images::{Batch, Images, Making, OpenBarrier, count_found};
 pub use keeping::Keeper;
 pub use material::{LogoChoice, Material, Offer};
 pub use work::{Proof, Training, scheme_name};
@@ -53,6 +55,8 @@ pub struct Model {
     pub training: Training,
     /// The suspect, the key and the verdict.
     pub proof: Proof,
+    /// Barriers, and the pictures that are marked with them and looked into.
+    pub images: Images,
     /// The project on disk.
     pub keeper: Keeper,
     /// Jobs and log.
@@ -89,7 +93,7 @@ pub struct Model {
     estimates: estimates::Estimates,
     examples: examples::Examples,
     looking: Option<Task<Vec<Offer>>>,
-    dialogs: Vec<(Wanted, Task<Option<PathBuf>>)>,
+    dialogs: Vec<(Wanted, Task<Vec<PathBuf>>)>,
     start: Option<StartWorker>,
     worker: Option<Worker>,
     wake: Wake,
@@ -111,6 +115,7 @@ impl Model {
             examples: examples::Examples::default(),
             training: Training::default(),
             proof: Proof::default(),
+            images: Images::default(),
             keeper,
             board: Board::default(),
             notices: Notices::default(),
@@ -148,6 +153,12 @@ impl Model {
             trained: self.training.trained.is_some(),
             proving: self.board.proving().is_some(),
             reports: !self.keeper.reports().is_empty(),
+            making: self.board.making().is_some(),
+            barrier: self.images.barrier.is_some(),
+            marking: self.board.marking().is_some(),
+            marked: self.images.mark.over,
+            checking: self.board.checking().is_some(),
+            checked: self.images.check.over,
         }
     }
 
@@ -218,6 +229,7 @@ impl Model {
         self.poll_reports();
         self.poll_dialogs();
         self.poll_examples();
+        self.poll_images();
         let (keeping, estimates) = (self.poll_keeping(), self.poll_estimates());
         keeping.into_iter().chain(estimates).min()
     }
@@ -233,14 +245,14 @@ impl Model {
         let mut taken = Vec::new();
         self.dialogs.retain(|(wanted, task)| match task.poll() {
             Poll::Running => true,
-            Poll::Ready(path) => {
-                taken.extend(path.map(|path| (*wanted, path)));
+            Poll::Ready(paths) => {
+                taken.push((*wanted, paths));
                 false
             }
             Poll::Lost => false,
         });
-        for (wanted, path) in taken {
-            self.take(wanted, path);
+        for (wanted, paths) in taken {
+            self.take_files(wanted, paths);
         }
         match self.looking.as_ref().map(Task::poll) {
             Some(Poll::Ready(offers)) => {
@@ -276,8 +288,10 @@ impl Model {
             Action::Ask(wanted) => self.asking = Some(wanted),
             Action::Browse(wanted) => self.browse(wanted),
             Action::Take(wanted, path) => self.take(wanted, path),
+            Action::TakeSeveral(paths) if self.drop_on_images(&paths) => {}
             Action::TakeSeveral(paths) => self.look_at_several(paths),
             Action::UseSampleData => self.use_sample_data(),
+            Action::CancelReading if self.door == Door::Images => self.stop_fetching_barrier(),
             Action::CancelReading => self.material.cancel(),
             Action::OpenAs(opening) => self.open_as(opening),
             Action::ForgetFailed => self.material.failed = None,
@@ -305,6 +319,22 @@ impl Model {
             Action::FetchReport(id) => self.fetch_report(&id),
             Action::ExportReport(id) => self.browse_export(id),
             Action::DeleteReport(id) => self.delete_report(&id),
+            Action::BarrierPreset(preset) => self.set_barrier_preset(preset),
+            Action::BarrierSettings(settings) => self.set_barrier_settings(*settings),
+            Action::BarrierThieves(thieves) => self.images.thieves = thieves,
+            Action::BarrierSampleLogo(index) => self.use_sample_barrier_logo(index),
+            Action::ForgetPhotographs => (self.images.photographs, self.images.failed) = (None, None),
+            Action::MakeBarrier => self.make_barrier(),
+            Action::ContinueBarrier(folder) => self.continue_barrier(&folder),
+            Action::ForgetBarrier(folder) => self.forget_barrier(&folder),
+            Action::OtherBarrier => self.other_barrier(),
+            Action::TakeFiles(wanted, paths) => self.take_files(wanted, paths),
+            Action::Mark => self.mark_files(),
+            Action::Reveal => self.reveal_files(),
+            Action::MarkAgain => self.mark_again(),
+            Action::RevealAgain => self.reveal_again(),
+            Action::CompareFiles(original, marked) => self.compare_files(original, marked),
+            Action::ShowFolder(folder) => self.show_folder(folder),
             Action::Compare(pair) => self.compare = Some(pair),
             Action::Theme(theme) => {
                 self.keeper.set_theme(theme);
@@ -328,8 +358,11 @@ impl Model {
 
     fn enter(&mut self, door: Door) {
         self.door = door;
-        if !Step::behind(door).contains(&self.step) {
-            self.step = Step::Prove;
+        if door == Door::Images {
+            self.wake_images();
+            self.step = self.reached().next(door);
+        } else if !Step::behind(door).contains(&self.step) {
+            self.step = if door == Door::Protect { self.reached().next(door) } else { Step::Prove };
         } else if door == Door::Protect {
             self.step = self.reached().next(door);
         }
@@ -339,7 +372,10 @@ impl Model {
     /// Shows a step's panel, or says what is missing for it.
     pub fn go_to(&mut self, step: Step) {
         if !Step::behind(self.door).contains(&step) {
-            self.door = Door::Protect;
+            self.door = step.door();
+        }
+        if self.door == Door::Images {
+            self.wake_images();
         }
         if let StepState::Blocked(missing) = self.state_of(step) {
             self.notices.warn(missing);
@@ -363,6 +399,15 @@ impl Model {
             Wanted::Project => (text::CHOOSE_PROJECT, Pick::Folder),
             Wanted::NewProject => (text::CHOOSE_NEW_PROJECT, Pick::Folder),
             Wanted::Export => (text::CHOOSE_EXPORT, Pick::Save(text::REPORT_FILE)),
+            Wanted::Barrier => (text::CHOOSE_BARRIER, Pick::File(text::BARRIER_FILE, &["cmbarrier"])),
+            Wanted::Photographs => (text::CHOOSE_PHOTOGRAPHS, Pick::File(text::ARCHIVE_FILE, &["zip"])),
+            Wanted::PhotographsFolder => (text::CHOOSE_PHOTOGRAPHS, Pick::Folder),
+            Wanted::BarrierLogo => (text::CHOOSE_LOGO, Pick::File(text::PICTURE_FILE, &["png", "jpg", "jpeg", "webp", "svg"])),
+            Wanted::Originals => (text::CHOOSE_ORIGINALS, Pick::Files(text::PICTURE_FILE, PICTURES)),
+            Wanted::OriginalsFolder => (text::CHOOSE_ORIGINALS, Pick::Folder),
+            Wanted::MarkedFolder => (text::CHOOSE_MARKED, Pick::Folder),
+            Wanted::Outputs => (text::CHOOSE_OUTPUTS, Pick::Files(text::PICTURE_FILE, PICTURES)),
+            Wanted::OutputsFolder => (text::CHOOSE_OUTPUTS, Pick::Folder),
         };
         self.dialogs.push((wanted, background::pick(title.into(), pick, &self.wake)));
     }
@@ -370,6 +415,7 @@ impl Model {
     fn take(&mut self, wanted: Wanted, path: PathBuf) {
         self.asking.take_if(|asked| *asked == wanted);
         match wanted {
+            Wanted::Anything if self.drop_on_images(std::slice::from_ref(&path)) => {}
             Wanted::Anything => self.look_at(path),
             Wanted::Data | Wanted::DataFolder => self.read_data(path),
             Wanted::Logo => self.read_logo(path),
@@ -378,6 +424,24 @@ impl Model {
             Wanted::Project => self.open_project(path),
             Wanted::NewProject => self.new_project(path),
             Wanted::Export => self.export_report(path),
+            Wanted::Barrier => self.open_barrier(path, true),
+            Wanted::Photographs | Wanted::PhotographsFolder => self.read_photographs(path),
+            Wanted::BarrierLogo => self.read_barrier_logo(path),
+            Wanted::Originals | Wanted::OriginalsFolder => self.choose_originals(vec![path]),
+            Wanted::MarkedFolder => self.set_marked_folder(path),
+            Wanted::Outputs | Wanted::OutputsFolder => self.choose_outputs(vec![path]),
+        }
+    }
+
+    fn take_files(&mut self, wanted: Wanted, mut paths: Vec<PathBuf>) {
+        match wanted {
+            Wanted::Originals if paths.len() > 1 => self.choose_originals(paths),
+            Wanted::Outputs if paths.len() > 1 => self.choose_outputs(paths),
+            _ => {
+                if let Some(path) = paths.pop() {
+                    self.take(wanted, path);
+                }
+            }
         }
     }
 
@@ -461,7 +525,7 @@ impl Model {
         self.keep_now();
         let Some(worker) = &self.worker else { return };
         let (events, quits) = (worker.events.clone(), worker.commands.send(Command::Quit).is_ok());
-        if quits && self.board.training().is_some() {
+        if quits && (self.board.training().is_some() || self.board.making().is_some()) {
             let until = std::time::Instant::now() + work::QUIT_PATIENCE;
             // The worker drops its end of the channel when the checkpoint is written.
             while let Ok(event) = events.recv_deadline(until) {
@@ -471,6 +535,9 @@ impl Model {
         self.worker = None;
     }
 }
+
+/// Endings of the pictures that can be marked.
+const PICTURES: &[&str] = &["png", "jpg", "jpeg", "webp", "bmp"];
 
 /// Grey pictures of 28x28 pixels: what plans are made for until a data set is chosen.
 const USUAL: Shape = Shape { channels: 1, height: 28, width: 28 };

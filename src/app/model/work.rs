@@ -96,6 +96,9 @@ impl Model {
             if self.board.training().is_some_and(|training| training.id == *job) && !self.training.warnings.contains(text) {
                 self.training.warnings.push(text.clone());
             }
+            if self.board.making().is_some_and(|making| making.id == *job) && !self.images.making.warnings.contains(text) {
+                self.images.making.warnings.push(text.clone());
+            }
         }
         if let Event::Started(job) = event
             && let Some(job) = self.board.get(*job).filter(|job| job.purpose != Purpose::Estimate)
@@ -108,6 +111,11 @@ impl Model {
         {
             self.training.curves.push(&point.name, point.step, point.value);
         }
+        if let Event::Metric { job, point } = event
+            && self.board.making().is_some_and(|making| making.id == *job)
+        {
+            self.images.making.curves.push(&point.name, point.step, point.value);
+        }
         let Some(over) = self.board.on_event(event) else { return };
         self.attention |= self.away && over.purpose != Purpose::Estimate;
         match event {
@@ -118,11 +126,12 @@ impl Model {
                 self.estimated(*job, Estimate::Refused(message.clone()));
             }
             Event::Failed { kind, message, details, .. } => {
-                match over.purpose {
+                match over.purpose.clone() {
                     // A full disk takes nothing away from the checkpoints before it.
                     Purpose::Train(folder) if can_continue(kind) => self.interrupt(folder),
                     Purpose::Train(_) => self.keep_run_ended(),
-                    Purpose::Verify { .. } | Purpose::Estimate => {}
+                    Purpose::Mark | Purpose::Reveal => self.batch_over(&over.purpose, true),
+                    Purpose::Barrier(_) | Purpose::Verify { .. } | Purpose::Estimate => {}
                 }
                 self.fail(message.clone(), Some(format!("{message}\n\n{details}")));
             }
@@ -134,14 +143,19 @@ impl Model {
         if job.purpose == Purpose::Estimate {
             return self.estimated(job.id, Estimate::Unknown);
         }
+        if matches!(job.purpose, Purpose::Mark | Purpose::Reveal) {
+            self.board.note(text::log_ended(&job.title));
+            return self.batch_over(&job.purpose, true);
+        }
         self.board.note(text::log_stopped(&job.title));
         match job.purpose {
             Purpose::Train(folder) => {
                 self.interrupt(folder);
                 self.notices.warn(text::STOPPED_TOAST);
             }
+            Purpose::Barrier(_) => self.notices.warn(text::STOPPED_TOAST),
             Purpose::Verify { .. } => self.notices.warn(text::PROVE_STOPPED),
-            Purpose::Estimate => {}
+            Purpose::Mark | Purpose::Reveal | Purpose::Estimate => {}
         }
     }
 
@@ -179,8 +193,10 @@ impl Model {
                 }
                 self.proof.report = Some(report);
             }
-            // The window has no panel for these yet and starts none of them.
-            Outcome::Barrier(_) | Outcome::Marked(_) | Outcome::Revealed(_) | Outcome::Table(_) => {}
+            Outcome::Barrier(made) => self.barrier_made(made),
+            Outcome::Marked(_) | Outcome::Revealed(_) => self.batch_over(&job.purpose, false),
+            // The window makes no tables.
+            Outcome::Table(_) => {}
         }
     }
 

@@ -1,17 +1,16 @@
 //! The logo panel: drop or choose a logo, place it, and see what remains of it at the sizes that networks see.
 
+use super::sample_logos::SampleLogos;
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair, Wanted};
-use crate::app::background::{Poll, Task, Wake};
 use crate::app::model::{LogoChoice, Model};
 use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, PathAction, TextureCache};
 use crate::data::logo::{Fit, Logo, LogoOptions};
-use crate::data::{self, Picture, Shape};
+use crate::data::{Picture, Shape};
 use eframe::egui::{self, ScrollArea, Slider, Ui, Vec2};
-use std::sync::Arc;
 
 /// What networks see most often; shown as long as no pictures are chosen.
 const USUAL: [Shape; 2] = [Shape { channels: 1, height: 28, width: 28 }, Shape { channels: 3, height: 32, width: 32 }];
@@ -21,8 +20,7 @@ const USUAL: [Shape; 2] = [Shape { channels: 1, height: 28, width: 28 }, Shape {
 pub struct Logos {
     path: String,
     textures: TextureCache,
-    samples: Vec<Logo>,
-    drawing: Option<Task<Vec<Logo>>>,
+    samples: SampleLogos,
     looked: Option<Looked>,
 }
 
@@ -44,28 +42,7 @@ impl Logos {
 
     fn samples(&mut self, ui: &mut Ui, chosen: Option<&str>, out: &mut Vec<Action>) {
         subheading(ui, text::LOGO_SAMPLES);
-        let ctx = ui.ctx().clone();
-        let drawing = self.drawing.get_or_insert_with(|| {
-            let wake: Wake = Arc::new(move || ctx.request_repaint());
-            let prepare = |(name, bytes): (&str, &[u8])| Logo::from_bytes(name, bytes, &LogoOptions::default()).ok();
-            Task::start(text::LOGO_DRAWING.into(), &wake, move |_| data::sample_logos().into_iter().filter_map(prepare).collect())
-        });
-        if let Poll::Ready(samples) = drawing.poll() {
-            self.samples = samples;
-        }
-        ui.horizontal_wrapped(|ui| {
-            for (index, logo) in self.samples.iter().enumerate() {
-                ui.vertical(|ui| {
-                    let name = text::sample_logo(&logo.name);
-                    let used = chosen == Some(logo.name.as_str());
-                    let shown = widgets::picture(ui, &mut self.textures, &logo.picture, Vec2::splat(theme::THUMBNAIL), &name);
-                    let button = ui.add(widgets::Action::quiet(&logo.name).selected(used));
-                    if shown.clicked() || button.clicked() {
-                        out.push(Action::UseSampleLogo(index));
-                    }
-                });
-            }
-        });
+        out.extend(self.samples.show(ui, &mut self.textures, chosen).map(Action::UseSampleLogo));
     }
 
     fn placed(&mut self, ui: &mut Ui, choice: &LogoChoice, data_shape: Option<Shape>, out: &mut Vec<Action>) {
@@ -222,6 +199,7 @@ fn options(ui: &mut Ui, options: &LogoOptions, out: &mut Vec<Action>) {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use crate::data;
 
     #[test]
     fn the_preview_has_the_shape_of_the_pictures() {

@@ -2,13 +2,15 @@
 
 mod datasets;
 mod forensics;
+mod images;
 mod logos;
 mod reports;
+mod sample_logos;
 mod scheme;
 mod training;
 
 use super::action::Action;
-use super::board::{Job, Standing};
+use super::board::{Job, Purpose, Standing};
 use super::model::Model;
 use super::steps::Step;
 use super::text;
@@ -36,6 +38,9 @@ pub struct Panels {
     training: training::TrainingPanel,
     forensics: forensics::Forensics,
     reports: reports::Reports,
+    barrier: images::BarrierPanel,
+    mark: images::MarkPanel,
+    check: images::CheckPanel,
 }
 
 impl Panels {
@@ -47,6 +52,9 @@ impl Panels {
             Step::Train => &mut self.training,
             Step::Prove => &mut self.forensics,
             Step::Reports => &mut self.reports,
+            Step::Barrier => &mut self.barrier,
+            Step::Mark => &mut self.mark,
+            Step::Check => &mut self.check,
         }
     }
 
@@ -106,6 +114,7 @@ fn blocked(ui: &mut Ui, model: &Model, step: Step, out: &mut Vec<Action>) -> boo
 /// What a job is doing, in a few words.
 pub fn job_words(job: &Job) -> &'static str {
     match (job.standing, job.phase) {
+        (Standing::Running, Some(phase)) if matches!(job.purpose, Purpose::Barrier(_)) => text::barrier_phase(phase),
         (Standing::Running, Some(phase)) => text::phase(phase),
         (standing, _) => text::standing(standing),
     }
@@ -122,7 +131,8 @@ pub fn job_controls(ui: &mut Ui, job: &Job, out: &mut Vec<Action>) {
         out.push(Action::Pause(job.id));
     }
     let stop = ui.add_enabled(job.standing != Standing::Stopping, Button::quiet(text::STOP).icon(Icon::Stop));
-    if stop.on_hover_text(text::STOP_HINT).clicked() {
+    let hint = if matches!(job.purpose, Purpose::Mark | Purpose::Reveal) { text::STOP_FILES_HINT } else { text::STOP_HINT };
+    if stop.on_hover_text(hint).clicked() {
         out.push(Action::Stop(job.id));
     }
 }

@@ -3,7 +3,7 @@
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair};
 use crate::app::model::{Estimate, Model, scheme_name};
-use crate::app::steps::Step;
+use crate::app::steps::{Door, Step};
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, TextureCache};
@@ -13,7 +13,7 @@ use crate::schemes::settings::{Field, Kind};
 use eframe::egui::{self, ComboBox, DragValue, ScrollArea, TextEdit, Ui, Vec2};
 use serde_json::Value;
 
-const PRESETS: [Preset; 3] = [Preset::Quick, Preset::Standard, Preset::Paper];
+pub(super) const PRESETS: [Preset; 3] = [Preset::Quick, Preset::Standard, Preset::Paper];
 const HOSTS: [HostKind; 4] = [HostKind::Lenet1, HostKind::Lenet3, HostKind::Lenet5, HostKind::Resnet18];
 
 /// What the user fears most; sorts and explains the cards.
@@ -41,11 +41,12 @@ pub struct Schemes {
 }
 
 impl Schemes {
-    fn questions(&mut self, ui: &mut Ui) {
+    fn questions(&mut self, ui: &mut Ui, out: &mut Vec<Action>) {
         super::row(ui, text::QUESTION_PROTECT, |ui| {
             ui.add(widgets::Action::quiet(text::PROTECT_CLASSIFIER).selected(true));
-            let later = ui.add_enabled(false, widgets::Action::quiet(text::PROTECT_IMAGES)).on_disabled_hover_text(text::DOOR_MARK_HINT);
-            ui.ctx().accesskit_node_builder(later.id, |node| node.set_description(text::DOOR_MARK_HINT));
+            if ui.add(widgets::Action::quiet(text::PROTECT_IMAGES)).on_hover_text(text::DOOR_MARK_HINT).clicked() {
+                out.push(Action::Enter(Door::Images));
+            }
         });
         super::row(ui, text::QUESTION_FEAR, |ui| {
             for (fear, words, _) in FEARS {
@@ -154,7 +155,7 @@ impl Pane for Schemes {
         );
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.set_max_width(ui.available_width() - theme::GAP_2);
-            self.questions(ui);
+            self.questions(ui, out);
             ui.add_space(theme::GAP);
             self.cards(ui, model, out);
             ui.add_space(theme::GAP);
@@ -263,7 +264,7 @@ fn whole<Num: egui::emath::Numeric>(ui: &mut Ui, name: &str, doc: &str, value: &
 }
 
 /// One setting with its explanation; the value that the user gave, if any.
-fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value) -> Option<Value> {
+pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value) -> Option<Value> {
     let mut given = None;
     let name = text::setting_name(field.name);
     ui.add_space(theme::GAP_HALF);

@@ -3,11 +3,13 @@
 //!
 //! Short sentences carry no full stop, several do; a button that asks for more ends in "…"; no Title Case.
 
+mod images;
 mod numbers;
 mod phrases;
 mod verdicts;
 mod widgets;
 
+pub use images::*;
 pub use numbers::*;
 pub use phrases::*;
 pub use verdicts::*;
@@ -20,9 +22,6 @@ pub const SAMPLE_PROJECT: &str = "Sample project";
 // Doors and steps.
 pub const DOOR_PROTECT: &str = "Protect";
 pub const DOOR_PROTECT_HINT: &str = "Put your logo into a model, invisibly";
-pub const DOOR_MARK: &str = "Mark images";
-pub const DOOR_MARK_HINT: &str =
-    "Marking image files comes in a later version. Today Countermark marks models that name what is in a picture.";
 pub const DOOR_INVESTIGATE: &str = "Investigate";
 pub const DOOR_INVESTIGATE_HINT: &str = "Ask a suspect model whether it carries a mark. You need its file and a key package.";
 pub const STEP_DATA: &str = "Data";
@@ -262,7 +261,7 @@ pub const REPORT_COMPARE_HINT: &str = "Tick two or more reports to see them side
 
 // Help.
 pub const HELP_TITLE: &str = "How it works";
-pub const HELP_PARAGRAPHS: [(&str, &str); 5] = [
+pub const HELP_PARAGRAPHS: [(&str, &str); 6] = [
     (
         "Protect",
         "Choose pictures, a logo and a scheme, then train. You get three files: the marked model to give away, a secret key package to keep, and an unmarked twin to compare with.",
@@ -270,6 +269,10 @@ pub const HELP_PARAGRAPHS: [(&str, &str); 5] = [
     (
         "Prove",
         "Give a suspect model and your key package. Countermark asks the suspect your secret pictures, asks unmarked models the same, and says how likely the answers are by chance.",
+    ),
+    (
+        "Mark images",
+        "A barrier learns to hide your logo in pictures and to find it again. Mark pictures before you give them away; check pictures that you meet elsewhere. It needs no model of yours.",
     ),
     (
         "Cover and key",
@@ -281,7 +284,7 @@ pub const HELP_PARAGRAPHS: [(&str, &str); 5] = [
     ),
     (
         "Drop anything",
-        "Drop a data set, a logo, a model or a key package anywhere on the window. Countermark says what it is before it does anything.",
+        "Drop a data set, a logo, a model, a key package or a barrier anywhere on the window. Countermark says what it is before it does anything.",
     ),
 ];
 pub const SHORTCUTS: &str = "Keys";
@@ -335,7 +338,7 @@ pub const OFFER_DATA: &str = "Your model will learn from it.";
 pub const OFFER_LATER: &str = "Countermark cannot use this yet. A later version will.";
 pub const OFFER_NOTHING: &str = "Nothing is done with it.";
 pub const OFFER_UNKNOWN: &str = "Nothing is done with it. Countermark takes pictures to learn from, logos (PNG, JPEG, WebP, SVG), \
-    models (.safetensors) and key packages (.cmkey).";
+    models (.safetensors), key packages (.cmkey) and image barriers (.cmbarrier).";
 
 // Smaller words.
 pub const WHITE: &str = "White";

@@ -20,6 +20,9 @@ pub fn go_on(step: Step) -> &'static str {
         Step::Train => super::SCHEME_NEXT,
         Step::Prove => "Continue to the proof",
         Step::Reports => "Continue to the reports",
+        Step::Barrier => "Continue to the barrier",
+        Step::Mark => super::BARRIER_TO_MARK,
+        Step::Check => "Continue to checking",
     }
 }
 
@@ -34,6 +37,12 @@ pub fn asked(wanted: Wanted) -> (&'static str, &'static str, &'static str) {
         Wanted::Project => (super::CHOOSE_PROJECT, super::PATH_PROJECT, super::OPEN),
         Wanted::NewProject => (super::CHOOSE_NEW_PROJECT, super::PATH_NEW_PROJECT, super::CREATE),
         Wanted::Export => (super::CHOOSE_EXPORT, super::PATH_EXPORT, super::SAVE),
+        Wanted::Barrier => (super::CHOOSE_BARRIER, super::BARRIER_PATH, super::OPEN),
+        Wanted::Photographs | Wanted::PhotographsFolder => (super::CHOOSE_PHOTOGRAPHS, super::PATH_ANY, super::OPEN),
+        Wanted::BarrierLogo => (super::CHOOSE_LOGO, super::PATH_ANY, super::OPEN),
+        Wanted::Originals | Wanted::OriginalsFolder => (super::CHOOSE_ORIGINALS, super::PATH_PICTURES, super::OPEN),
+        Wanted::MarkedFolder => (super::CHOOSE_MARKED, super::PATH_FOLDER, super::USE_IT),
+        Wanted::Outputs | Wanted::OutputsFolder => (super::CHOOSE_OUTPUTS, super::PATH_PICTURES, super::OPEN),
     }
 }
 

@@ -143,7 +143,11 @@ pub mod command {
     pub const TRAINING: &str = "Go to training";
     pub const PROVE: &str = "Go to prove";
     pub const REPORTS: &str = "Go to reports";
+    pub const BARRIER: &str = "Go to barrier";
+    pub const MARK: &str = "Go to mark";
+    pub const CHECK: &str = "Go to check";
     pub const PROTECT: &str = "Protect a model";
+    pub const IMAGES: &str = "Mark images";
     pub const INVESTIGATE: &str = "Investigate a suspect model";
     pub const SAMPLE_DATA: &str = "Use the sample pictures";
     pub const OPEN_FILE: &str = "Open a file…";
@@ -151,6 +155,13 @@ pub mod command {
     pub const OPEN_LOGO: &str = "Open a logo…";
     pub const OPEN_KEY: &str = "Open a key package…";
     pub const OPEN_SUSPECT: &str = "Open a suspect model…";
+    pub const OPEN_BARRIER: &str = "Open a barrier…";
+    pub const OPEN_PHOTOGRAPHS: &str = "Open photographs for a barrier…";
+    pub const OPEN_ORIGINALS: &str = "Open pictures to mark…";
+    pub const OPEN_OUTPUTS: &str = "Open pictures to check…";
+    pub const MAKE_BARRIER: &str = "Make the barrier";
+    pub const MARK_NOW: &str = "Mark the chosen pictures";
+    pub const CHECK_NOW: &str = "Look for the logo in the chosen pictures";
     pub const ESTIMATE: &str = "Estimate the training time";
     pub const ASK: &str = "Ask the suspect the questions";
     pub const LIGHT: &str = "Light colours";

@@ -1,18 +1,28 @@
 //! Marking picture files with a barrier, and looking into files for its logo: one after the other, past those that cannot be used.
 
-use crate::data::{Whole, open_picture};
+use crate::data::{Picture, Shape, Whole, open_picture};
 use crate::jobs::error::JobError;
 use crate::jobs::messages::Phase;
 use crate::jobs::watch::{Flow, Watch};
 use crate::metrics::psnr;
 use crate::nn::device::Compute;
 use crate::nn::weights::{LARGEST_FILE, WeightMap};
-use crate::schemes::barrier::Barrier;
 use crate::schemes::barrier::proof::Likeness;
+use crate::schemes::barrier::{Barrier, Settings};
 use crate::vault::files::{FileError, read_limited, write_atomic};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
+
+/// Squares of a marked picture that are looked into at most, to say whether the logo is found again.
+const GLANCE: usize = 16;
+/// Files of a batch whose small pictures are made: more than anybody looks through.
+const SHOWN: usize = 300;
+/// Longest side of the small pictures, pixels.
+const SMALL: usize = 160;
+/// How much the difference between original and marked picture is enlarged in them.
+pub const GAIN: u16 = 10;
 
 /// What became of one file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,6 +40,11 @@ pub struct Marked {
     pub written: PathBuf,
     /// PSNR against the original, decibel.
     pub psnr_db: f64,
+    /// How close what the marked picture reveals, in a few of its squares, comes to the logo.
+    pub likeness: Likeness,
+    /// Small pictures of it, where somebody looks.
+    #[serde(skip)]
+    pub looks: Option<Arc<Looks>>,
 }
 
 /// What a file revealed.
@@ -43,6 +58,40 @@ pub struct Found {
     pub squares_that_count: usize,
     /// Where the revealed logo lies, if it was written.
     pub written: Option<PathBuf>,
+    /// Small pictures of it, where somebody looks.
+    #[serde(skip)]
+    pub looks: Option<Arc<Looks>>,
+}
+
+/// What people see of a file, small.
+#[derive(Debug, Clone)]
+pub struct Looks {
+    /// The file as it was given.
+    pub given: Picture,
+    /// The marked copy and its difference from the original, enlarged [`GAIN`] times; nothing where nothing was marked.
+    pub marked: Option<[Picture; 2]>,
+    /// What it reveals.
+    pub revealed: Picture,
+}
+
+/// What a barrier's file says of itself without a device.
+#[derive(Debug, Clone)]
+pub struct Peek {
+    /// The file.
+    pub file: PathBuf,
+    /// What it was made with.
+    pub settings: Settings,
+    /// The owner's logo, `[3, side, side]`.
+    pub logo: Picture,
+}
+
+/// Reads settings and logo of a barrier's file.
+///
+/// # Errors
+/// No such file, or one that is none.
+pub fn peek(file: &Path) -> Result<Peek, JobError> {
+    let (settings, logo) = Barrier::peek(&WeightMap::from_safetensors(&read_limited(file, LARGEST_FILE)?)?)?;
+    Ok(Peek { file: file.to_owned(), settings, logo })
 }
 
 /// Opens a barrier's file.
@@ -67,15 +116,30 @@ pub fn mark(
 ) -> Result<Vec<Handled<Marked>>, JobError> {
     let barrier = open(file, compute)?;
     prepare(folder)?;
-    each(files, watch, |path, share| {
-        let written = beside(folder, path, "png")?;
-        let whole = Whole::open(path).map_err(|e| e.to_string())?;
-        let marked = barrier.mark(&whole.colours, share).map_err(|e| e.to_string())?;
-        let Some(marked) = marked else { return Ok(None) };
-        let psnr_db = psnr(&marked, &whole.colours).map_err(|e| e.to_string())?;
-        write_atomic(&written, &whole.png_with(&marked).map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
-        Ok(Some(Marked { written, psnr_db }))
-    })
+    let mut shown = if watch.looks() { SHOWN } else { 0 };
+    each(
+        files,
+        watch,
+        |watch, marked| watch.marked(marked),
+        |path, share| {
+            let written = beside(folder, path, "png")?;
+            let whole = Whole::open(path).map_err(|e| e.to_string())?;
+            let marked = barrier.mark(&whole.colours, share).map_err(|e| e.to_string())?;
+            let Some(marked) = marked else { return Ok(None) };
+            let psnr_db = psnr(&marked, &whole.colours).map_err(|e| e.to_string())?;
+            write_atomic(&written, &whole.png_with(&marked).map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+            let revealed = barrier.reveal_in(&marked, GLANCE).map_err(|e| e.to_string())?.logo;
+            let likeness = barrier.likeness(&revealed).map_err(|e| e.to_string())?;
+            let looks = (shown > 0).then(|| {
+                shown -= 1;
+                let given = &whole.colours;
+                let apart = |i: usize| u16::from(given.planes[i].abs_diff(marked.planes[i])).saturating_mul(GAIN).min(255) as u8;
+                let marked = [small(&marked), reduced(marked.shape, apart)];
+                Arc::new(Looks { given: small(given), marked: Some(marked), revealed: small(&revealed) })
+            });
+            Ok(Some(Marked { written, psnr_db, likeness, looks }))
+        },
+    )
 }
 
 /// Looks into files for the logo; with a folder what they reveal is written there.
@@ -91,16 +155,47 @@ pub fn reveal(
 ) -> Result<Vec<Handled<Found>>, JobError> {
     let barrier = open(file, compute)?;
     folder.map_or(Ok(()), prepare)?;
-    each(files, watch, |path, _| {
-        let written = folder.map(|folder| beside(folder, path, "png")).transpose()?;
-        let revealed = barrier.reveal(&open_picture(path).map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
-        let likeness = barrier.likeness(&revealed.logo).map_err(|e| e.to_string())?;
-        let counts = revealed.squares.iter().filter(|square| barrier.likeness(square).is_ok_and(|likeness| likeness.counts())).count();
-        if let Some(written) = &written {
-            write_atomic(written, &revealed.logo.to_png().map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
-        }
-        Ok(Some(Found { likeness, squares: revealed.squares.len(), squares_that_count: counts, written }))
-    })
+    let mut shown = if watch.looks() { SHOWN } else { 0 };
+    each(
+        files,
+        watch,
+        |watch, found| watch.found(found),
+        |path, _| {
+            let written = folder.map(|folder| beside(folder, path, "png")).transpose()?;
+            let given = open_picture(path).map_err(|e| e.to_string())?;
+            let revealed = barrier.reveal(&given).map_err(|e| e.to_string())?;
+            let likeness = barrier.likeness(&revealed.logo).map_err(|e| e.to_string())?;
+            let counts = revealed.squares.iter().filter(|square| barrier.likeness(square).is_ok_and(|likeness| likeness.counts())).count();
+            if let Some(written) = &written {
+                write_atomic(written, &revealed.logo.to_png().map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+            }
+            let looks = (shown > 0).then(|| {
+                shown -= 1;
+                Arc::new(Looks { given: small(&given), marked: None, revealed: small(&revealed.logo) })
+            });
+            Ok(Some(Found { likeness, squares: revealed.squares.len(), squares_that_count: counts, written, looks }))
+        },
+    )
+}
+
+/// The picture with its longest side at most [`SMALL`], in colour.
+fn small(picture: &Picture) -> Picture {
+    reduced(picture.shape, |i| picture.planes[i]).colour()
+}
+
+/// What `value` gives for each place in planes of this shape, averaged over blocks until the longest side is at most [`SMALL`].
+fn reduced(shape: Shape, value: impl Fn(usize) -> u8) -> Picture {
+    let Shape { channels, height, width } = shape;
+    let by = height.max(width).div_ceil(SMALL).max(1);
+    let out = Shape { channels, height: height.div_ceil(by), width: width.div_ceil(by) };
+    let mut planes = Vec::with_capacity(out.len());
+    for (c, top, left) in (0..channels).flat_map(|c| (0..out.height).flat_map(move |y| (0..out.width).map(move |x| (c, y * by, x * by)))) {
+        let (rows, columns) = (top..(top + by).min(height), left..(left + by).min(width));
+        let count = rows.len() * columns.len();
+        let sum: usize = rows.flat_map(|y| columns.clone().map(move |x| (c * height + y) * width + x)).map(|i| usize::from(value(i))).sum();
+        planes.push(((sum + count / 2) / count) as u8);
+    }
+    Picture { shape: out, planes }
 }
 
 fn prepare(folder: &Path) -> Result<(), JobError> {
@@ -122,6 +217,7 @@ fn beside(folder: &Path, file: &Path, ending: &str) -> Result<PathBuf, String> {
 fn each<T>(
     files: &[PathBuf],
     watch: &mut dyn Watch,
+    tell: impl Fn(&mut dyn Watch, &Handled<T>),
     mut work: impl FnMut(&Path, &mut dyn FnMut(f64) -> bool) -> Result<Option<T>, String>,
 ) -> Result<Vec<Handled<T>>, JobError> {
     let (began, mut all) = (Instant::now(), Vec::with_capacity(files.len()));
@@ -140,7 +236,25 @@ fn each<T>(
             Ok(None) => return Err(JobError::Stopped),
             Err(why) => Err(why),
         };
-        all.push(Handled { file: file.clone(), result });
+        let handled = Handled { file: file.clone(), result };
+        tell(watch, &handled);
+        all.push(handled);
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_pictures_keep_proportions_and_brightness() {
+        let shape = Shape { channels: 1, height: 1000, width: 400 };
+        let picture = Picture { shape, planes: (0..shape.len()).map(|i| if i % 400 < 200 { 10 } else { 200 }).collect() };
+        let seen = small(&picture);
+        assert_eq!(seen.shape, Shape { channels: 3, height: 143, width: 58 });
+        assert_eq!((seen.planes[0], seen.planes[57]), (10, 200));
+        let tiny = Shape { channels: 3, height: 1, width: 2 };
+        assert_eq!(reduced(tiny, |i| i as u8).planes, [0, 1, 2, 3, 4, 5]);
+    }
 }

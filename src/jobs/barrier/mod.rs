@@ -2,7 +2,7 @@
 
 mod files;
 
-pub use files::{Found, Handled, Marked, mark, open, reveal};
+pub use files::{Found, GAIN, Handled, Looks, Marked, Peek, mark, open, peek, reveal};
 
 use crate::attacks::thief::{Loss, Plan, Thief};
 use crate::data::logo::Logo;
@@ -10,7 +10,7 @@ use crate::data::tasks::{self, Pair};
 use crate::data::{Photos, Picture, Samples};
 use crate::jobs::checkpoint::RunFolder;
 use crate::jobs::error::JobError;
-use crate::jobs::messages::{MetricPoint, Phase};
+use crate::jobs::messages::{BarrierPreview, BarrierSight, MetricPoint, Phase};
 use crate::jobs::record::Record;
 use crate::jobs::train::mean;
 use crate::jobs::watch::{Flow, Watch};
@@ -20,20 +20,28 @@ use crate::nn::error::ShapeError;
 use crate::nn::surrogate::Family;
 use crate::schemes::barrier::proof::Likeness;
 use crate::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
-use crate::vault::files::{write_atomic, write_private};
+use crate::vault::files::{read_limited, write_atomic, write_private};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Time between checkpoints, and between points of the curves.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
+/// Time between live pictures, and how many photographs they show.
+const SHOW_EVERY: Duration = Duration::from_secs(3);
+const SHOWN: usize = 2;
 /// The barrier's file in its run's folder.
 const FILE: &str = "barrier.cmbarrier";
 /// The same before the revealing network met thieves' networks.
 const BEFORE: &str = "before-thieves.cmbarrier";
 /// What thieves got so far.
 const THIEVES: &str = "thieves.json";
+/// Largest file of that kind that is read, bytes.
+const MOST_MADE: u64 = 1 << 20;
+/// What came out, once it is judged.
+const MADE: &str = "made.json";
 
 /// What a barrier is made from.
 #[derive(Debug, Clone)]
@@ -159,7 +167,17 @@ pub fn make(order: Order, compute: &Compute, folder: &Path, watch: &mut dyn Watc
     let mut record = Record::open(&folder, watch);
     let made = make_in(order, compute, &folder, &mut record);
     record.keep();
-    made
+    let made = made?;
+    let bytes = serde_json::to_vec_pretty(&made).map_err(|e| JobError::Internal(e.to_string()))?;
+    write_private(&folder.file(MADE), &bytes)?;
+    Ok(made)
+}
+
+/// What the finished run in this folder made; nothing where none is finished. The folder may have been moved since.
+pub fn made(folder: &Path) -> Option<Made> {
+    let made: Made = serde_json::from_slice(&read_limited(&folder.join(MADE), MOST_MADE).ok()?).ok()?;
+    let file = folder.join(FILE);
+    file.is_file().then_some(Made { file, ..made })
 }
 
 fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Record) -> Result<Made, JobError> {
@@ -179,6 +197,8 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
     }
     let first = training.done();
     let (mut saved, mut looked) = (Instant::now(), Instant::now());
+    let few = few(if choosing.outputs.is_empty() { &last } else { &choosing });
+    let mut shown: Option<Instant> = None;
     let learning = Instant::now();
     while training.done() < training.steps() {
         if watch.flow() == Flow::Stop {
@@ -206,6 +226,10 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
                 watch.metric(MetricPoint { step: done, name: name.to_owned(), value });
             }
         }
+        if watch.looks() && (done == steps || shown.is_none_or(|shown| shown.elapsed() > SHOW_EVERY)) {
+            watch.barrier_preview(BarrierPreview { step: done, sights: sights(&training, &few)? });
+            shown = Some(Instant::now());
+        }
         if done == steps || saved.elapsed() > CHECKPOINT_EVERY {
             saved = Instant::now();
             folder.checkpoint("barrier", training.save())?;
@@ -226,6 +250,27 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
         }
     };
     Ok(Made { file, figures, thieves, seconds, device: compute.name.clone() })
+}
+
+/// The photographs that live pictures show.
+fn few(pair: &Pair) -> Pair {
+    let first: Vec<usize> = (0..pair.outputs.count().min(SHOWN)).collect();
+    Pair { inputs: Arc::new(pair.inputs.select(&first)), outputs: Arc::new(pair.outputs.select(&first)) }
+}
+
+/// What becomes of them as the networks are now.
+fn sights(training: &Training, few: &Pair) -> Result<Vec<BarrierSight>, JobError> {
+    let barrier = training.barrier();
+    let stolen = training.stolen(&few.inputs).map_err(unfit)?;
+    let mut sights = Vec::with_capacity(few.outputs.count());
+    for i in 0..few.outputs.count() {
+        let Some(marked) = marked(&barrier, few, i)? else { continue };
+        let reveal = |picture: &Picture| barrier.reveal(picture).map(|revealed| revealed.logo).map_err(unfit);
+        let stolen = stolen.as_ref().map(|stolen| stolen.picture(i));
+        let stolen = stolen.map(|stolen| reveal(&stolen).map(|revealed| [stolen, revealed])).transpose()?;
+        sights.push(BarrierSight { original: few.outputs.picture(i), revealed: reveal(&marked)?, marked, stolen });
+    }
+    Ok(sights)
 }
 
 fn write(file: &Path, barrier: &Barrier) -> Result<(), JobError> {

@@ -55,10 +55,18 @@ impl Barrier {
     /// # Errors
     /// Shapes that the network does not take.
     pub fn reveal(&self, picture: &Picture) -> Result<Revealed, ShapeError> {
+        self.reveal_in(picture, usize::MAX)
+    }
+
+    /// The same for at most `most` squares, spread evenly over the picture: quick however large it is.
+    ///
+    /// # Errors
+    /// As [`Barrier::reveal`].
+    pub fn reveal_in(&self, picture: &Picture, most: usize) -> Result<Revealed, ShapeError> {
         let side = self.settings.side;
         let whole = enlarged(&self.seen(picture), side);
         let mut squares = Vec::new();
-        for places in squares_of(whole.shape, side).chunks(AT_ONCE) {
+        for places in some_of(squares_of(whole.shape, side), most).chunks(AT_ONCE) {
             squares.extend(batch::to_unit_pictures(self.revealer.forward(self.load(&whole, places))?));
         }
         let count = squares.len().max(1);
@@ -90,6 +98,12 @@ fn brightened(picture: &Picture, before: &Picture, after: &Picture) -> Picture {
 fn squares_of(shape: Shape, side: usize) -> Vec<[usize; 2]> {
     let starts = |length: usize| (0..length / side).map(move |i| i * side);
     starts(shape.height).flat_map(|top| starts(shape.width).map(move |left| [top, left])).collect()
+}
+
+/// At most `most` of these places, evenly spread.
+fn some_of(all: Vec<[usize; 2]>, most: usize) -> Vec<[usize; 2]> {
+    let count = all.len().min(most);
+    (0..count).map(|i| all[(2 * i + 1) * all.len() / (2 * count)]).collect()
 }
 
 /// Tops and lefts of squares that cover the picture, those that reach back first.
@@ -168,6 +182,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn some_squares_are_spread_over_all() {
+        let all = squares_of(Shape { channels: 3, height: 1080, width: 1920 }, 64);
+        let some = some_of(all.clone(), 16);
+        assert_eq!((all.len(), some.len()), (480, 16));
+        assert_eq!((some[0], some[15]), (all[15], all[465]));
+        assert_eq!(some_of(all.clone(), 480), all);
+        assert_eq!(some_of(all.clone(), usize::MAX), all);
+        assert!(some_of(Vec::new(), 16).is_empty());
     }
 
     #[test]

@@ -188,6 +188,21 @@ impl Barrier {
     /// # Errors
     /// A file that is none, one of a newer program, or one whose parts do not fit.
     pub fn open(saved: &WeightMap, device: &Device) -> Result<Self, SchemeError> {
+        let (settings, logo) = Self::peek(saved)?;
+        Ok(Self {
+            logo,
+            hider: saved.load("hider.", hider(&settings, device))?,
+            revealer: saved.load("revealer.", Revealer::new(settings.channels(), settings.revealer_width, device))?,
+            settings,
+            device: device.clone(),
+        })
+    }
+
+    /// Its settings and its logo, `[3, side, side]`, without the networks: no device is needed.
+    ///
+    /// # Errors
+    /// As [`Barrier::open`], as far as these are concerned.
+    pub fn peek(saved: &WeightMap) -> Result<(Settings, Picture), SchemeError> {
         let note = |name: &str| saved.notes.get(name).map(String::as_str).unwrap_or_default();
         let none = || {
             SchemeError::Plan("This file holds no image barrier. Choose the .cmbarrier file that was written when it was made.".to_owned())
@@ -207,13 +222,8 @@ impl Barrier {
         if logo.shape != sides {
             return Err(WeightsError::WrongShape { name: "logo".to_owned(), found: logo.shape.clone(), needed: sides }.into());
         }
-        Ok(Self {
-            logo: Picture { shape, planes: logo.values.iter().map(|v| v.round().clamp(0.0, 255.0) as u8).collect() },
-            hider: saved.load("hider.", hider(&settings, device))?,
-            revealer: saved.load("revealer.", Revealer::new(settings.channels(), settings.revealer_width, device))?,
-            settings,
-            device: device.clone(),
-        })
+        let planes = logo.values.iter().map(|v| v.round().clamp(0.0, 255.0) as u8).collect();
+        Ok((settings, Picture { shape, planes }))
     }
 
     fn new(settings: Settings, logo: Picture, hider: &Hider, revealer: &Revealer, device: Device) -> Self {

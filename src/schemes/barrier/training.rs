@@ -217,6 +217,22 @@ impl Training {
         Barrier::new(self.task.settings.clone(), self.task.logo.clone(), hider, revealer, self.task.device.clone())
     }
 
+    /// What the network of the thief who learns now, or who learnt first, gives for these inputs; nothing before one has begun to learn.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn stolen(&self, inputs: &Samples) -> Result<Option<Samples>, ShapeError> {
+        let which = match self.stage().0 {
+            Stage::Initial => return Ok(None),
+            Stage::Surrogate(which) => which,
+            Stage::Adversarial => 0,
+        };
+        let Some(thief) = self.thieves.get(which) else { return Ok(None) };
+        let given = thief.robber.gives(batch::from_unit_bytes(&inputs.pixels, inputs.shape, &self.task.device))?;
+        let pixels = batch::to_unit_pictures(given).into_iter().flat_map(|picture| picture.planes).collect();
+        Ok(Some(Samples { shape: inputs.shape, pixels, labels: inputs.labels.clone() }))
+    }
+
     /// The protected network's inputs and outputs of this step, `[batch, channels, side, side]` in [0, 1], without gradients.
     fn pictures(&mut self) -> [Tensor<4>; 2] {
         let chosen = self.order.batch(self.done, self.task.settings.batch);
