@@ -180,7 +180,7 @@ impl Model {
                 self.proof.report = Some(report);
             }
             // The window has no panel for these yet and starts none of them.
-            Outcome::Barrier(_) | Outcome::Marked(_) | Outcome::Revealed(_) | Outcome::Table(_) => {}
+            Outcome::Barrier(_) | Outcome::Marked(_) | Outcome::Revealed(_) | Outcome::Read(_) | Outcome::Table(_) => {}
         }
     }
 

@@ -1,8 +1,10 @@
 //! The image barrier's jobs: making one from photographs, marking files with it, looking into files for its logo.
 
-mod files;
+pub(super) mod files;
+pub(super) mod targets;
 
 pub use files::{Found, Handled, Marked, mark, open, reveal};
+pub use targets::listed;
 
 use crate::attacks::thief::{Loss, Plan, Thief};
 use crate::data::logo::Logo;

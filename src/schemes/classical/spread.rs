@@ -9,7 +9,7 @@ use crate::data::Shape;
 use crate::vault::derive::Derivation;
 
 /// Pixels on each side of a pixel that its local mean is taken over.
-const REACH: usize = 2;
+const REACH: usize = 1;
 /// Share of the strength that may be missing: the local mean takes a little of every carrier with it.
 const NEAR: f64 = 0.2;
 

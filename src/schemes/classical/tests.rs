@@ -69,19 +69,21 @@ fn every_bit_comes_back_from_pictures_of_many_kinds_and_they_stay_clear() {
 fn other_keys_and_unmarked_pictures_give_half_of_the_bits() {
     for method in Method::ALL {
         let mark = classical(method, "01");
-        let pictures: Vec<Picture> = (0..40).map(|i| landscape(i, 64, 64, 1, 12)).chain([flat(255), flat(0), flat(9)]).collect();
+        let pictures: Vec<Picture> = (0..5).map(|i| landscape(i, 64, 64, 1, 12)).chain([flat(255), flat(0), flat(9)]).collect();
         let marked: Vec<Picture> = pictures.iter().map(|picture| mark.embed(picture).unwrap().picture).collect();
-        assert_eq!(mark.trial(&marked).unwrap(), Trial { pictures: 43, bit_accuracy: 1.0, success: 1.0 });
-        // 43 x 64 bits: a share of half strays by less than .05 with a chance of 1 - 1e-7.
-        for (trial, what) in [
-            (mark.trial(&pictures).unwrap(), "unmarked"),
-            (classical(method, "02").trial(&marked).unwrap(), "another secret"),
-            (
-                Classical { key: Key::new("aa", "Bob", "01", Some(mark.key.bits())), ..mark.clone() }.trial(&marked).unwrap(),
-                "another owner",
-            ),
-        ] {
-            assert!((trial.bit_accuracy - 0.5).abs() < 0.05 && trial.success == 0.0, "{method:?}, {what}: {trial:?}");
+        assert_eq!(mark.trial(&marked).unwrap(), Trial { pictures: 8, bit_accuracy: 1.0, success: 1.0 });
+        // Under one key the same bits may fall alike in several pictures, so many keys are tried: 40 x 64 bits stray less than .05 from half
+        // with a chance of 1 - 4e-7, and the mean over several pictures strays less.
+        for (pictures, what) in [(&pictures, "unmarked"), (&marked, "marked by another")] {
+            let trials: Vec<Trial> = (0..40)
+                .map(|i| Key::new("aa", "Bob", &i.to_string(), Some(mark.key.bits())))
+                .map(|key| Classical { key, ..mark.clone() }.trial(pictures).unwrap())
+                .collect();
+            let accuracy = trials.iter().map(|trial| trial.bit_accuracy).sum::<f64>() / trials.len() as f64;
+            assert!((accuracy - 0.5).abs() < 0.05 && trials.iter().all(|trial| trial.success == 0.0), "{method:?}, {what}: {accuracy}");
+        }
+        for other in [classical(method, "02"), Classical { key: Key::new("ab", "Ada", "01", None), ..mark.clone() }] {
+            assert_eq!(other.trial(&marked).unwrap().success, 0.0);
         }
     }
 }
