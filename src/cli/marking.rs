@@ -61,7 +61,9 @@ struct Which {
 
 /// How pictures are marked.
 #[derive(Debug, Args)]
-#[command(override_usage = "countermark mark BARRIER PICTURE... --out DIR\n       countermark mark --method dct --owner NAME [--secret FILE] PICTURE... --out DIR")]
+#[command(
+    override_usage = "countermark mark BARRIER PICTURE... --out DIR\n       countermark mark --method dct --owner NAME [--secret FILE] PICTURE... --out DIR"
+)]
 pub struct Marking {
     #[command(flatten)]
     which: Which,
@@ -72,7 +74,9 @@ pub struct Marking {
 
 /// How pictures are looked into.
 #[derive(Debug, Args)]
-#[command(override_usage = "countermark extract BARRIER PICTURE... [--out DIR]\n       countermark extract --method dct --owner NAME [--secret FILE] PICTURE...")]
+#[command(
+    override_usage = "countermark extract BARRIER PICTURE... [--out DIR]\n       countermark extract --method dct --owner NAME [--secret FILE] PICTURE..."
+)]
 pub struct Extracting {
     #[command(flatten)]
     which: Which,
@@ -139,11 +143,15 @@ impl Which {
 
     fn barrier(&self) -> Result<(Means, &[PathBuf]), Failure> {
         if self.owner.is_some() || self.secret.is_some() || self.bits.is_some() || !self.settings.is_empty() {
-            return Err(asked("A barrier holds its logo and its secret itself. Name another method (--method dct), or leave --owner, --secret, --bits and --set away."));
+            return Err(asked(
+                "A barrier holds its logo and its secret itself. Name another method (--method dct), or leave --owner, --secret, --bits and --set away.",
+            ));
         }
         match self.paths.split_first() {
             Some((barrier, pictures)) if !pictures.is_empty() => Ok((Means::Barrier(barrier.clone()), pictures)),
-            _ => Err(asked("Name the barrier (.cmbarrier) first and then at least one picture, or choose a method without a barrier (--method dct).")),
+            _ => Err(asked(
+                "Name the barrier (.cmbarrier) first and then at least one picture, or choose a method without a barrier (--method dct).",
+            )),
         }
     }
 }
@@ -185,12 +193,20 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
     }
     let command = Command::Reveal { job: JobId(1), by, files, folder: options.out.clone() };
     match follow(&worker(options.which.device)?, command)?.outcome {
-        Outcome::Revealed(all) => tell(&all, "logo", json, |found: &Found| found.likeness.counts(), |found| {
-            format!("correlation {:.3}; {} of {} squares on their own", found.likeness.nc, found.squares_that_count, found.squares)
-        }),
-        Outcome::Read(all) => tell(&all, "mark", json, |read: &Read| read.found, |read| {
-            format!("{} of {BITS} bits; as many or more by chance in 10^{:.1}", read.bits_right, read.p_value_log10)
-        }),
+        Outcome::Revealed(all) => tell(
+            &all,
+            "logo",
+            json,
+            |found: &Found| found.likeness.counts(),
+            |found| format!("correlation {:.3}; {} of {} squares on their own", found.likeness.nc, found.squares_that_count, found.squares),
+        ),
+        Outcome::Read(all) => tell(
+            &all,
+            "mark",
+            json,
+            |read: &Read| read.found,
+            |read| format!("{} of {BITS} bits; as many or more by chance in 10^{:.1}", read.bits_right, read.p_value_log10),
+        ),
         _ => Err(internal()),
     }
 }

@@ -98,8 +98,7 @@ mod tests {
 
     #[test]
     fn printing_colours_and_cut_jpegs_are_seen() {
-        let whole =
-            encoded(|to| image::codecs::jpeg::JpegEncoder::new(to).write_image(&pixels(), 40, 30, image::ExtendedColorType::Rgb8));
+        let whole = encoded(|to| image::codecs::jpeg::JpegEncoder::new(to).write_image(&pixels(), 40, 30, image::ExtendedColorType::Rgb8));
         let cut = &whole[..whole.len() / 2];
         assert!(matches!(check(cut), Err(PictureError::Damaged(_))), "{:?}", check(cut));
         let head = whole.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();

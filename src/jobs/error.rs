@@ -22,8 +22,13 @@ pub enum JobError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A folder that does not fit: why, and which.
-    #[error("{0}: {}", .1.display())]
-    Folder(String, PathBuf),
+    #[error("{why}: {}", path.display())]
+    Folder {
+        /// What is wrong with it, and what to do.
+        why: String,
+        /// Which folder.
+        path: PathBuf,
+    },
     /// The key package cannot be used.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -78,7 +83,7 @@ impl JobError {
             JobError::Stopped | JobError::Ask(AskError::Cancelled) => "cancelled",
             JobError::Scheme(_) => "plan",
             JobError::OtherRun(_) => OTHER_RUN,
-            JobError::File(_) | JobError::Folder(..) => FILE,
+            JobError::File(_) | JobError::Folder { .. } => FILE,
             JobError::Package(_) => "package",
             JobError::Ask(_) | JobError::Weights(_) => "suspect",
             JobError::Diverged(_) => "diverged",

@@ -11,8 +11,8 @@ use crate::nn::weights::{LARGEST_FILE, WeightMap};
 use crate::schemes::barrier::Barrier;
 use crate::schemes::barrier::proof::Likeness;
 use crate::vault::files::{FileError, read_limited};
-use serde::ser::{Serialize, Serializer};
 use serde::Deserialize;
+use serde::ser::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

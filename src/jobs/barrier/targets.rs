@@ -19,7 +19,7 @@ pub fn listed(paths: &[PathBuf], out: Option<&Path>) -> Result<Vec<PathBuf>, Job
         }
         if out.is_some_and(|out| real(out).starts_with(real(path))) {
             let text = "The folder for the results lies inside the folder that is read. Choose one beside it";
-            return Err(JobError::Folder(text.to_owned(), path.clone()));
+            return Err(JobError::Folder { why: text.to_owned(), path: path.clone() });
         }
         let entries = std::fs::read_dir(path).map_err(|e| FileError::reading(path, e))?;
         let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
@@ -29,7 +29,7 @@ pub fn listed(paths: &[PathBuf], out: Option<&Path>) -> Result<Vec<PathBuf>, Job
         all.extend(inside);
     }
     match (all.is_empty(), paths.first()) {
-        (true, Some(path)) => Err(JobError::Folder("There is no file in it. Choose a folder of pictures".to_owned(), path.clone())),
+        (true, Some(path)) => Err(JobError::Folder { why: "There is no file in it. Choose a folder of pictures".to_owned(), path: path.clone() }),
         _ => Ok(all),
     }
 }
@@ -61,7 +61,8 @@ impl Targets {
             let mut free = names.into_iter().flatten().map(|name| folder.join(name).with_added_extension("png"));
             // Some systems take upper and lower case for the same name.
             let free = free.find(|target| taken.insert(target.to_string_lossy().to_lowercase()));
-            let doubled = || "Another file of this batch has this name, and its result is not written over. Mark this one into another folder.";
+            let doubled =
+                || "Another file of this batch has this name, and its result is not written over. Mark this one into another folder.";
             all.entry(file.clone()).or_insert_with(|| free.ok_or_else(doubled).map_err(str::to_owned));
         }
         Self(all)
@@ -111,7 +112,8 @@ mod tests {
         let (read, beside) = (home.path().join("read"), home.path().join("beside"));
         std::fs::create_dir(&read).unwrap();
         std::fs::write(read.join("a.png"), b"x").unwrap();
-        let refused = |out: &Path| listed(&[read.clone()], Some(out)).is_err_and(|e| e.to_string().contains("inside the folder that is read"));
+        let refused =
+            |out: &Path| listed(&[read.clone()], Some(out)).is_err_and(|e| e.to_string().contains("inside the folder that is read"));
         assert!(refused(&read) && refused(&read.join("out/deep")) && refused(&beside.join("../read/out")));
         assert!(!refused(&beside) && !refused(&home.path().join("read-too")));
         #[cfg(unix)]
