@@ -51,7 +51,7 @@ pub struct Options {
     pub device: DeviceChoice,
 }
 
-pub(super) fn internal() -> Failure {
+pub fn internal() -> Failure {
     Failure::new("internal", "The worker gave another answer than was asked for.")
 }
 

@@ -37,7 +37,7 @@ enum With {
 #[derive(Debug, Args)]
 struct Which {
     /// The barrier (.cmbarrier), with the method barrier only; then picture files, or folders of them.
-    #[arg(required = true, value_name = "BARRIER] [PICTURE")]
+    #[arg(required = true, value_name = "FILE")]
     paths: Vec<PathBuf>,
     /// How the mark is hidden. All but barrier need the owner's name and no network, and are lost where a thief's network learns from the pictures.
     #[arg(long, value_enum, default_value = "barrier")]

@@ -29,7 +29,9 @@ pub fn listed(paths: &[PathBuf], out: Option<&Path>) -> Result<Vec<PathBuf>, Job
         all.extend(inside);
     }
     match (all.is_empty(), paths.first()) {
-        (true, Some(path)) => Err(JobError::Folder { why: "There is no file in it. Choose a folder of pictures".to_owned(), path: path.clone() }),
+        (true, Some(path)) => {
+            Err(JobError::Folder { why: "There is no file in it. Choose a folder of pictures".to_owned(), path: path.clone() })
+        }
         _ => Ok(all),
     }
 }
