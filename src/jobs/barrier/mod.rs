@@ -187,7 +187,8 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
             folder.checkpoint("barrier", training.save())?;
             return Err(JobError::Stopped);
         }
-        let phase = match training.stage().0 {
+        let stage = training.stage().0;
+        let phase = match stage {
             Stage::Initial => Phase::Marked,
             Stage::Surrogate(_) => Phase::Thieves,
             Stage::Adversarial => Phase::Hardening,
@@ -208,7 +209,7 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
                 watch.metric(MetricPoint { step: done, name: name.to_owned(), value });
             }
         }
-        if done == steps || saved.elapsed() > CHECKPOINT_EVERY {
+        if training.stage().0 != stage || done == steps || saved.elapsed() > CHECKPOINT_EVERY {
             saved = Instant::now();
             folder.checkpoint("barrier", training.save())?;
         }
