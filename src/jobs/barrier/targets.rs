@@ -3,7 +3,7 @@
 use crate::jobs::error::JobError;
 use crate::vault::files::{FileError, write_atomic};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The files of these paths, in their order: a folder gives what lies directly in it and is not hidden, by name. `out`, where results go,
 /// must not lie in one of the folders, because a second run would mark what the first has marked.
@@ -38,14 +38,15 @@ pub fn listed(paths: &[PathBuf], out: Option<&Path>) -> Result<Vec<PathBuf>, Job
 
 /// Where a path leads, through links, also when its last parts are not there yet.
 fn real(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for there in path.ancestors() {
-        if let (Ok(real), Ok(rest)) = (there.canonicalize(), path.strip_prefix(there)) {
-            // Joined with nothing it would end in a separator.
-            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+    let mut real = PathBuf::new();
+    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            part => real.push(part),
         }
+        real = real.canonicalize().unwrap_or(real);
     }
-    path
+    real
 }
 
 /// Where each file of a batch goes.
