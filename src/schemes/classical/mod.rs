@@ -39,7 +39,7 @@ crate::settings! {
     pub struct Settings {
         /// By how many grey levels the method “spread” changes each pixel at first; more where the bits are not read otherwise.
         strength: f64 = 2.0, paper 2.0, Kind::Real { min: 1.0, max: 16.0 }, "grey levels";
-        /// Distance of the steps onto which the methods “dct”, “dft” and “dwt” move coefficients: wider is firmer and easier to see.
+        /// Distance of the steps onto which the methods “dct”, “dft” and “dwt” move coefficients (“dft”: half of it): wider is firmer and easier to see.
         step: f64 = 12.0, paper 12.0, Kind::Real { min: 4.0, max: 64.0 }, "grey levels";
     }
 }
@@ -190,7 +190,8 @@ impl Classical {
         Ok(match self.method {
             Method::Spread => Box::new(Spread::new(shape, secret, self.settings.strength)),
             Method::Dct => Box::new(Quantised::new(dct::Dct::new(), shape, secret, step)),
-            Method::Dft => Box::new(Quantised::new(dft::Dft::new(), shape, secret, step)),
+            // Where the picture is smooth a magnitude can only grow: half the step keeps it as clear as the others.
+            Method::Dft => Box::new(Quantised::new(dft::Dft::new(), shape, secret, step / 2.0)),
             Method::Dwt => Box::new(Quantised::new(dwt::Dwt, shape, secret, step)),
         })
     }
