@@ -3,6 +3,7 @@
 pub mod barrier;
 pub mod bench;
 mod checkpoint;
+mod classical;
 mod clock;
 mod controls;
 mod error;

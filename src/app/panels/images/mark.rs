@@ -65,7 +65,7 @@ impl MarkPanel {
 
     fn over(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         let batch = &model.images.mark;
-        let (good, again) = (batch.good().count(), batch.good().filter(|(_, marked)| marked.likeness.counts()).count());
+        let (good, again) = (batch.good().count(), batch.good().filter(|(_, marked)| marked.found_again()).count());
         let tone = if good > 0 && good == again { Tone::Good } else { Tone::Warn };
         widgets::notice(ui, tone, &text::marked_words(batch));
         if good > again {
@@ -122,11 +122,12 @@ impl MarkPanel {
                 if widgets::icon_button(ui, Icon::Compare, &text::compare_title(&name, text::MARKED)).clicked() {
                     out.push(Action::CompareFiles(file.to_owned(), marked.written.clone()));
                 }
-                let (tone, icon, words) = match marked.likeness.counts() {
+                let (tone, icon, words) = match marked.found_again() {
                     true => (Tone::Good, Icon::Check, text::LOGO_AGAIN),
                     false => (Tone::Warn, Icon::Warning, text::LOGO_WEAK),
                 };
-                widgets::tag(ui, tone, Some(icon), words).on_hover_text(text::correlation(marked.likeness.nc));
+                widgets::tag(ui, tone, Some(icon), words)
+                    .on_hover_text(text::correlation(marked.likeness.map_or(0.0, |likeness| likeness.nc)));
                 let whole = text::likeness(marked.psnr_db);
                 let words = if wide { whole.clone() } else { text::decibel(marked.psnr_db) };
                 muted(ui, words).on_hover_text(whole);
