@@ -9,6 +9,7 @@ use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, PlainNet, Surrogate};
+use crate::nn::vgg::Vgg;
 use crate::nn::weights::WeightMap;
 use crate::schemes::SchemeError;
 use crate::schemes::batches::Passes;
@@ -101,6 +102,7 @@ pub struct Training {
     critic: PatchCritic,
     critic_optimiser: Optimiser,
     demand: Demand,
+    vgg: Option<Vgg>,
     imitator: PlainNet,
     imitator_optimiser: Optimiser,
     thieves: Vec<Thief>,
@@ -144,6 +146,7 @@ impl Training {
             critic: faint(PatchCritic::new(settings.channels(), settings.critic_width, &learning), task.seed.wrapping_add(1)),
             critic_optimiser: adam(),
             demand: Demand::new(settings.clarity, settings.ramp * settings.steps as f64, &learning),
+            vgg: (settings.perceptual_weight > 0.0).then(|| Vgg::embedded(&learning)).transpose()?,
             imitator: faint(PlainNet::new([settings.channels(); 2], layers, width, &learning), task.seed.wrapping_add(2)),
             imitator_optimiser: adam(),
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
@@ -268,6 +271,9 @@ impl Training {
         if s.consistency_weight > 0.0 {
             let half = count / 2;
             loss = loss + distance(found.clone().narrow(0, 0, half), found.narrow(0, half, half)).mul_scalar(s.consistency_weight);
+        }
+        if let Some(vgg) = &self.vgg {
+            loss = loss + vgg.distance(marked.clone(), outputs.clone())?.mul_scalar(s.perceptual_weight);
         }
         if s.critic_weight > 0.0 {
             let opinion = opinion(s, self.critic.clone().no_grad().forward(marked.clone())?, true);
