@@ -260,7 +260,7 @@ class PatchCritic(nn.Module):
 
 
 class Vgg(nn.Module):
-    """Torchvision's layers up to conv2_2 with the weights that the program brings, which want 0 to 255 less the mean of ImageNet."""
+    """Torchvision's layers up to conv2_2 with the weights that the program brings, which want 0 to 255 less the mean of their pictures."""
 
     def __init__(self, mean, gain):
         super().__init__()
@@ -382,7 +382,7 @@ ask_small("revealer", fill(Revealer(4)), unit(2, 3, 20, 14))
 ask_small("patch_critic", fill(PatchCritic(2)), unit(2, 3, 36, 20))
 ask_small("autoencoders", fill(Autoencoders(3, [12, 8, 5, 2, 5, 8, 12])), unit(4, 12))
 
-caffe = Vgg([123.68 / 255, 116.779 / 255, 103.939 / 255], [255.0] * 3)
+caffe = Vgg([122.67892 / 255, 116.66877 / 255, 104.00699 / 255], [255.0] * 3)
 torchvision = Vgg([0.485, 0.456, 0.406], [1 / 0.229, 1 / 0.224, 1 / 0.225])
 for name, net, shape in [("vgg", caffe, (2, 3, 12, 10)), ("grey_vgg", caffe, (2, 1, 9, 7)), ("torchvision_vgg", torchvision, (2, 3, 12, 10))]:
     first = unit(*shape).requires_grad_()
