@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 OUT = Path(__file__).resolve().parent.parent / "tests" / "reference" / "torch.safetensors"
@@ -259,6 +259,21 @@ class PatchCritic(nn.Module):
         return self.last(x)
 
 
+class Vgg(nn.Module):
+    """Torchvision's layers up to conv2_2 with the weights that the program brings, which want 0 to 255 less the mean of their pictures."""
+
+    def __init__(self, mean, gain):
+        super().__init__()
+        conv = lambda i, o: (nn.Conv2d(i, o, 3, padding=1), nn.ReLU())
+        self.features = nn.Sequential(*conv(3, 64), *conv(64, 64), nn.MaxPool2d(2, 2), *conv(64, 128), *conv(128, 128))
+        weights = load_file(OUT.parents[2] / "assets" / "vgg" / "vgg16.safetensors")
+        self.load_state_dict({n: weights[n].float() for n in self.state_dict()})
+        self.mean, self.gain = (torch.tensor(values).reshape(1, 3, 1, 1) for values in (mean, gain))
+
+    def forward(self, x):
+        return self.features((x.expand(-1, 3, -1, -1) - self.mean) * self.gain)
+
+
 class Stack(nn.Module):
     def __init__(self, nets, i, o):
         super().__init__()
@@ -366,6 +381,15 @@ ask_small("residual_hider", fill(Hider(5, 2, True)), unit(3, 3, 32, 64), unit(3,
 ask_small("revealer", fill(Revealer(4)), unit(2, 3, 20, 14))
 ask_small("patch_critic", fill(PatchCritic(2)), unit(2, 3, 36, 20))
 ask_small("autoencoders", fill(Autoencoders(3, [12, 8, 5, 2, 5, 8, 12])), unit(4, 12))
+
+caffe = Vgg([122.67892 / 255, 116.66877 / 255, 104.00699 / 255], [255.0] * 3)
+torchvision = Vgg([0.485, 0.456, 0.406], [1 / 0.229, 1 / 0.224, 1 / 0.225])
+for name, net, shape in [("vgg", caffe, (2, 3, 12, 10)), ("grey_vgg", caffe, (2, 1, 9, 7)), ("torchvision_vgg", torchvision, (2, 3, 12, 10))]:
+    first = unit(*shape).requires_grad_()
+    out = net(first)
+    digest(f"{name}.features", out)
+    (out * torch.tensor(numbers(out.numel(), 1).astype(np.float32)).reshape(out.shape)).sum().backward()
+    digest(f"{name}.gradient", first.grad)
 
 nets, carriers = fill(Autoencoders(3, [12, 8, 5, 2, 5, 8, 12])), unit(4, 12)
 stamp = ((torch.tensor(numbers(12, 7).astype(np.float32)) + 1) / 2).requires_grad_()

@@ -13,7 +13,9 @@ use countermark::jobs::JobError;
 use countermark::jobs::barrier::{self as jobs, mark, reveal};
 use countermark::jobs::reproduce::{Request, TableName, reproduce};
 use countermark::metrics::{mean_sd, psnr};
+use countermark::nn::batch::from_unit_bytes;
 use countermark::nn::device::Compute;
+use countermark::nn::vgg::Vgg;
 use countermark::nn::weights::WeightMap;
 use countermark::schemes::barrier::{Barrier, Settings, Task, Training};
 use countermark::schemes::plan::Preset;
@@ -229,6 +231,30 @@ fn a_small_network_foresees_the_mark_where_that_is_asked_for() {
     let (asked, left_out) = (unforeseen(0.1), unforeseen(0.0));
     assert!(asked > 0.0 && asked < 0.3, "{asked}");
     assert_eq!(left_out, 0.0);
+}
+
+#[test]
+fn the_perceptual_loss_draws_marked_pictures_to_what_a_network_sees_in_unmarked_ones() {
+    let device = Device::flex();
+    let vgg = Vgg::embedded(&device).unwrap();
+    let far = |perceptual_weight: f64| {
+        let settings =
+            Settings { steps: 30, families: 0, critic_weight: 0.0, imitation_weight: 0.0, clarity: 0.0, perceptual_weight, ..tiny() };
+        let mut training = Training::new(task(settings)).unwrap();
+        while training.done() < training.steps() {
+            training.step().unwrap();
+        }
+        let barrier = training.barrier();
+        let unit = |pictures: &[Picture]| {
+            let bytes: Vec<u8> = pictures.iter().flat_map(|picture| picture.planes.clone()).collect();
+            from_unit_bytes(&bytes, SHAPE, &device)
+        };
+        let plain: Vec<Picture> = (0..4).map(|i| pictures(4).picture(i)).collect();
+        let marked: Vec<Picture> = plain.iter().map(|picture| barrier.mark(picture, &mut |_| true).unwrap().unwrap()).collect();
+        f64::from(vgg.distance(unit(&marked), unit(&plain)).unwrap().into_scalar::<f32>())
+    };
+    let (without, with) = (far(0.0), far(100.0));
+    assert!(with < 0.5 * without, "{without} without, {with} with");
 }
 
 #[test]

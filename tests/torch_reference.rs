@@ -13,6 +13,7 @@ use countermark::nn::encoder::Encoder;
 use countermark::nn::host::{Host, HostKind};
 use countermark::nn::mirror::Mirror;
 use countermark::nn::optim::{Optimiser, Rule};
+use countermark::nn::vgg::Vgg;
 use countermark::nn::weights::{WeightMap, Weights};
 
 const GREY: Shape = Shape { channels: 1, height: 8, width: 8 };
@@ -281,6 +282,22 @@ fn the_networks_of_the_barrier_answer_and_learn_like_pytorch() {
     compare_small("residual_hider", fill(Hider::new(3, 5, 2, Some(0.1), &device)), [3, 3, 32, 64], hide);
     compare_small("revealer", fill(Revealer::new(3, 4, &device)), [2, 3, 20, 14], |net, x| net.forward(x).unwrap());
     compare_small("patch_critic", fill(PatchCritic::new(3, 2, &device)), [2, 3, 36, 20], |net, x| net.forward(x).unwrap());
+}
+
+#[test]
+fn the_features_by_which_pictures_are_compared_are_those_of_pytorch() {
+    let device = learning();
+    let weights = WeightMap::from_safetensors(include_bytes!("../assets/vgg/vgg16.safetensors")).unwrap();
+    let (own, owners) = (Vgg::embedded(&device).unwrap(), Vgg::from_torchvision(&weights, &device).unwrap());
+    for (name, net, dims) in [("vgg", &own, [2, 3, 12, 10]), ("grey_vgg", &own, [2, 1, 9, 7]), ("torchvision_vgg", &owners, [2, 3, 12, 10])]
+    {
+        let input = unit(dims, &device).require_grad();
+        let output = net.features(input.clone()).unwrap();
+        digest(&format!("{name}.features"), output.clone(), 1e-4);
+        let factors: Vec<f32> = numbers(output.dims().iter().product(), 1).into_iter().map(|v| v as f32).collect();
+        let gradients = (output.clone() * Tensor::from_data(TensorData::new(factors, output.dims()), &device)).sum().backward();
+        digest(&format!("{name}.gradient"), input.grad(&gradients).unwrap(), 5e-4);
+    }
 }
 
 const SMALL_WIDTHS: [usize; 7] = [12, 8, 5, 2, 5, 8, 12];

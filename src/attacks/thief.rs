@@ -7,6 +7,8 @@ use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, Surrogate};
+use crate::nn::vgg::Vgg;
+use crate::nn::weights::WeightsError;
 use crate::schemes::barrier::Settings;
 use crate::schemes::losses::{distance, distance_from};
 use crate::vault::derive::Stream;
@@ -28,16 +30,21 @@ pub enum Loss {
     L2,
     /// That, and the critic.
     L2Adv,
+    /// The mean square of the distance of what a VGG-16 sees in them.
+    Perceptual,
+    /// That, and the critic.
+    PerceptualAdv,
 }
 
 /// How much the critic counts beside distances of pixels in [0, 1]: pix2pix (Isola et al., 2017) has 1 in 100 of them in [-1, 1].
 const CRITIC_BESIDE_DISTANCE: f64 = 0.005;
-/// How much it counts beside their squares, which are smaller by about as much as the distances are.
+/// How much it counts beside their squares, which are smaller by about as much as the distances are, and beside the perceptual loss, which
+/// is as large as the squares.
 const CRITIC_BESIDE_SQUARE: f64 = 0.0005;
 
 impl Loss {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::L1, Self::L1Adv, Self::L2, Self::L2Adv];
+    pub const ALL: [Self; 6] = [Self::L1, Self::L1Adv, Self::L2, Self::L2Adv, Self::Perceptual, Self::PerceptualAdv];
 
     /// Its name in tables.
     pub const fn name(self) -> &'static str {
@@ -46,22 +53,30 @@ impl Loss {
             Self::L1Adv => "L1+adv",
             Self::L2 => "L2",
             Self::L2Adv => "L2+adv",
+            Self::Perceptual => "perceptual",
+            Self::PerceptualAdv => "perceptual+adv",
         }
     }
 
     /// How much the critic counts; none where there is no critic.
     const fn critic(self) -> Option<f64> {
         match self {
-            Self::L1 | Self::L2 => None,
+            Self::L1 | Self::L2 | Self::Perceptual => None,
             Self::L1Adv => Some(CRITIC_BESIDE_DISTANCE),
-            Self::L2Adv => Some(CRITIC_BESIDE_SQUARE),
+            Self::L2Adv | Self::PerceptualAdv => Some(CRITIC_BESIDE_SQUARE),
         }
     }
 
-    fn apart(self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
-        match self {
-            Self::L1 | Self::L1Adv => (x - y).abs().mean(),
-            Self::L2 | Self::L2Adv => distance(x, y),
+    const fn is_perceptual(self) -> bool {
+        matches!(self, Self::Perceptual | Self::PerceptualAdv)
+    }
+
+    /// How far pictures are apart; `vgg` is there where the loss is perceptual.
+    fn apart(self, vgg: Option<&Vgg>, x: Tensor<4>, y: Tensor<4>) -> Result<Tensor<1>, ShapeError> {
+        match (self, vgg) {
+            (_, Some(vgg)) => vgg.distance(x, y),
+            (Self::L1 | Self::L1Adv, None) => Ok((x - y).abs().mean()),
+            (_, None) => Ok(distance(x, y)),
         }
     }
 }
@@ -118,25 +133,30 @@ pub struct Thief {
     network: Surrogate,
     optimiser: Optimiser,
     critic: Option<(PatchCritic, Optimiser)>,
+    vgg: Option<Vgg>,
     device: Device,
     done: u64,
 }
 
 impl Thief {
     /// One who has learnt nothing yet.
-    pub fn new(plan: Plan, device: &Device) -> Self {
+    ///
+    /// # Errors
+    /// None with the perceptual network that the program was built with.
+    pub fn new(plan: Plan, device: &Device) -> Result<Self, WeightsError> {
         let learning = device.clone().autodiff();
         let network = Surrogate::new(plan.family, plan.channels, plan.width, plan.halvings, plan.residual, &learning);
         let adam = || Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 });
         let critic = || (faint(PatchCritic::new(plan.channels, plan.width, &learning), plan.seed.wrapping_add(1)), adam());
-        Self {
+        Ok(Self {
             network: faint(network, plan.seed),
             optimiser: adam(),
             critic: plan.loss.critic().map(|_| critic()),
+            vgg: plan.loss.is_perceptual().then(|| Vgg::embedded(&learning)).transpose()?,
             device: device.clone(),
             done: 0,
             plan,
-        }
+        })
     }
 
     /// Whether all steps are done.
@@ -163,7 +183,7 @@ impl Thief {
         let share = self.done as f64 / self.plan.steps.max(1) as f64;
         let rate = cosine(self.plan.rate, share);
         let given = self.network.forward(x)?;
-        let mut loss = self.plan.loss.apart(given.clone(), y.clone());
+        let mut loss = self.plan.loss.apart(self.vgg.as_ref(), given.clone(), y.clone())?;
         if let (Some((critic, optimiser)), Some(weight)) = (&mut self.critic, self.plan.loss.critic()) {
             loss = loss + distance_from(critic.clone().no_grad().forward(given.clone())?, 1.0).mul_scalar(weight);
             let lesson = distance_from(critic.forward(y)?, 1.0) + distance_from(critic.forward(given.detach())?, 0.0);
@@ -252,7 +272,7 @@ mod tests {
     fn every_loss_teaches_a_network_what_it_saw() {
         let (inputs, outputs) = (samples(), brighter(&samples()));
         for (loss, augment) in Loss::ALL.into_iter().flat_map(|loss| [(loss, false), (loss, true)]) {
-            let mut thief = Thief::new(plan(loss, augment), &Device::flex());
+            let mut thief = Thief::new(plan(loss, augment), &Device::flex()).unwrap();
             let before = apart(&thief.answer(&inputs).unwrap(), &outputs);
             while !thief.is_done() {
                 thief.step(&inputs, &outputs).unwrap();

@@ -404,7 +404,7 @@ impl Robbery<'_> {
         share: &mut dyn FnMut(f64) -> f64,
         watch: &mut dyn Watch,
     ) -> Result<(Vec<Picture>, f64), JobError> {
-        let mut thief = Thief::new(plan, &self.compute.device);
+        let mut thief = Thief::new(plan, &self.compute.device)?;
         while !thief.is_done() {
             if watch.flow() == Flow::Stop {
                 return Err(JobError::Stopped);

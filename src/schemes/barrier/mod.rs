@@ -46,8 +46,10 @@ crate::settings! {
         cosine: bool = true, paper false, Kind::Switch, "";
         /// How much each pixel's difference between marked and unmarked picture counts (λ1).
         picture_weight: f64 = 10.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// How much it counts that a network which knows pictures sees the same in marked and unmarked ones (λ2); 0 leaves this out.
+        perceptual_weight: f64 = 0.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it. 0 leaves the weight as it is.
-        clarity: f64 = 39.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
+        clarity: f64 = 38.5, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Share of the steps during which that demand grows: at first the mark may be seen, so that it is found sooner.
         ramp: f64 = 0.5, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// How much it counts that a third network takes marked pictures for unmarked ones (λ3).
@@ -77,7 +79,7 @@ crate::settings! {
         /// Trains an honest twin of each, on unmarked pictures, in which nothing may be found: so that the mark is found, and not that a network drew the picture.
         innocents: bool = true, paper false, Kind::Switch, "";
         /// Steps in which the revealing network then learns to find the logo in what they give.
-        adversarial_steps: u64 = 400, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        adversarial_steps: u64 = 600, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Learning rate of that stage.
         adversarial_rate: f64 = 3e-4, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
     }

@@ -9,6 +9,7 @@ use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, PlainNet, Surrogate};
+use crate::nn::vgg::Vgg;
 use crate::nn::weights::WeightMap;
 use crate::schemes::SchemeError;
 use crate::schemes::batches::Passes;
@@ -16,6 +17,7 @@ use crate::schemes::demand::Demand;
 use crate::schemes::losses::{Meter, distance, distance_from};
 use crate::vault::derive::Stream;
 use burn::module::Module;
+use burn::tensor::module::avg_pool2d;
 use burn::tensor::{Device, Tensor, activation};
 
 /// What is learnt in a step.
@@ -86,8 +88,10 @@ impl Student {
 
 /// Layers and width of the network that imitates the mark: less than any thief has.
 const IMITATOR: [usize; 2] = [4, 16];
-/// Pixels at the edge whose neighbourhood it does not see whole.
-const EDGE: usize = 5;
+/// Pixels by which the picture goes on behind its edge: more than it sees.
+const EDGE: usize = 8;
+/// Side of the neighbourhood that fine structure differs from, pixels.
+const NEAR: usize = 5;
 /// Mean square of a change below which there is hardly a mark to imitate (60 dB).
 const LEAST_CHANGE: f64 = 1e-6;
 
@@ -101,6 +105,7 @@ pub struct Training {
     critic: PatchCritic,
     critic_optimiser: Optimiser,
     demand: Demand,
+    vgg: Option<Vgg>,
     imitator: PlainNet,
     imitator_optimiser: Optimiser,
     thieves: Vec<Thief>,
@@ -144,6 +149,7 @@ impl Training {
             critic: faint(PatchCritic::new(settings.channels(), settings.critic_width, &learning), task.seed.wrapping_add(1)),
             critic_optimiser: adam(),
             demand: Demand::new(settings.clarity, settings.ramp * settings.steps as f64, &learning),
+            vgg: (settings.perceptual_weight > 0.0).then(|| Vgg::embedded(&learning)).transpose()?,
             imitator: faint(PlainNet::new([settings.channels(); 2], layers, width, &learning), task.seed.wrapping_add(2)),
             imitator_optimiser: adam(),
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
@@ -269,6 +275,9 @@ impl Training {
             let half = count / 2;
             loss = loss + distance(found.clone().narrow(0, 0, half), found.narrow(0, half, half)).mul_scalar(s.consistency_weight);
         }
+        if let Some(vgg) = &self.vgg {
+            loss = loss + vgg.distance(marked.clone(), outputs.clone())?.mul_scalar(s.perceptual_weight);
+        }
         if s.critic_weight > 0.0 {
             let opinion = opinion(s, self.critic.clone().no_grad().forward(marked.clone())?, true);
             loss = loss + opinion.mul_scalar(s.critic_weight);
@@ -294,21 +303,19 @@ impl Training {
     /// How much of what the mark changed the imitator does not foresee from the unmarked picture, 0..; and what the imitator has to learn.
     /// Each is drawn to the other as it is now. Mirrored and turned pictures ask for a mark that means the same in each of these ways.
     ///
-    /// A tint of the whole picture and a frame at its edge are easy to imitate as well, and worth nothing: no network draws so exactly that a
-    /// tint could be told from its errors, and a frame is cut off. So they count as not foreseen.
+    /// A tint, and a frame around the picture, are easy to imitate as well, and worth nothing: no network draws so exactly that a tint could be
+    /// told from its errors, and a frame is cut off. So only fine structure counts as foreseen, and the imitator does not see an edge: the
+    /// picture goes on mirrored behind it.
     fn imitation(&self, marked: &Tensor<4>, outputs: &Tensor<4>) -> (Tensor<1>, Tensor<1>) {
         let way =
             if self.task.settings.imitation_turned { Stream::seeded(self.task.seed, &format!("turn {}", self.done)).below(8) } else { 0 };
         let change = batch::turned(marked.clone() - outputs.clone(), way);
-        let imitated = activation::tanh(self.imitator.forward(batch::turned(outputs.clone(), way))).mul_scalar(MARK_REACH);
+        let given = mirrored(mirrored(batch::turned(outputs.clone(), way), 2), 3);
         let side = self.task.settings.side;
-        let inside = |x: Tensor<4>| x.narrow(2, EDGE, side - 2 * EDGE).narrow(3, EDGE, side - 2 * EDGE);
-        let level = |x: Tensor<4>| x.clone() - x.mean_dim(2).mean_dim(3);
-        let square = |x: Tensor<4>| (x.clone() * x).sum();
-        let (changed, foreseen) = (inside(change.clone()), level(inside(imitated)));
-        let unforeseen = square(change.clone()) - square(changed.clone()) + square(changed.clone() - foreseen.clone().detach());
-        let size = square(change.clone()).clamp_min(LEAST_CHANGE * change.shape().num_elements() as f64);
-        (unforeseen / size, distance(foreseen, level(changed.detach())))
+        let imitated = self.imitator.forward(given).narrow(2, EDGE, side).narrow(3, EDGE, side);
+        let foreseen = fine(activation::tanh(imitated).mul_scalar(MARK_REACH));
+        let size = (change.clone() * change.clone()).mean().clamp_min(LEAST_CHANGE);
+        (distance(change.clone(), foreseen.clone().detach()) / size, distance(foreseen, change.detach()))
     }
 
     /// What the service gives: marked, as a file holds it.
@@ -397,6 +404,19 @@ impl Training {
         self.done = saved.notes.get("done").and_then(|done| done.parse().ok()).unwrap_or(0);
         Ok(())
     }
+}
+
+/// Pictures that go on mirrored behind both edges of an axis.
+fn mirrored(x: Tensor<4>, axis: usize) -> Tensor<4> {
+    let side = x.dims()[axis];
+    let [before, after] = [0, side - EDGE].map(|from| x.clone().narrow(axis, from, EDGE).flip([axis as isize]));
+    Tensor::cat(vec![before, x, after], axis)
+}
+
+/// What is left of pictures when each pixel's neighbourhood is taken away.
+fn fine(x: Tensor<4>) -> Tensor<4> {
+    let near = avg_pool2d(x.clone(), [NEAR, NEAR], [1, 1], [NEAR / 2, NEAR / 2], false, false);
+    x - near
 }
 
 /// How far the critic's scores are from saying what they should.
