@@ -8,6 +8,7 @@ mod bench;
 mod demo;
 mod end;
 mod follow;
+mod marking;
 mod opening;
 mod reproduce;
 mod verify;
@@ -89,10 +90,10 @@ pub enum Task {
     },
     /// Make an image barrier from photographs: networks that hide a logo in pictures and find it again.
     Barrier(barrier::Options),
-    /// Hide a barrier's logo in pictures.
-    Mark(barrier::Marking),
-    /// Look into pictures for a barrier's logo.
-    Extract(barrier::Extracting),
+    /// Hide a mark in copies of pictures: a barrier's logo, or 64 bits without a network.
+    Mark(marking::Marking),
+    /// Look into pictures for a mark.
+    Extract(marking::Extracting),
     /// Make a paper's table again and print it beside the paper's figures.
     Reproduce(reproduce::Options),
     /// Time the training steps of a job and print one JSON line.
@@ -105,8 +106,8 @@ impl Task {
             Task::Demo(options) => options.device(),
             Task::Bench(options) => options.device(),
             Task::Barrier(options) => options.device,
-            Task::Mark(options) => options.device,
-            Task::Extract(options) => options.device,
+            Task::Mark(options) => options.device(),
+            Task::Extract(options) => options.device(),
             Task::Reproduce(options) => options.device,
             Task::Run { device, .. } | Task::Verify { device, .. } => *device,
             Task::Inspect { .. } | Task::Measure { .. } => DeviceChoice::Cpu,
@@ -178,8 +179,8 @@ pub fn run(task: Task, json: bool) -> ExitCode {
         Task::Inspect { path, opening } => inspect(&path, &opening, json),
         Task::Measure { a, b } => measure(&a, &b, json),
         Task::Barrier(options) => barrier::make(&options, json),
-        Task::Mark(options) => barrier::mark(&options, json),
-        Task::Extract(options) => barrier::extract(&options, json),
+        Task::Mark(options) => marking::mark(&options, json),
+        Task::Extract(options) => marking::extract(&options, json),
         Task::Reproduce(options) => reproduce::reproduce(&options, json),
         Task::Bench(options) => bench::bench(&options),
     };

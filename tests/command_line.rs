@@ -243,3 +243,105 @@ fn a_barrier_is_made_marks_pictures_and_looks_for_its_logo() {
     assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--set", "halvings=7"]), (Some(2), "plan".to_owned()));
     assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--choosing"]), (Some(2), "plan".to_owned()));
 }
+
+#[test]
+fn classical_marks_come_back_under_their_key_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let clothes = data::sample().unwrap().train;
+    std::fs::create_dir(home.path().join("photos")).unwrap();
+    for (i, size) in [64, 96, 150].into_iter().enumerate() {
+        std::fs::write(at(&format!("photos/{i}.png")), clothes.picture(i).resized(size, 70).colour().to_png().unwrap()).unwrap();
+    }
+    std::fs::write(at("secret"), "nobody knows this").unwrap();
+    std::fs::write(at("other"), "this is another one").unwrap();
+    std::fs::write(at("photos/note.txt"), "no picture").unwrap();
+    let photos = at("photos");
+    for method in ["spread", "dct", "dft", "dwt"] {
+        let out = at(method);
+        let own = ["--method", method, "--owner", "Ada", "--secret", &at("secret"), "--json"].map(str::to_owned);
+        let marked = countermark().args(["mark", &photos, "--out", &out]).args(&own).output().unwrap();
+        let (code, marked) = (marked.status.code(), object(&marked));
+        let files = marked["files"].as_array().unwrap();
+        assert_eq!((code, files.len()), (Some(1), 4), "one of them is no picture: {marked}");
+        assert!(files[..3].iter().all(|file| file["psnr_db"].as_f64().unwrap() > 38.0 && file["error"].is_null()), "{marked}");
+        assert!(files[3]["error"].as_str().unwrap().contains("not a picture") && files[3]["written"].is_null(), "{marked}");
+
+        let read = countermark().args(["extract", &out]).args(&own).output().unwrap();
+        let (code, read) = (read.status.code(), object(&read));
+        assert_eq!((code, &read["found"]), (Some(0), &3.into()), "{read}");
+        assert!(read["files"].as_array().unwrap().iter().all(|file| file["bits_right"] == 64), "{read}");
+        let other =
+            countermark().args(["extract", &out, "--json", "--method", method, "--owner", "Ada", "--secret", &at("other")]).output();
+        assert_eq!((other.as_ref().unwrap().status.code(), &object(&other.unwrap())["found"]), (Some(1), &0.into()));
+    }
+    let dct = |more: &[&str]| refused(&[&["mark", &photos, "--out", &at("x"), "--method", "dct"], more].concat());
+    assert_eq!(dct(&[]), (Some(2), "arguments".to_owned()));
+    assert_eq!(dct(&["--owner", "Ada", "--bits", "12"]), (Some(2), "arguments".to_owned()));
+    assert_eq!(dct(&["--owner", "Ada", "--set", "step=1"]), (Some(2), "plan".to_owned()));
+    assert_eq!(dct(&["--owner", "Ada", "--secret", &at("nowhere")]), (Some(2), "file".to_owned()));
+    assert_eq!(refused(&["mark", &photos, "--out", &at("x")]), (Some(2), "arguments".to_owned()));
+    assert_eq!(refused(&["mark", &photos, &photos, "--owner", "Ada", "--out", &at("x")]), (Some(2), "arguments".to_owned()));
+}
+
+/// A batch with everything that can be wrong with a file: each gets its sentence, the good ones are marked, and no original changes.
+#[test]
+fn a_batch_goes_on_past_bad_files() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let picture = data::sample().unwrap().train.picture(0).resized(80, 80).colour();
+    let png = picture.to_png().unwrap();
+    let jpeg = {
+        let mut bytes = Vec::new();
+        let rgb: Vec<u8> = picture.to_rgba().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        image::codecs::jpeg::JpegEncoder::new(&mut bytes).encode(&rgb, 80, 80, image::ExtendedColorType::Rgb8).unwrap();
+        bytes
+    };
+    // 100 megapixels by the head alone: measures are refused before anything is decoded.
+    let mut large = png.clone();
+    large[16..24].copy_from_slice(&[0, 0, 0x27, 0x10, 0, 0, 0x27, 0x10]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&large[12..29]);
+    large[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+    let animated = [&png[..33], b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0\0\0\0\0", &png[33..]].concat();
+    let dot = data::Picture { shape: data::Shape { channels: 3, height: 1, width: 1 }, planes: vec![9; 3] }.to_png().unwrap();
+    let mut inks = jpeg.clone();
+    let frame = inks.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
+    inks[frame + 9] = 4;
+    let files: [(&str, &[u8], &str); 10] = [
+        ("a.jpg", &jpeg, ""),
+        ("a.png", &png, ""),
+        ("b.png", &[], "empty"),
+        ("c.gif", b"GIF89a\x01\0\x01\0\0\0\0;", "GIF"),
+        ("d.png", &animated, "animation"),
+        ("e.png", &dot, "1x1"),
+        ("f.png", &large, "68 million"),
+        ("g.png", &png[..png.len() / 2], "damaged or cut off"),
+        ("h.jpg", &jpeg[..jpeg.len() / 2], "cut off"),
+        ("i.jpg", &inks, "damaged"),
+    ];
+    std::fs::create_dir(at("in")).unwrap();
+    files.iter().for_each(|(name, bytes, _)| std::fs::write(home.path().join("in").join(name), bytes).unwrap());
+    let marked =
+        countermark().args(["mark", &at("in"), "--out", &at("out"), "--method", "dwt", "--owner", "Ada", "--json"]).output().unwrap();
+    assert_eq!(marked.status.code(), Some(1));
+    let told = object(&marked);
+    for (i, (name, bytes, words)) in files.iter().enumerate() {
+        let file = &told["files"][i];
+        assert!(file["file"].as_str().unwrap().ends_with(name));
+        match words.is_empty() {
+            true => assert!(file["error"].is_null() && file["written"].is_string(), "{file}"),
+            false => assert!(file["error"].as_str().unwrap().contains(words), "{words}: {file}"),
+        }
+        assert_eq!(&std::fs::read(home.path().join("in").join(name)).unwrap(), bytes, "{name} was changed");
+    }
+    assert!(home.path().join("out/a.png").exists() && home.path().join("out/a.jpg.png").exists());
+    assert_eq!(std::fs::read_dir(at("out")).unwrap().count(), 2);
+    let said = countermark().args(["mark", &at("in"), "--out", &at("out2"), "--method", "dwt", "--owner", "Ada"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stdout).contains("8 of 10 files could not be marked"), "{said:?}");
+    // Results beside their originals: those are not written over.
+    let again =
+        countermark().args(["mark", &at("in/a.png"), "--out", &at("in"), "--method", "dwt", "--owner", "Ada", "--json"]).output().unwrap();
+    assert!(object(&again)["files"][0]["error"].as_str().unwrap().contains("not written over"));
+    assert_eq!(std::fs::read(at("in/a.png")).unwrap(), png);
+}

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 const KILLS: usize = 10;
 
-/// A small run of the blind watermark on the CPU.
-fn demo(folder: &Path) -> Child {
-    let settings = ["steps=60", "encoder_width=4", "batch=20", "key_batch=8", "keys=12"];
+/// A run on the CPU with these settings.
+fn started(folder: &Path, arguments: &[&str], settings: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_countermark"))
-        .args(["demo", "--json", "--seed", "3", "--nulls", "1", "--foreign", "5", "--out"])
+        .args(arguments)
+        .args(["--json", "--seed", "3", "--out"])
         .arg(folder)
         .args(settings.iter().flat_map(|setting| ["--set", setting]))
         // Without a driver there is no GPU, on which equal inputs need not give equal bits.
@@ -24,6 +24,12 @@ fn demo(folder: &Path) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// A small run of the blind watermark.
+fn demo(folder: &Path) -> Child {
+    let settings = ["steps=60", "encoder_width=4", "batch=20", "key_batch=8", "keys=12"];
+    started(folder, &["demo", "--nulls", "1", "--foreign", "5"], &settings)
 }
 
 /// What the run left: the models and stages whole, the key package part by part without the time in its manifest. Encoders that did
@@ -63,6 +69,47 @@ fn killed(mut run: Child, patience: Duration) -> bool {
     run.kill().unwrap();
     run.wait().unwrap();
     true
+}
+
+/// A small image barrier with both stages.
+fn barrier(photographs: &Path, folder: &Path) -> Child {
+    let sizes = ["side=32", "halvings=4", "hider_width=4", "revealer_width=4", "surrogate_width=4", "batch=4", "families=2"];
+    let steps = ["steps=40", "surrogate_steps=15", "adversarial_steps=30"];
+    started(folder, &["barrier", photographs.to_str().unwrap()], &[&sizes[..], &steps[..]].concat())
+}
+
+/// The barrier, and what it was before it met thieves' networks.
+fn barriers(folder: &Path) -> [Vec<u8>; 2] {
+    ["barrier.cmbarrier", "before-thieves.cmbarrier"].map(|name| fs::read(folder.join(name)).unwrap())
+}
+
+#[test]
+fn a_barrier_killed_five_times_ends_with_the_same_bits() {
+    let home = tempfile::tempdir().unwrap();
+    let [photographs, whole, broken] = ["photographs", "whole", "broken"].map(|name| home.path().join(name));
+    fs::create_dir(&photographs).unwrap();
+    let clothes = countermark::data::sample().unwrap().train;
+    for i in 0..24 {
+        fs::write(photographs.join(format!("{i:02}.png")), clothes.picture(i).to_png().unwrap()).unwrap();
+    }
+    let began = Instant::now();
+    let code = barrier(&photographs, &whole).wait().unwrap().code();
+    assert!(matches!(code, Some(0 | 1)), "the run without a kill ended with {code:?}");
+    let usual = began.elapsed();
+    let (mut kills, mut within) = (0, 0);
+    for share in [0.8, 0.3, 0.6, 0.9, 0.5] {
+        if !killed(barrier(&photographs, &broken), usual.mul_f64(share)) {
+            assert!(barriers(&whole) == barriers(&broken), "after {kills} kills other bits came out");
+            fs::remove_dir_all(&broken).unwrap();
+            continue;
+        }
+        kills += 1;
+        within += usize::from(broken.join("barrier.checkpoint").exists());
+    }
+    assert!(within > 0, "no kill found a checkpoint; {kills} kills");
+    let code = barrier(&photographs, &broken).wait().unwrap().code();
+    assert!(matches!(code, Some(0 | 1)), "the continued run ended with {code:?}");
+    assert!(barriers(&whole) == barriers(&broken), "after {kills} kills other bits came out");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `countermark barrier`, `mark` and `extract`: the image barrier on files.
+//! `countermark barrier`: an image barrier from photographs.
 
 use super::demo::{changed, peak_rss_mb, sample_logo, word};
 use super::follow::{follow, worker};
@@ -14,7 +14,7 @@ use crate::schemes::plan::Preset;
 use crate::schemes::settings::Settings as _;
 use clap::Args;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// How a barrier is made.
 #[derive(Debug, Args)]
@@ -46,38 +46,6 @@ pub struct Options {
     /// Judge on the photographs kept for choosing settings, not on those kept for the last word.
     #[arg(long)]
     choosing: bool,
-    /// What computes: auto, cpu, gpu or software.
-    #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
-    pub device: DeviceChoice,
-}
-
-/// How pictures are marked.
-#[derive(Debug, Args)]
-pub struct Marking {
-    /// The barrier (.cmbarrier).
-    barrier: PathBuf,
-    /// Picture files, or folders of them.
-    #[arg(required = true)]
-    pictures: Vec<PathBuf>,
-    /// Where the marked copies go. Originals are never written over.
-    #[arg(long)]
-    out: PathBuf,
-    /// What computes: auto, cpu, gpu or software.
-    #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
-    pub device: DeviceChoice,
-}
-
-/// How pictures are looked into.
-#[derive(Debug, Args)]
-pub struct Extracting {
-    /// The barrier (.cmbarrier).
-    barrier: PathBuf,
-    /// Picture files, or folders of them.
-    #[arg(required = true)]
-    pictures: Vec<PathBuf>,
-    /// Where the revealed logos go. Without it they are judged and thrown away.
-    #[arg(long)]
-    out: Option<PathBuf>,
     /// What computes: auto, cpu, gpu or software.
     #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
     pub device: DeviceChoice,
@@ -153,70 +121,4 @@ fn tell(made: &Made) {
         );
     }
     println!("Made in {:.0} s on {}.", made.seconds, made.device);
-}
-
-/// The files of these paths: folders give what lies directly in them.
-fn files(paths: &[PathBuf], out: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
-    let mut all = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            all.push(path.clone());
-            continue;
-        }
-        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
-        if out.is_some_and(|out| whole(out).starts_with(whole(path))) {
-            let text =
-                format!("The folder for the results lies inside the folder that is read ({}). Choose one beside it.", path.display());
-            return Err(Failure::new("file", text));
-        }
-        let entries =
-            std::fs::read_dir(path).map_err(|e| Failure::new("file", format!("The folder {} cannot be read: {e}.", path.display())))?;
-        let mut inside: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
-        inside.sort();
-        all.extend(inside);
-    }
-    match all.is_empty() {
-        true => Err(Failure::new("file", "There are no files in these folders.")),
-        false => Ok(all),
-    }
-}
-
-pub fn mark(options: &Marking, json: bool) -> Result<End, Failure> {
-    let files = files(&options.pictures, Some(&options.out))?;
-    let command = Command::Mark { job: JobId(1), barrier: options.barrier.clone(), files, folder: options.out.clone() };
-    let Outcome::Marked(all) = follow(&worker(options.device)?, command)?.outcome else { return Err(internal()) };
-    if json {
-        println!("{}", json!({"files": all, "peak_rss_mb": peak_rss_mb()}));
-    } else {
-        for one in &all {
-            match &one.result {
-                Ok(marked) => println!("{}  {:.1} dB", marked.written.display(), marked.psnr_db),
-                Err(why) => println!("{}  NOT MARKED: {why}", one.file.display()),
-            }
-        }
-    }
-    Ok(if all.iter().all(|one| one.result.is_ok()) { End::Reached } else { End::NotReached })
-}
-
-pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
-    let files = files(&options.pictures, options.out.as_deref())?;
-    let command = Command::Reveal { job: JobId(1), barrier: options.barrier.clone(), files, folder: options.out.clone() };
-    let Outcome::Revealed(all) = follow(&worker(options.device)?, command)?.outcome else { return Err(internal()) };
-    let found = all.iter().filter(|one| one.result.as_ref().is_ok_and(|found| found.likeness.counts())).count();
-    if json {
-        println!("{}", json!({"files": all, "found": found, "peak_rss_mb": peak_rss_mb()}));
-    } else {
-        for one in &all {
-            match &one.result {
-                Ok(result) => {
-                    let says = if result.likeness.counts() { "your logo" } else { "no logo" };
-                    let (nc, counts, squares) = (result.likeness.nc, result.squares_that_count, result.squares);
-                    println!("{}  {says} (correlation {nc:.3}; {counts} of {squares} squares on their own)", one.file.display());
-                }
-                Err(why) => println!("{}  NOT LOOKED INTO: {why}", one.file.display()),
-            }
-        }
-        println!("Your logo was found in {found} of {} pictures.", all.len());
-    }
-    Ok(if found > 0 { End::Reached } else { End::NotReached })
 }

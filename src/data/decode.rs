@@ -74,6 +74,7 @@ pub fn open_picture(path: &Path) -> Result<Picture, DataError> {
 pub(crate) enum ReadError {
     Io(std::io::Error),
     NotAFile,
+    Changed,
     TooLarge { bytes: u64, limit: u64 },
 }
 
@@ -82,6 +83,7 @@ impl ReadError {
         match self {
             ReadError::Io(error) => DataError::io(path, &error),
             ReadError::NotAFile => DataError::NotAFile { path: path.to_path_buf() },
+            ReadError::Changed => DataError::picture(path, PictureError::Changed),
             ReadError::TooLarge { bytes, limit } => DataError::picture(path, too_many_bytes(bytes, limit)),
         }
     }
@@ -90,6 +92,7 @@ impl ReadError {
         match self {
             ReadError::Io(error) => PictureError::Unreadable(error.to_string()),
             ReadError::NotAFile => PictureError::Unreadable("it is not a file".into()),
+            ReadError::Changed => PictureError::Changed,
             ReadError::TooLarge { bytes, limit } => too_many_bytes(bytes, limit),
         }
     }
@@ -113,7 +116,19 @@ pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge { bytes: bytes.len() as u64, limit });
     }
+    unchanged(path, &meta, bytes.len() as u64)?;
     Ok(bytes)
+}
+
+/// Refuses what was read, `len` bytes, of a file that is no longer what it was before: it may be half old and half new.
+fn unchanged(path: &Path, before: &std::fs::Metadata, len: u64) -> Result<(), ReadError> {
+    let after = std::fs::metadata(path).map_err(ReadError::Io)?;
+    let same_time = match (before.modified(), after.modified()) {
+        (Ok(before), Ok(after)) => before == after,
+        // A system that keeps no time.
+        _ => true,
+    };
+    if same_time && before.len() == len && after.len() == len { Ok(()) } else { Err(ReadError::Changed) }
 }
 
 pub(crate) fn decoder<'a>(bytes: &'a [u8], limits: &Limits) -> Result<impl ImageDecoder + 'a, PictureError> {
@@ -121,8 +136,12 @@ pub(crate) fn decoder<'a>(bytes: &'a [u8], limits: &Limits) -> Result<impl Image
         return Err(PictureError::Empty);
     }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| PictureError::Damaged(e.to_string()))?;
-    if reader.format().is_none_or(|format| !format.reading_enabled()) {
-        return Err(PictureError::NotAPicture);
+    match reader.format() {
+        None => return Err(PictureError::NotAPicture),
+        Some(format) if !format.reading_enabled() => {
+            return Err(PictureError::OtherFormat(format.extensions_str().first().unwrap_or(&"").to_uppercase()));
+        }
+        Some(_) => {}
     }
     let mut bounds = image::Limits::default();
     bounds.max_alloc = Some(limits.pixels.saturating_mul(9).saturating_add(1 << 20));
@@ -142,4 +161,31 @@ pub(crate) fn decoder<'a>(bytes: &'a [u8], limits: &Limits) -> Result<impl Image
 /// Decoders read files of strangers: a panic inside one is a damaged picture, not the end of the program.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, PictureError>) -> Result<T, PictureError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(PictureError::Damaged("its decoder gave up".into())))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.png");
+        std::fs::write(&path, b"first").unwrap();
+        let before = std::fs::metadata(&path).unwrap();
+        assert!(unchanged(&path, &before, 5).is_ok() && read_file(&path, 10).is_ok());
+        assert!(matches!(unchanged(&path, &before, 4), Err(ReadError::Changed)), "fewer bytes came than it had");
+        std::fs::write(&path, b"other").unwrap();
+        let later = before.modified().unwrap() + std::time::Duration::from_secs(1);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+        let text = unchanged(&path, &before, 5).unwrap_err().into_data(&path).to_string();
+        assert!(text.contains("changed while it was read") && text.ends_with("a.png"), "{text}");
+    }
+
+    #[test]
+    fn a_picture_of_a_format_that_is_not_read_is_named() {
+        let said = decoder(b"GIF89a\x01\0\x01\0\0\0\0;", &Limits::default()).err().unwrap().to_string();
+        assert!(said.contains("GIF") && said.contains("PNG"), "{said}");
+    }
 }

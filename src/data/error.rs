@@ -189,6 +189,18 @@ pub enum PictureError {
     /// No known signature.
     #[error("This is not a picture that can be read (PNG, JPEG, WebP or BMP)")]
     NotAPicture,
+    /// A picture of a format that is not read.
+    #[error("This is a picture in the format {0}, which is not read. Save it as PNG or JPEG")]
+    OtherFormat(String),
+    /// Several frames, of which only the first would be kept.
+    #[error("The file holds an animation, and only still pictures are marked and looked into. Save its frames as single pictures")]
+    Animated,
+    /// Four inks, whose colours on the screen depend on the printer's profile.
+    #[error("The picture is in printing colours (CMYK). Save it in RGB, so that its colours stay as you know them")]
+    Cmyk,
+    /// Somebody wrote to it.
+    #[error("The file was changed while it was read. Wait until nothing writes to it any more, and try again")]
+    Changed,
     /// More bytes than allowed.
     #[error("The file has {megabytes} MB, more than the {limit} MB that one picture may have")]
     TooManyBytes {

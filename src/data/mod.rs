@@ -22,6 +22,7 @@ mod sample;
 mod samples;
 mod sniff;
 mod split;
+mod still;
 mod svg;
 pub mod tasks;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::decode::read_file;
 use super::image::{Picture, Shape};
 use super::limits::Limits;
-use super::{DataError, PictureError, decode};
+use super::{DataError, PictureError, decode, still};
 use image::metadata::Orientation;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder};
 use std::path::Path;
@@ -23,7 +23,7 @@ impl Whole {
     /// Reads a picture file (PNG, JPEG, WebP, BMP), upright.
     ///
     /// # Errors
-    /// [`DataError::Picture`] or a failure to read.
+    /// [`DataError::Picture`], also for animations and printing colours, or a failure to read.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let limits = Limits::default();
         let bytes = read_file(path, limits.picture_bytes).map_err(|e| e.into_data(path))?;
@@ -33,6 +33,7 @@ impl Whole {
     fn decode(bytes: &[u8], limits: &Limits) -> Result<Self, PictureError> {
         decode::guarded(|| {
             let mut decoder = decode::decoder(bytes, limits)?;
+            still::check(bytes)?;
             let (profile, mut camera) = (decoder.icc_profile().ok().flatten(), decoder.exif_metadata().ok().flatten());
             let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
             // The picture is written upright; a reader must not turn it again.

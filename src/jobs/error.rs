@@ -21,6 +21,14 @@ pub enum JobError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A folder that does not fit: why, and which.
+    #[error("{why}: {}", path.display())]
+    Folder {
+        /// What is wrong with it, and what to do.
+        why: String,
+        /// Which folder.
+        path: PathBuf,
+    },
     /// The key package cannot be used.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -75,7 +83,7 @@ impl JobError {
             JobError::Stopped | JobError::Ask(AskError::Cancelled) => "cancelled",
             JobError::Scheme(_) => "plan",
             JobError::OtherRun(_) => OTHER_RUN,
-            JobError::File(_) => FILE,
+            JobError::File(_) | JobError::Folder { .. } => FILE,
             JobError::Package(_) => "package",
             JobError::Ask(_) | JobError::Weights(_) => "suspect",
             JobError::Diverged(_) => "diverged",

@@ -5,10 +5,12 @@
 
 use super::barrier::{Found, Handled, Made, Marked, Order};
 use super::reproduce::{Request, Table};
+use super::classical::Hidden;
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture};
 use crate::forensics::report::Report;
 use crate::nn::device::DeviceChoice;
+use crate::schemes::classical::{Classical, Read};
 use crate::schemes::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -65,26 +67,26 @@ pub enum Command {
         /// The run's folder.
         folder: PathBuf,
     },
-    /// Hide a barrier's logo in files, whose marked copies go into `folder`.
+    /// Hide a mark in files, whose marked copies go into `folder`.
     Mark {
         /// The job's name.
         job: JobId,
-        /// The barrier (`.cmbarrier`).
-        barrier: PathBuf,
+        /// Which mark.
+        by: Means,
         /// The pictures.
         files: Vec<PathBuf>,
         /// Where the marked copies go.
         folder: PathBuf,
     },
-    /// Look into files for a barrier's logo.
+    /// Look into files for a mark.
     Reveal {
         /// The job's name.
         job: JobId,
-        /// The barrier (`.cmbarrier`).
-        barrier: PathBuf,
+        /// Which mark.
+        by: Means,
         /// The pictures.
         files: Vec<PathBuf>,
-        /// Where what they reveal goes, if it is to be written.
+        /// Where the logos that they reveal go, if they are to be written. Classical marks hold bits and write nothing.
         folder: Option<PathBuf>,
     },
     /// Make a paper's table again in `folder`; what lies there is gone on with.
@@ -106,6 +108,15 @@ pub enum Command {
     Device(DeviceChoice),
     /// End the worker after a checkpoint.
     Quit,
+}
+
+/// What pictures are marked with.
+#[derive(Debug, Clone)]
+pub enum Means {
+    /// An image barrier's file (`.cmbarrier`).
+    Barrier(PathBuf),
+    /// Bits, hidden without a network.
+    Classical(Box<Classical>),
 }
 
 impl Command {
@@ -238,8 +249,12 @@ pub enum Outcome {
     Barrier(Box<Made>),
     /// What became of the files that were to be marked.
     Marked(Vec<Handled<Marked>>),
-    /// What the files revealed.
+    /// What the files revealed of a barrier's logo.
     Revealed(Vec<Handled<Found>>),
+    /// What became of the files in which a classical mark was to be hidden.
+    Hidden(Vec<Handled<Hidden>>),
+    /// Which bits of a classical mark the files hold.
+    Read(Vec<Handled<Read>>),
     /// A paper's table.
     Table(Box<Table>),
 }

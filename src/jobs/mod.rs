@@ -3,6 +3,7 @@
 pub mod barrier;
 pub mod bench;
 mod checkpoint;
+mod classical;
 mod clock;
 mod controls;
 mod error;
@@ -19,6 +20,7 @@ pub mod train;
 mod watch;
 mod worker;
 
+pub use classical::Hidden;
 pub use checkpoint::{RunIdentity, started_with};
 pub use error::{JobError, can_continue, is_the_cards};
 pub use lanes::Gate;

@@ -2,10 +2,11 @@
 
 use super::barrier;
 use super::barrier::{Found, Handled, Marked};
+use super::classical;
 use super::error::{JobError, is_the_cards};
 use super::heap;
 use super::lanes::Gate;
-use super::messages::{BarrierPreview, Command, Event, JobId, MetricPoint, Outcome, Phase, Preview, Slots};
+use super::messages::{BarrierPreview, Command, Event, JobId, Means, MetricPoint, Outcome, Phase, Preview, Slots};
 use super::pace::Paces;
 use super::reproduce;
 use super::train;
@@ -150,13 +151,19 @@ impl Thread {
                 let made = barrier::make(*order, compute, &folder, watch)?;
                 Ok(Event::Done { job, outcome: Outcome::Barrier(Box::new(made)) })
             }),
-            Command::Mark { job, barrier, files, folder } => self.perform(job, |watch| {
-                let marked = barrier::mark(&barrier, &files, &folder, compute, watch)?;
-                Ok(Event::Done { job, outcome: Outcome::Marked(marked) })
+            Command::Mark { job, by, files, folder } => self.perform(job, |watch| {
+                let outcome = match by {
+                    Means::Barrier(file) => Outcome::Marked(barrier::mark(&file, &files, &folder, compute, watch)?),
+                    Means::Classical(by) => Outcome::Hidden(classical::mark(&by, &files, &folder, watch)?),
+                };
+                Ok(Event::Done { job, outcome })
             }),
-            Command::Reveal { job, barrier, files, folder } => self.perform(job, |watch| {
-                let revealed = barrier::reveal(&barrier, &files, folder.as_deref(), compute, watch)?;
-                Ok(Event::Done { job, outcome: Outcome::Revealed(revealed) })
+            Command::Reveal { job, by, files, folder } => self.perform(job, |watch| {
+                let outcome = match by {
+                    Means::Barrier(file) => Outcome::Revealed(barrier::reveal(&file, &files, folder.as_deref(), compute, watch)?),
+                    Means::Classical(by) => Outcome::Read(classical::read(&by, &files, watch)?),
+                };
+                Ok(Event::Done { job, outcome })
             }),
             Command::Reproduce { job, request, folder } => self.perform(job, |watch| {
                 let table = reproduce::reproduce(&request, compute, &folder, watch)?;

@@ -6,6 +6,7 @@ pub mod barrier;
 mod batches;
 pub mod blind;
 pub mod catalogue;
+pub mod classical;
 pub mod content_stamp;
 mod demand;
 mod feeder;

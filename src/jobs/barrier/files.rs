@@ -1,6 +1,7 @@
 //! Marking picture files with a barrier, and looking into files for its logo: one after the other, past those that cannot be used.
 
-use crate::data::{Picture, Shape, Whole, open_picture};
+use super::targets::{Targets, write_new};
+use crate::data::{DataError, Picture, Shape, Whole};
 use crate::jobs::error::JobError;
 use crate::jobs::messages::Phase;
 use crate::jobs::watch::{Flow, Watch};
@@ -9,8 +10,9 @@ use crate::nn::device::Compute;
 use crate::nn::weights::{LARGEST_FILE, WeightMap};
 use crate::schemes::barrier::proof::Likeness;
 use crate::schemes::barrier::{Barrier, Settings};
-use crate::vault::files::{FileError, read_limited, write_atomic};
-use serde::{Deserialize, Serialize};
+use crate::vault::files::{FileError, read_limited};
+use serde::Deserialize;
+use serde::ser::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,8 +26,8 @@ const SMALL: usize = 160;
 /// How much the difference between original and marked picture is enlarged in them.
 pub const GAIN: u16 = 10;
 
-/// What became of one file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What became of one file. Written down as what was done beside the file's name, or as `error` beside it.
+#[derive(Debug, Clone)]
 pub struct Handled<T> {
     /// The file.
     pub file: PathBuf,
@@ -33,8 +35,23 @@ pub struct Handled<T> {
     pub result: Result<T, String>,
 }
 
+impl<T: Serialize> Serialize for Handled<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Entry<'a, T> {
+            file: &'a Path,
+            #[serde(flatten)]
+            done: Option<&'a T>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<&'a str>,
+        }
+        let (done, error) = (self.result.as_ref().ok(), self.result.as_ref().err().map(String::as_str));
+        Entry { file: &self.file, done, error }.serialize(to)
+    }
+}
+
 /// A marked file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, serde::Serialize, Deserialize)]
 pub struct Marked {
     /// Where it lies.
     pub written: PathBuf,
@@ -48,7 +65,7 @@ pub struct Marked {
 }
 
 /// What a file revealed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, serde::Serialize, Deserialize)]
 pub struct Found {
     /// How close the mean of its squares comes to the logo.
     pub likeness: Likeness,
@@ -116,18 +133,19 @@ pub fn mark(
 ) -> Result<Vec<Handled<Marked>>, JobError> {
     let barrier = open(file, compute)?;
     prepare(folder)?;
+    let targets = Targets::new(files, folder);
     let mut shown = if watch.looks() { SHOWN } else { 0 };
     each(
         files,
         watch,
         |watch, marked| watch.marked(marked),
         |path, share| {
-            let written = beside(folder, path, "png")?;
-            let whole = Whole::open(path).map_err(|e| e.to_string())?;
+            let written = targets.of(path)?;
+            let whole = opened(path)?;
             let marked = barrier.mark(&whole.colours, share).map_err(|e| e.to_string())?;
             let Some(marked) = marked else { return Ok(None) };
             let psnr_db = psnr(&marked, &whole.colours).map_err(|e| e.to_string())?;
-            write_atomic(&written, &whole.png_with(&marked).map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+            write_new(&written, &whole.png_with(&marked).map_err(|e| e.to_string())?)?;
             let revealed = barrier.reveal_in(&marked, GLANCE).map_err(|e| e.to_string())?.logo;
             let likeness = barrier.likeness(&revealed).map_err(|e| e.to_string())?;
             let looks = (shown > 0).then(|| {
@@ -155,19 +173,21 @@ pub fn reveal(
 ) -> Result<Vec<Handled<Found>>, JobError> {
     let barrier = open(file, compute)?;
     folder.map_or(Ok(()), prepare)?;
+    let targets = folder.map(|folder| Targets::new(files, folder));
     let mut shown = if watch.looks() { SHOWN } else { 0 };
     each(
         files,
         watch,
         |watch, found| watch.found(found),
         |path, _| {
-            let written = folder.map(|folder| beside(folder, path, "png")).transpose()?;
-            let given = open_picture(path).map_err(|e| e.to_string())?;
+            let written = targets.as_ref().map(|targets| targets.of(path)).transpose()?;
+            // Transparent places too, as they were marked.
+            let given = opened(path)?.colours;
             let revealed = barrier.reveal(&given).map_err(|e| e.to_string())?;
             let likeness = barrier.likeness(&revealed.logo).map_err(|e| e.to_string())?;
             let counts = revealed.squares.iter().filter(|square| barrier.likeness(square).is_ok_and(|likeness| likeness.counts())).count();
             if let Some(written) = &written {
-                write_atomic(written, &revealed.logo.to_png().map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+                write_new(written, &revealed.logo.to_png().map_err(|e| e.to_string())?)?;
             }
             let looks = (shown > 0).then(|| {
                 shown -= 1;
@@ -198,23 +218,22 @@ fn reduced(shape: Shape, value: impl Fn(usize) -> u8) -> Picture {
     Picture { shape: out, planes }
 }
 
-fn prepare(folder: &Path) -> Result<(), JobError> {
+/// A picture file; why it cannot be used is said without its name, which stands beside it.
+pub(in crate::jobs) fn opened(path: &Path) -> Result<Whole, String> {
+    Whole::open(path).map_err(|error| match error {
+        DataError::Picture { reason, .. } => reason.to_string(),
+        error => error.to_string(),
+    })
+}
+
+/// Makes the folder for results.
+pub(in crate::jobs) fn prepare(folder: &Path) -> Result<(), JobError> {
     std::fs::create_dir_all(folder).map_err(|e| FileError::writing(folder, e))?;
     Ok(())
 }
 
-/// Where the new version of a file goes: under its name into the folder, unless something lies there.
-fn beside(folder: &Path, file: &Path, ending: &str) -> Result<PathBuf, String> {
-    let name = file.file_stem().ok_or_else(|| "It has no name.".to_owned())?;
-    let target = folder.join(name).with_added_extension(ending);
-    match target.exists() {
-        true => Err(format!("A file of this name lies in the folder already and is not written over: {}", target.display())),
-        false => Ok(target),
-    }
-}
-
 /// Does one file after the other; nothing from `work` means that it was told to stop.
-fn each<T>(
+pub(in crate::jobs) fn each<T>(
     files: &[PathBuf],
     watch: &mut dyn Watch,
     tell: impl Fn(&mut dyn Watch, &Handled<T>),

@@ -1,8 +1,10 @@
 //! The image barrier's jobs: making one from photographs, marking files with it, looking into files for its logo.
 
-mod files;
+pub(super) mod files;
+pub(super) mod targets;
 
 pub use files::{Found, GAIN, Handled, Looks, Marked, Peek, mark, open, peek, reveal};
+pub use targets::listed;
 
 use crate::attacks::thief::{Loss, Plan, Thief};
 use crate::data::logo::Logo;
@@ -205,7 +207,8 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
             folder.checkpoint("barrier", training.save())?;
             return Err(JobError::Stopped);
         }
-        let phase = match training.stage().0 {
+        let stage = training.stage().0;
+        let phase = match stage {
             Stage::Initial => Phase::Marked,
             Stage::Surrogate(_) => Phase::Thieves,
             Stage::Adversarial => Phase::Hardening,
@@ -231,6 +234,7 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
             shown = Some(Instant::now());
         }
         if done == steps || saved.elapsed() > CHECKPOINT_EVERY {
+pub use targets::listed;
             saved = Instant::now();
             folder.checkpoint("barrier", training.save())?;
         }

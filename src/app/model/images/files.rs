@@ -6,7 +6,7 @@ use crate::app::board::Purpose;
 use crate::app::text;
 use crate::data::{self, Problem};
 use crate::jobs::barrier::{Found, Handled};
-use crate::jobs::{Command, Event};
+use crate::jobs::{Command, Event, Means};
 use std::path::{Path, PathBuf};
 
 /// A batch of pictures and what became of them.
@@ -156,7 +156,7 @@ impl Model {
         self.drop_estimate();
         self.images.mark.clear_results();
         let job = self.board.add(Purpose::Mark, text::marking_title(files.len()));
-        if !self.send(Command::Mark { job, barrier, files, folder }) {
+        if !self.send(Command::Mark { job, by: Means::Barrier(barrier), files, folder }) {
             self.board.on_event(&Event::Stopped(job));
         }
     }
@@ -173,7 +173,7 @@ impl Model {
         self.drop_estimate();
         self.images.check.clear_results();
         let job = self.board.add(Purpose::Reveal, text::checking_title(files.len()));
-        if !self.send(Command::Reveal { job, barrier, files, folder: None }) {
+        if !self.send(Command::Reveal { job, by: Means::Barrier(barrier), files, folder: None }) {
             self.board.on_event(&Event::Stopped(job));
         }
     }
