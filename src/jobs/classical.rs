@@ -24,13 +24,18 @@ pub struct Hidden {
 pub fn mark(by: &Classical, files: &[PathBuf], folder: &Path, watch: &mut dyn Watch) -> Result<Vec<Handled<Hidden>>, JobError> {
     prepare(folder)?;
     let targets = Targets::new(files, folder);
-    each(files, watch, |_, _| {}, |path, _| {
-        let written = targets.of(path)?;
-        let whole = opened(path)?;
-        let marked = by.embed(&whole.colours).map_err(|e| e.to_string())?;
-        write_new(&written, &whole.png_with(&marked.picture).map_err(|e| e.to_string())?)?;
-        Ok(Some(Hidden { written, psnr_db: marked.psnr_db }))
-    })
+    each(
+        files,
+        watch,
+        |_, _| {},
+        |path, _| {
+            let written = targets.of(path)?;
+            let whole = opened(path)?;
+            let marked = by.embed(&whole.colours).map_err(|e| e.to_string())?;
+            write_new(&written, &whole.png_with(&marked.picture).map_err(|e| e.to_string())?)?;
+            Ok(Some(Hidden { written, psnr_db: marked.psnr_db }))
+        },
+    )
 }
 
 /// Reads the bits in files.
@@ -38,8 +43,13 @@ pub fn mark(by: &Classical, files: &[PathBuf], folder: &Path, watch: &mut dyn Wa
 /// # Errors
 /// A stop.
 pub fn read(by: &Classical, files: &[PathBuf], watch: &mut dyn Watch) -> Result<Vec<Handled<Read>>, JobError> {
-    each(files, watch, |_, _| {}, |path, _| {
-        let whole = opened(path)?;
-        by.read(&whole.colours).map(Some).map_err(|e| e.to_string())
-    })
+    each(
+        files,
+        watch,
+        |_, _| {},
+        |path, _| {
+            let whole = opened(path)?;
+            by.read(&whole.colours).map(Some).map_err(|e| e.to_string())
+        },
+    )
 }

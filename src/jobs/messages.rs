@@ -4,8 +4,8 @@
 //! latest-value `Slots` beside it, so that drawing never waits and nothing piles up.
 
 use super::barrier::{Found, Handled, Made, Marked, Order};
-use super::reproduce::{Request, Table};
 use super::classical::Hidden;
+use super::reproduce::{Request, Table};
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture};
 use crate::forensics::report::Report;

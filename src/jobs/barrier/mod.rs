@@ -233,8 +233,7 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
             watch.barrier_preview(BarrierPreview { step: done, sights: sights(&training, &few)? });
             shown = Some(Instant::now());
         }
-        if done == steps || saved.elapsed() > CHECKPOINT_EVERY {
-pub use targets::listed;
+        if training.stage().0 != stage || done == steps || saved.elapsed() > CHECKPOINT_EVERY {
             saved = Instant::now();
             folder.checkpoint("barrier", training.save())?;
         }
