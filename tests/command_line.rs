@@ -315,7 +315,7 @@ fn a_batch_goes_on_past_bad_files() {
         ("c.gif", b"GIF89a\x01\0\x01\0\0\0\0;", "GIF"),
         ("d.png", &animated, "animation"),
         ("e.png", &dot, "1x1"),
-        ("f.png", &large, "67 million"),
+        ("f.png", &large, "68 million"),
         ("g.png", &png[..png.len() / 2], "damaged or cut off"),
         ("h.jpg", &jpeg[..jpeg.len() / 2], "cut off"),
         ("i.jpg", &inks, "damaged"),

@@ -4,8 +4,8 @@ use super::barrier::internal;
 use super::demo::{changed, peak_rss_mb, word};
 use super::follow::{follow, worker};
 use super::{End, Failure};
-use crate::jobs::barrier::{Found, Handled, listed};
-use crate::jobs::{Command, JobId, Means, Outcome};
+use crate::jobs::barrier::{Found, Handled, Marked, listed};
+use crate::jobs::{Command, Hidden, JobId, Means, Outcome};
 use crate::nn::device::DeviceChoice;
 use crate::schemes::classical::{BITS, Classical, Key, Method, Read, Settings};
 use crate::schemes::settings::Settings as _;
@@ -173,14 +173,21 @@ pub fn mark(options: &Marking, json: bool) -> Result<End, Failure> {
     let (by, paths) = options.which.means()?;
     let files = listed(paths, Some(&options.out)).map_err(told)?;
     let command = Command::Mark { job: JobId(1), by, files, folder: options.out.clone() };
-    let Outcome::Marked(all) = follow(&worker(options.which.device)?, command)?.outcome else { return Err(internal()) };
+    match follow(&worker(options.which.device)?, command)?.outcome {
+        Outcome::Marked(all) => tell_marked(&all, json, |marked: &Marked| (&marked.written, marked.psnr_db)),
+        Outcome::Hidden(all) => tell_marked(&all, json, |hidden: &Hidden| (&hidden.written, hidden.psnr_db)),
+        _ => Err(internal()),
+    }
+}
+
+fn tell_marked<T: serde::Serialize>(all: &[Handled<T>], json: bool, figures: impl Fn(&T) -> (&PathBuf, f64)) -> Result<End, Failure> {
     if json {
         println!("{}", json!({"files": all, "peak_rss_mb": peak_rss_mb()}));
     } else {
-        for marked in all.iter().filter_map(|one| one.result.as_ref().ok()) {
-            println!("{}  {:.1} dB", marked.written.display(), marked.psnr_db);
+        for (written, psnr_db) in all.iter().filter_map(|one| one.result.as_ref().ok()).map(figures) {
+            println!("{}  {psnr_db:.1} dB", written.display());
         }
-        list(&all, "marked");
+        list(all, "marked");
     }
     Ok(if all.iter().all(|one| one.result.is_ok()) { End::Reached } else { End::NotReached })
 }

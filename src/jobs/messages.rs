@@ -4,6 +4,7 @@
 //! latest-value `Slots` beside it, so that drawing never waits and nothing piles up.
 
 use super::barrier::{Found, Handled, Made, Marked, Order};
+use super::classical::Hidden;
 use super::reproduce::{Request, Table};
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture};
@@ -250,6 +251,8 @@ pub enum Outcome {
     Marked(Vec<Handled<Marked>>),
     /// What the files revealed of a barrier's logo.
     Revealed(Vec<Handled<Found>>),
+    /// What became of the files in which a classical mark was to be hidden.
+    Hidden(Vec<Handled<Hidden>>),
     /// Which bits of a classical mark the files hold.
     Read(Vec<Handled<Read>>),
     /// A paper's table.

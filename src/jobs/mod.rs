@@ -21,6 +21,7 @@ mod watch;
 mod worker;
 
 pub use checkpoint::{RunIdentity, started_with};
+pub use classical::Hidden;
 pub use error::{JobError, can_continue, is_the_cards};
 pub use lanes::Gate;
 pub use messages::*;

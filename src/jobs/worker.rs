@@ -152,11 +152,11 @@ impl Thread {
                 Ok(Event::Done { job, outcome: Outcome::Barrier(Box::new(made)) })
             }),
             Command::Mark { job, by, files, folder } => self.perform(job, |watch| {
-                let marked = match by {
-                    Means::Barrier(file) => barrier::mark(&file, &files, &folder, compute, watch)?,
-                    Means::Classical(by) => classical::mark(&by, &files, &folder, watch)?,
+                let outcome = match by {
+                    Means::Barrier(file) => Outcome::Marked(barrier::mark(&file, &files, &folder, compute, watch)?),
+                    Means::Classical(by) => Outcome::Hidden(classical::mark(&by, &files, &folder, watch)?),
                 };
-                Ok(Event::Done { job, outcome: Outcome::Marked(marked) })
+                Ok(Event::Done { job, outcome })
             }),
             Command::Reveal { job, by, files, folder } => self.perform(job, |watch| {
                 let outcome = match by {

@@ -195,8 +195,8 @@ impl Model {
             }
             Outcome::Barrier(made) => self.barrier_made(made),
             Outcome::Marked(_) | Outcome::Revealed(_) => self.batch_over(&job.purpose, false),
-            // The window makes no tables and reads no classical marks.
-            Outcome::Table(_) | Outcome::Read(_) => {}
+            // The window makes no tables and no classical marks.
+            Outcome::Table(_) | Outcome::Hidden(_) | Outcome::Read(_) => {}
         }
     }
 

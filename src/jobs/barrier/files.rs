@@ -1,7 +1,7 @@
 //! Marking picture files with a barrier, and looking into files for its logo: one after the other, past those that cannot be used.
 
 use super::targets::{Targets, write_new};
-use crate::data::{Picture, Shape, Whole};
+use crate::data::{DataError, Picture, Shape, Whole};
 use crate::jobs::error::JobError;
 use crate::jobs::messages::Phase;
 use crate::jobs::watch::{Flow, Watch};
@@ -150,7 +150,7 @@ pub fn mark(
         |watch, marked| watch.marked(marked),
         |path, share| {
             let written = targets.of(path)?;
-            let whole = Whole::open(path).map_err(|e| e.to_string())?;
+            let whole = opened(path)?;
             let marked = barrier.mark(&whole.colours, share).map_err(|e| e.to_string())?;
             let Some(marked) = marked else { return Ok(None) };
             let psnr_db = psnr(&marked, &whole.colours).map_err(|e| e.to_string())?;
@@ -191,7 +191,7 @@ pub fn reveal(
         |path, _| {
             let written = targets.as_ref().map(|targets| targets.of(path)).transpose()?;
             // Transparent places too, as they were marked.
-            let given = Whole::open(path).map_err(|e| e.to_string())?.colours;
+            let given = opened(path)?.colours;
             let revealed = barrier.reveal(&given).map_err(|e| e.to_string())?;
             let likeness = barrier.likeness(&revealed.logo).map_err(|e| e.to_string())?;
             let counts = revealed.squares.iter().filter(|square| barrier.likeness(square).is_ok_and(|likeness| likeness.counts())).count();
@@ -225,6 +225,14 @@ fn reduced(shape: Shape, value: impl Fn(usize) -> u8) -> Picture {
         planes.push(((sum + count / 2) / count) as u8);
     }
     Picture { shape: out, planes }
+}
+
+/// A picture file; why it cannot be used is said without its name, which stands beside it.
+pub(in crate::jobs) fn opened(path: &Path) -> Result<Whole, String> {
+    Whole::open(path).map_err(|error| match error {
+        DataError::Picture { reason, .. } => reason.to_string(),
+        error => error.to_string(),
+    })
 }
 
 /// Makes the folder for results.

@@ -115,8 +115,9 @@ mod tests {
         let (read, beside) = (home.path().join("read"), home.path().join("beside"));
         std::fs::create_dir(&read).unwrap();
         std::fs::write(read.join("a.png"), b"x").unwrap();
-        let refused =
-            |out: &Path| listed(&[read.clone()], Some(out)).is_err_and(|e| e.to_string().contains("inside the folder that is read"));
+        let refused = |out: &Path| {
+            listed(std::slice::from_ref(&read), Some(out)).is_err_and(|e| e.to_string().contains("inside the folder that is read"))
+        };
         assert!(refused(&read) && refused(&read.join("out/deep")) && refused(&beside.join("../read/out")));
         assert!(!refused(&beside) && !refused(&home.path().join("read-too")));
         #[cfg(unix)]
@@ -145,7 +146,7 @@ mod tests {
         let original = home.path().join("a.png");
         std::fs::write(&original, b"original").unwrap();
         // Also where results go to the originals themselves.
-        let text = Targets::new(&[original.clone()], home.path()).of(&original).unwrap_err();
+        let text = Targets::new(std::slice::from_ref(&original), home.path()).of(&original).unwrap_err();
         assert!(text.contains("not written over"), "{text}");
         assert!(write_new(&original, b"new").is_err());
         assert_eq!(std::fs::read(&original).unwrap(), b"original");

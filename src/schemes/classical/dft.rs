@@ -32,27 +32,36 @@ impl Dft {
         Self { turns: (0..SIDE).map(turn).collect(), ring: half.filter(inside).collect() }
     }
 
-    /// One row, in place: even and odd places apart, then joined (Cooley and Tukey).
-    fn row(&self, values: &[Complex]) -> Vec<Complex> {
-        if values.len() == 1 {
-            return values.to_vec();
+    /// The transform of one row, in place: neighbours are joined to pairs, pairs to fours, and so on (Cooley and Tukey).
+    fn row(&self, row: &mut [Complex]) {
+        for i in 0..SIDE {
+            let mirrored = i.reverse_bits() >> (usize::BITS - SIDE.trailing_zeros());
+            if i < mirrored {
+                row.swap(i, mirrored);
+            }
         }
-        let part = |odd: usize| self.row(&values.iter().skip(odd).step_by(2).copied().collect::<Vec<_>>());
-        let (even, odd) = (part(0), part(1));
-        let stride = SIDE / values.len();
-        let turned: Vec<Complex> = odd.iter().enumerate().map(|(k, &value)| times(value, self.turns[k * stride])).collect();
-        let join = |sign: f64| even.iter().zip(&turned).map(move |(a, b)| [a[0] + sign * b[0], a[1] + sign * b[1]]);
-        join(1.0).chain(join(-1.0)).collect()
+        let mut half = 1;
+        while half < SIDE {
+            for (start, k) in (0..SIDE).step_by(2 * half).flat_map(|start| (0..half).map(move |k| (start, k))) {
+                let (even, odd) = (row[start + k], times(row[start + k + half], self.turns[k * SIDE / (2 * half)]));
+                row[start + k] = [even[0] + odd[0], even[1] + odd[1]];
+                row[start + k + half] = [even[0] - odd[0], even[1] - odd[1]];
+            }
+            half *= 2;
+        }
     }
 
-    /// Rows, then columns; the result has length 1 / SIDE of the sums, as an orthonormal transform.
-    fn whole(&self, values: Vec<Complex>) -> Vec<Complex> {
-        let once = |values: Vec<Complex>| {
-            let rows: Vec<Vec<Complex>> = values.chunks_exact(SIDE).map(|row| self.row(row)).collect();
-            // The transposed picture, so that columns come next.
-            (0..SIDE * SIDE).map(|i| rows[i % SIDE][i / SIDE]).collect::<Vec<_>>()
-        };
-        once(once(values)).into_iter().map(|value| value.map(|part| part / SIDE as f64)).collect()
+    /// Rows, then columns, divided by the side: an orthonormal transform.
+    fn whole(&self, mut values: Vec<Complex>) -> Vec<Complex> {
+        for _ in 0..2 {
+            values.chunks_exact_mut(SIDE).for_each(|row| self.row(row));
+            // Columns become rows; the second time they become columns again.
+            for (y, x) in (0..SIDE).flat_map(|y| (0..y).map(move |x| (y, x))) {
+                values.swap(y * SIDE + x, x * SIDE + y);
+            }
+        }
+        values.iter_mut().for_each(|value| *value = value.map(|part| part / SIDE as f64));
+        values
     }
 
     fn spectrum(&self, block: &[f64]) -> Vec<Complex> {
