@@ -357,7 +357,7 @@ pub fn thieves_heading(thieves: &[Robbed]) -> &'static str {
 
 /// A closeness without its words.
 pub fn decibel(psnr_db: f64) -> String {
-    format!("{psnr_db:.1} dB")
+    if psnr_db == f64::INFINITY { super::likeness(psnr_db) } else { format!("{psnr_db:.1} dB") }
 }
 
 /// What a batch of markings did, one sentence.

@@ -151,6 +151,9 @@ pub fn about(seconds: f64) -> String {
 
 /// Likeness of cover and key in a few words.
 pub fn likeness(psnr_db: f64) -> String {
+    if psnr_db == f64::INFINITY {
+        return "no difference at all".into();
+    }
     let words = match psnr_db {
         db if db >= 38.0 => "no visible difference",
         db if db >= 30.0 => "hardly visible difference",

@@ -23,7 +23,7 @@ use crate::nn::surrogate::Family;
 use crate::schemes::barrier::proof::Likeness;
 use crate::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
 use crate::vault::files::{read_limited, write_atomic, write_private};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,7 +69,8 @@ pub struct Order {
 pub struct Figures {
     /// Photographs.
     pub pictures: usize,
-    /// Mean PSNR of marked against unmarked, decibel.
+    /// Mean PSNR of marked against unmarked, decibel; infinite where nothing was changed.
+    #[serde(deserialize_with = "or_infinite")]
     pub psnr_db: f64,
     /// Their mean SSIM.
     pub ssim: f64,
@@ -85,6 +86,11 @@ pub struct Figures {
     pub unmarked_passes: usize,
     /// The highest correlation that an unmarked picture gave.
     pub unmarked_most_nc: f64,
+}
+
+/// JSON has no infinity and holds nothing in its place.
+fn or_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::INFINITY))
 }
 
 /// What a thief's network reveals.

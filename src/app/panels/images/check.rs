@@ -78,7 +78,7 @@ impl CheckPanel {
     fn rows(&mut self, ui: &mut Ui, batch: &Batch<Found>, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {
         let all: Vec<(&Path, &Found)> = batch.good().collect();
         let height = theme::CONTROL_HEIGHT + theme::THUMBNAIL + theme::TEXT + theme::GAP_3;
-        ScrollArea::vertical().auto_shrink(false).id_salt("found").stick_to_bottom(!batch.over).show_rows(
+        ScrollArea::vertical().auto_shrink(false).id_salt(("found", batch.over)).stick_to_bottom(!batch.over).show_rows(
             ui,
             height,
             all.len(),

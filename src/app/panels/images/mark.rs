@@ -94,7 +94,7 @@ impl MarkPanel {
         let all: Vec<(&Path, &Marked)> = batch.good().collect();
         let side = strip_side(ui.available_width() - theme::GAP_2, PICTURES);
         let height = theme::CONTROL_HEIGHT + side + theme::TEXT + theme::GAP_3;
-        ScrollArea::vertical().auto_shrink(false).id_salt("marked").stick_to_bottom(!batch.over).show_rows(
+        ScrollArea::vertical().auto_shrink(false).id_salt(("marked", batch.over)).stick_to_bottom(!batch.over).show_rows(
             ui,
             height,
             all.len(),

@@ -107,7 +107,7 @@ fn bad_files<T>(ui: &mut Ui, batch: &Batch<T>, out: &mut Vec<Action>) {
     }
     widgets::notice(ui, Tone::Warn, &text::problems(problems.len()));
     // In a low window the pictures have the room.
-    let room = ui.available_height() > theme::PREVIEW_LARGE + theme::LIST_HEIGHT || batch.good().next().is_none();
+    let room = ui.available_height() > theme::PREVIEW_LARGE + theme::THUMBNAIL || batch.good().next().is_none();
     egui::CollapsingHeader::new(text::WHY).id_salt("bad files").default_open(room).show(ui, |ui| {
         widgets::problem_list(ui, &problems, theme::THUMBNAIL);
         if ui.add(widgets::Action::plain(text::DATA_COPY_PROBLEMS)).clicked() {
