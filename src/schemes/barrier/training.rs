@@ -18,6 +18,7 @@ use crate::schemes::losses::{Meter, distance, distance_from};
 use crate::vault::derive::Stream;
 use burn::module::Module;
 use burn::tensor::module::avg_pool2d;
+use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, activation};
 
 /// What is learnt in a step.
@@ -415,8 +416,9 @@ fn mirrored(x: Tensor<4>, axis: usize) -> Tensor<4> {
 
 /// What is left of pictures when each pixel's neighbourhood is taken away.
 fn fine(x: Tensor<4>) -> Tensor<4> {
-    let near = avg_pool2d(x.clone(), [NEAR, NEAR], [1, 1], [NEAR / 2, NEAR / 2], false, false);
-    x - near
+    let padding = [(NEAR / 2, NEAR / 2); 2];
+    let options = AvgPoolOptions { stride: [1, 1], padding, count_include_pad: false, ..AvgPoolOptions::new([NEAR, NEAR]) };
+    x.clone() - avg_pool2d(x, options)
 }
 
 /// How far the critic's scores are from saying what they should.
