@@ -229,7 +229,7 @@ fn a_small_network_foresees_the_mark_where_that_is_asked_for() {
         training.losses().into_iter().find(|(name, _)| *name == "imitation_loss").unwrap().1
     };
     let (asked, left_out) = (unforeseen(0.1), unforeseen(0.0));
-    assert!(asked > 0.0 && asked < 0.3, "{asked}");
+    assert!(asked > 0.0 && asked < 0.8, "{asked}");
     assert_eq!(left_out, 0.0);
 }
 

@@ -153,7 +153,8 @@ fn a_stopped_making_goes_on_also_in_the_next_window() {
 
 fn found(window: &Played, ncs: &[f64]) {
     for (i, &nc) in ncs.iter().enumerate() {
-        let result = Ok(Found { likeness: Likeness { nc, lead: 0.2 }, squares: 4, squares_that_count: 2, written: None, looks: None });
+        let result =
+            Ok(Found { likeness: Likeness { nc, lead: 0.2 }, squares: 4, squares_that_count: 2, written: None, looks: None });
         window.slots.add_found(Handled { file: format!("{i}.png").into(), result });
     }
 }
@@ -209,7 +210,8 @@ fn where_the_logo_is_not_found_again_the_window_says_that_the_mark_proves_nothin
     assert_eq!(out, window.home.path().join("holiday marked"));
     window.tell(Event::Started(job));
     for (i, nc) in [0.99, 0.4].into_iter().enumerate() {
-        let marked = Marked { written: out.join(format!("{i:02}.png")), psnr_db: 41.0, likeness: Likeness { nc, lead: 0.2 }, looks: None };
+        let marked =
+            Marked { written: out.join(format!("{i:02}.png")), psnr_db: 41.0, likeness: Some(Likeness { nc, lead: 0.2 }), looks: None };
         window.slots.add_marked(Handled { file: folder.join(format!("{i:02}.png")), result: Ok(marked) });
     }
     window.tell(Event::Done { job, outcome: Outcome::Marked(Vec::new()) });

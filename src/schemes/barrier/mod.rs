@@ -34,7 +34,7 @@ crate::settings! {
         revealer_width: usize = 16, paper 128, Kind::Whole { min: 4.0, max: 256.0 }, "channels";
         /// Adds the mark to the picture instead of drawing the whole picture anew: far clearer pictures after few steps.
         residual: bool = true, paper false, Kind::Switch, "";
-        /// Does the protected network's own work as well: the hiding network is given what that one is given, and gives marked results.
+        /// Does the protected network's own work as well: the hiding network is given what that one is given, and gives marked results. Clarity and imitation do not count then.
         task_specific: bool = false, paper false, Kind::Switch, "";
         /// Steps in which hiding and revealing are learnt. The paper: 200 passes over its pictures.
         steps: u64 = 800, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";

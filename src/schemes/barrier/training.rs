@@ -143,13 +143,15 @@ impl Training {
             innocent: settings.innocents.then(|| Student::new(family, settings, task.seed.wrapping_add(200 + i as u64), &learning)),
         };
         let [layers, width] = IMITATOR;
+        // Where it does the protected network's work, its errors there are far larger than any mark.
+        let clarity = if settings.task_specific { 0.0 } else { settings.clarity };
         Ok(Self {
             logo: batch::from_unit_bytes(&task.logo.planes, shape, &task.device),
             pair: faint(pair, task.seed),
             optimiser: adam(),
             critic: faint(PatchCritic::new(settings.channels(), settings.critic_width, &learning), task.seed.wrapping_add(1)),
             critic_optimiser: adam(),
-            demand: Demand::new(settings.clarity, settings.ramp * settings.steps as f64, &learning),
+            demand: Demand::new(clarity, settings.ramp * settings.steps as f64, &learning),
             vgg: (settings.perceptual_weight > 0.0).then(|| Vgg::embedded(&learning)).transpose()?,
             imitator: faint(PlainNet::new([settings.channels(); 2], layers, width, &learning), task.seed.wrapping_add(2)),
             imitator_optimiser: adam(),
@@ -284,7 +286,7 @@ impl Training {
             loss = loss + opinion.mul_scalar(s.critic_weight);
         }
         let mut imitation = picture.clone().zeros_like();
-        if s.imitation_weight > 0.0 {
+        if s.imitation_weight > 0.0 && !s.task_specific {
             let (share, lesson) = self.imitation(&marked, &outputs);
             imitation = share;
             loss = loss + imitation.clone().mul_scalar(s.imitation_weight);
