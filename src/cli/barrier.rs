@@ -111,13 +111,15 @@ fn tell(made: &Made) {
     );
     for thief in &made.thieves {
         println!(
-            "A thief's {} ({}, {} steps, {:.1} dB): the logo was found in {:.1}% of what it gives (correlation {:.3}).",
+            "A thief's {} ({}, {} steps, {:.1} dB): the logo was found in {:.1}% of what it gives (correlation {:.3}); \
+             in what its honest twin gives, in {:.1}%, where it should be 0.",
             thief.plan.family.name(),
             thief.plan.loss.name(),
             thief.plan.steps,
             thief.psnr_db,
             100.0 * thief.success,
-            thief.nc
+            thief.nc,
+            100.0 * thief.innocent.success
         );
     }
     println!("Made in {:.0} s on {}.", made.seconds, made.device);

@@ -153,8 +153,7 @@ fn a_stopped_making_goes_on_also_in_the_next_window() {
 
 fn found(window: &Played, ncs: &[f64]) {
     for (i, &nc) in ncs.iter().enumerate() {
-        let result =
-            Ok(Found { likeness: Likeness { nc, lead: 0.2 }, squares: 4, squares_that_count: 2, written: None, looks: None });
+        let result = Ok(Found { likeness: Likeness { nc, lead: 0.2 }, squares: 4, squares_that_count: 2, written: None, looks: None });
         window.slots.add_found(Handled { file: format!("{i}.png").into(), result });
     }
 }
