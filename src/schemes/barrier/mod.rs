@@ -69,7 +69,7 @@ crate::settings! {
         /// Mirrors and turns the pictures that it imitates, so that thieves who do so learn the mark too.
         imitation_turned: bool = true, paper false, Kind::Switch, "";
         /// How many kinds of thieves' networks are trained for the second stage: U-Net, then Res9, CNet, Res16. The paper: a U-Net. 0 leaves the second stage out.
-        families: usize = 3, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
+        families: usize = 0, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
         /// Steps in which each of them learns from marked pictures.
         surrogate_steps: u64 = 300, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Width of the thieves' networks.
