@@ -100,7 +100,7 @@ pub const THIEVES_TITLE: &str = "Against thieves' networks";
 pub const THIEVES_NONE: &str = "Not tried with this barrier. Whether your logo is still found in pictures of a network that a thief trained on marked ones is not known.";
 pub const LIMITS_TITLE: &str = "What it cannot do";
 pub const LIMITS: [&str; 3] = [
-    "A thief who trains his network with turned, mirrored or cropped pictures may lose the logo.",
+    "A network that a thief trained on your marked pictures need not show your logo, least of all if he turned, mirrored or cropped them.",
     "Somebody who can ask your revealing network again and again can learn to avoid it.",
     "Strong scaling, turning or compressing of a marked picture can destroy the mark.",
 ];
