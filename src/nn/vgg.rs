@@ -95,7 +95,8 @@ impl Vgg {
         Ok(x)
     }
 
-    /// The mean squared difference of the features of two batches, as large as that of the pixels is where they differ by noise.
+    /// The mean squared difference of the features of two batches, about as large as that of the pixels is where colour pictures differ by
+    /// noise of their own in each channel; three to four times as large where the noise is the same in all, as in grey pictures.
     ///
     /// # Errors
     /// As [`Self::features`].
@@ -133,6 +134,25 @@ mod tests {
         };
         let (near, far) = (apart((plain.clone() + shifted(1)).div_scalar(2.0)), apart((plain.clone() + shifted(3)).div_scalar(2.0)));
         assert!(near > 1e-4 && far > 1.3 * near, "{near} {far}");
+    }
+
+    #[test]
+    fn noise_counts_about_as_much_as_its_pixels_do() {
+        let device = Device::flex();
+        let (vgg, plain) = (Vgg::embedded(&device).unwrap(), pictures(&device).repeat_dim(1, 3));
+        let dims = plain.dims();
+        let mut state = 1u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            ((state >> 16) as f32 / 32_768.0 - 1.0) * 0.04
+        };
+        let values: Vec<f32> = (0..dims.iter().product()).map(|_| next()).collect();
+        let noise = Tensor::<4>::from_data(TensorData::new(values, dims), &device);
+        let pixels = f64::from((noise.clone() * noise.clone()).mean().into_scalar::<f32>());
+        let counts =
+            |change: Tensor<4>| f64::from(vgg.distance(plain.clone() + change, plain.clone()).unwrap().into_scalar::<f32>()) / pixels;
+        let (apart, grey) = (counts(noise.clone()), counts(noise.narrow(1, 0, 1).repeat_dim(1, 3)));
+        assert!((0.5..2.0).contains(&apart) && grey > 1.5 * apart && grey < 6.0, "{apart} and {grey} times the pixels'");
     }
 
     #[test]
