@@ -209,8 +209,7 @@ fn where_the_logo_is_not_found_again_the_window_says_that_the_mark_proves_nothin
     assert_eq!(out, window.home.path().join("holiday marked"));
     window.tell(Event::Started(job));
     for (i, nc) in [0.99, 0.4].into_iter().enumerate() {
-        let marked =
-            Marked { written: out.join(format!("{i:02}.png")), psnr_db: 41.0, likeness: Some(Likeness { nc, lead: 0.2 }), looks: None };
+        let marked = Marked { written: out.join(format!("{i:02}.png")), psnr_db: 41.0, likeness: Likeness { nc, lead: 0.2 }, looks: None };
         window.slots.add_marked(Handled { file: folder.join(format!("{i:02}.png")), result: Ok(marked) });
     }
     window.tell(Event::Done { job, outcome: Outcome::Marked(Vec::new()) });

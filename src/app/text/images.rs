@@ -362,7 +362,7 @@ pub fn decibel(psnr_db: f64) -> String {
 
 /// What a batch of markings did, one sentence.
 pub fn marked_words(batch: &Batch<Marked>) -> String {
-    let (good, again) = (batch.good().count(), batch.good().filter(|(_, marked)| marked.found_again()).count());
+    let (good, again) = (batch.good().count(), batch.good().filter(|(_, marked)| marked.likeness.counts()).count());
     match (good, again) {
         (0, _) => "No picture could be marked".into(),
         (1, 1) => "1 picture is marked, and the logo is found again in it".into(),

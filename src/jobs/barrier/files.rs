@@ -57,20 +57,11 @@ pub struct Marked {
     pub written: PathBuf,
     /// PSNR against the original, decibel.
     pub psnr_db: f64,
-    /// How close what the marked picture reveals, in a few of its squares, comes to the logo. None where bits are hidden, all of which are
-    /// read again before a picture counts as marked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub likeness: Option<Likeness>,
+    /// How close what the marked picture reveals, in a few of its squares, comes to the logo.
+    pub likeness: Likeness,
     /// Small pictures of it, where somebody looks.
     #[serde(skip)]
     pub looks: Option<Arc<Looks>>,
-}
-
-impl Marked {
-    /// Whether the mark is found again in the marked picture.
-    pub fn found_again(&self) -> bool {
-        self.likeness.is_none_or(|likeness| likeness.counts())
-    }
 }
 
 /// What a file revealed.
@@ -164,7 +155,7 @@ pub fn mark(
                 let marked = [small(&marked), reduced(marked.shape, apart)];
                 Arc::new(Looks { given: small(given), marked: Some(marked), revealed: small(&revealed) })
             });
-            Ok(Some(Marked { written, psnr_db, likeness: Some(likeness), looks }))
+            Ok(Some(Marked { written, psnr_db, likeness, looks }))
         },
     )
 }

@@ -2,8 +2,7 @@
 
 use super::{Barrier, Settings, Task, hider};
 use crate::data::Samples;
-use crate::nn::barrier::MARK_REACH;
-use crate::nn::barrier::{Hider, PatchCritic, Revealer};
+use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
@@ -317,7 +316,7 @@ impl Training {
         let side = self.task.settings.side;
         let imitated = self.imitator.forward(given).narrow(2, EDGE, side).narrow(3, EDGE, side);
         let foreseen = fine(activation::tanh(imitated).mul_scalar(MARK_REACH));
-        let size = (change.clone() * change.clone()).mean().clamp_min(LEAST_CHANGE);
+        let size = distance_from(change.clone(), 0.0).clamp_min(LEAST_CHANGE);
         (distance(change.clone(), foreseen.clone().detach()) / size, distance(foreseen, change.detach()))
     }
 

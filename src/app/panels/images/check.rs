@@ -1,7 +1,7 @@
 //! The panel that checks: pictures in question in, a verdict in one sentence out, and of each picture the logo that it reveals.
 
 use super::mark::files;
-use super::{Choosing, Pane, bad_files, barrier_side, heading, limits, muted, progress, strip, subheading, title_row};
+use super::{Choosing, Pane, bad_files, barrier_side, even_rows, heading, limits, muted, progress, strip, subheading, title_row};
 use crate::app::action::{Action, Pair, Wanted};
 use crate::app::model::{Batch, Model, OpenBarrier, count_found};
 use crate::app::steps::Step;
@@ -78,22 +78,10 @@ impl CheckPanel {
     fn rows(&mut self, ui: &mut Ui, batch: &Batch<Found>, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {
         let all: Vec<(&Path, &Found)> = batch.good().collect();
         let height = theme::CONTROL_HEIGHT + theme::THUMBNAIL + theme::TEXT + theme::GAP_3;
-        ScrollArea::vertical().auto_shrink(false).id_salt(("found", batch.over)).stick_to_bottom(!batch.over).show_rows(
-            ui,
-            height,
-            all.len(),
-            |ui, rows| {
-                ui.set_max_width(ui.available_width() - theme::GAP_2);
-                for (file, found) in rows.filter_map(|row| all.get(row)) {
-                    ui.push_id(file, |ui| {
-                        let top = ui.cursor().min;
-                        self.row(ui, file, found, barrier, out);
-                        let used = ui.cursor().min.y - top.y;
-                        ui.add_space((height - used).max(0.0));
-                    });
-                }
-            },
-        );
+        even_rows(ui, "found", batch.over, height, all.len(), |ui, place| {
+            let (file, found) = all[place];
+            self.row(ui, file, found, barrier, out);
+        });
     }
 
     fn row(&mut self, ui: &mut Ui, file: &Path, found: &Found, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {

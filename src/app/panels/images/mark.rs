@@ -1,6 +1,6 @@
 //! The panel that marks: pictures in, marked copies out, and of each what was changed and whether the logo is found again.
 
-use super::{Choosing, Pane, bad_files, barrier_side, fact, heading, limits, muted, progress, strip, strip_side, title_row};
+use super::{Choosing, Pane, bad_files, barrier_side, even_rows, fact, heading, limits, muted, progress, strip, strip_side, title_row};
 use crate::app::action::{Action, Wanted};
 use crate::app::model::{Batch, Model};
 use crate::app::steps::Step;
@@ -65,7 +65,7 @@ impl MarkPanel {
 
     fn over(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         let batch = &model.images.mark;
-        let (good, again) = (batch.good().count(), batch.good().filter(|(_, marked)| marked.found_again()).count());
+        let (good, again) = (batch.good().count(), batch.good().filter(|(_, marked)| marked.likeness.counts()).count());
         let tone = if good > 0 && good == again { Tone::Good } else { Tone::Warn };
         widgets::notice(ui, tone, &text::marked_words(batch));
         if good > again {
@@ -94,23 +94,10 @@ impl MarkPanel {
         let all: Vec<(&Path, &Marked)> = batch.good().collect();
         let side = strip_side(ui.available_width() - theme::GAP_2, PICTURES);
         let height = theme::CONTROL_HEIGHT + side + theme::TEXT + theme::GAP_3;
-        ScrollArea::vertical().auto_shrink(false).id_salt(("marked", batch.over)).stick_to_bottom(!batch.over).show_rows(
-            ui,
-            height,
-            all.len(),
-            |ui, rows| {
-                ui.set_max_width(ui.available_width() - theme::GAP_2);
-                for (file, marked) in rows.filter_map(|row| all.get(row)) {
-                    ui.push_id(&marked.written, |ui| {
-                        let top = ui.cursor().min;
-                        self.row(ui, file, marked, out);
-                        // Every row has the same height, whether its pictures are shown or not.
-                        let used = ui.cursor().min.y - top.y;
-                        ui.add_space((height - used).max(0.0));
-                    });
-                }
-            },
-        );
+        even_rows(ui, "marked", batch.over, height, all.len(), |ui, place| {
+            let (file, marked) = all[place];
+            self.row(ui, file, marked, out);
+        });
     }
 
     fn row(&mut self, ui: &mut Ui, file: &Path, marked: &Marked, out: &mut Vec<Action>) {
@@ -122,12 +109,11 @@ impl MarkPanel {
                 if widgets::icon_button(ui, Icon::Compare, &text::compare_title(&name, text::MARKED)).clicked() {
                     out.push(Action::CompareFiles(file.to_owned(), marked.written.clone()));
                 }
-                let (tone, icon, words) = match marked.found_again() {
+                let (tone, icon, words) = match marked.likeness.counts() {
                     true => (Tone::Good, Icon::Check, text::LOGO_AGAIN),
                     false => (Tone::Warn, Icon::Warning, text::LOGO_WEAK),
                 };
-                widgets::tag(ui, tone, Some(icon), words)
-                    .on_hover_text(text::correlation(marked.likeness.map_or(0.0, |likeness| likeness.nc)));
+                widgets::tag(ui, tone, Some(icon), words).on_hover_text(text::correlation(marked.likeness.nc));
                 let whole = text::likeness(marked.psnr_db);
                 let words = if wide { whole.clone() } else { text::decibel(marked.psnr_db) };
                 muted(ui, words).on_hover_text(whole);

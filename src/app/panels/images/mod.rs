@@ -19,7 +19,7 @@ use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, Icon, PathAction, TextureCache};
 use crate::data::Picture;
 use crate::jobs::barrier::Figures;
-use eframe::egui::{self, Ui, Vec2};
+use eframe::egui::{self, ScrollArea, Ui, Vec2};
 
 /// Where pictures are chosen: a zone for drops, buttons for files and for a folder, and a field for a path.
 struct Choosing<'a> {
@@ -97,6 +97,22 @@ fn progress<T>(ui: &mut Ui, job: &Job, batch: &Batch<T>, out: &mut Vec<Action>) 
     };
     widgets::progress_bar(ui, job.share as f32, &words, job.seconds_left);
     ui.add_space(theme::GAP);
+}
+
+/// Rows of one height, whether their pictures are shown or not; while a batch is under way the newest stays in view.
+fn even_rows(ui: &mut Ui, id: &str, over: bool, height: f32, count: usize, mut row: impl FnMut(&mut Ui, usize)) {
+    let area = ScrollArea::vertical().auto_shrink(false).id_salt((id, over)).stick_to_bottom(!over);
+    area.show_rows(ui, height, count, |ui, rows| {
+        ui.set_max_width(ui.available_width() - theme::GAP_2);
+        for place in rows.start..rows.end.min(count) {
+            ui.push_id(place, |ui| {
+                let top = ui.cursor().min;
+                row(ui, place);
+                let used = ui.cursor().min.y - top.y;
+                ui.add_space((height - used).max(0.0));
+            });
+        }
+    });
 }
 
 /// Files that could not be handled, each with its sentence.
