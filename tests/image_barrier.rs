@@ -300,7 +300,7 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
     assert_eq!(families.rows[0].paper["success"], 1.0);
 
     // The same barriers serve another table, and what is known of thieves is not asked again.
-    let folder = home.path().join("derain-seed-1");
+    let folder = home.path().join("derain-thieves-seed-1");
     let written = std::fs::metadata(folder.join("thieves.json")).unwrap().modified().unwrap();
     let again = make(TableName::Families, &[1, 2]);
     // To the last digit but one: JSON may round that.
@@ -309,6 +309,15 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
     };
     assert_eq!(figures(&again), figures(&families));
     assert_eq!(std::fs::metadata(folder.join("thieves.json")).unwrap().modified().unwrap(), written);
+    // A preset without a second stage: other barriers, and tables about thieves have the stage all the same.
+    let none =
+        Request { settings: Settings { families: 0, ..request(TableName::Fidelity, &[1]).settings }, ..request(TableName::Fidelity, &[1]) };
+    assert_eq!(reproduce(&none, &Compute::cpu(), home.path(), &mut Silent).unwrap().rows.len(), 1);
+    assert!(home.path().join("derain-seed-1").is_dir());
+    let thieves = Request { table: TableName::TaskSpecific, ..none };
+    let rows = reproduce(&thieves, &Compute::cpu(), &home.path().join("other"), &mut Silent).unwrap().rows;
+    assert_eq!(rows.len(), 2);
+    assert!(home.path().join("other/derain-thieves-seed-1").is_dir());
     let fidelity = make(TableName::Fidelity, &[1]);
     assert_eq!(fidelity.rows.len(), 1);
     assert!(fidelity.rows[0].values["psnr_db"].mean > 3.0 && fidelity.rows[0].paper["psnr_db"] > 39.0);

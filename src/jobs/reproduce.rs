@@ -2,7 +2,7 @@
 //!
 //! Each barrier lies in a folder of its own, so that a table that was interrupted goes on, and tables share what they have in common.
 
-use super::barrier::{Made, Order, make};
+use super::barrier::{Made, Order, Robbed, make};
 use super::error::JobError;
 use super::messages::{MetricPoint, Phase, Preview};
 use super::watch::{Flow, Watch};
@@ -99,6 +99,9 @@ pub struct Table {
     pub device: String,
 }
 
+/// Kinds of thieves' networks in the second stage where the preset has none.
+const FAMILIES: usize = 3;
+
 /// Figures of one seed: row, column, value.
 type Cells = Vec<(String, &'static str, f64)>;
 
@@ -132,8 +135,12 @@ impl TableName {
     }
 
     fn variants(self, settings: &Settings, seed: u64) -> Vec<Variant> {
+        // These tables are about the second stage, also where the preset leaves it out.
+        let about_thieves = !matches!(self, Self::Fidelity);
+        let families = if about_thieves && settings.families == 0 { FAMILIES } else { settings.families };
+        let settings = &Settings { families, ..settings.clone() };
         let thief = |i: usize, family: Family, loss: Loss| Plan::of(settings, family, loss, seed.wrapping_add(1000 + i as u64));
-        let families = || Family::ALL.iter().enumerate().map(|(i, &family)| thief(i, family, Loss::L2)).collect::<Vec<_>>();
+        let all_families = || Family::ALL.iter().enumerate().map(|(i, &family)| thief(i, family, Loss::L2)).collect::<Vec<_>>();
         let whole = |thieves: Vec<Plan>| Variant { name: "", settings: settings.clone(), thieves };
         // The two that are furthest apart: one knows where in the picture it is, one does not.
         let two = || [Family::Unet, Family::Cnet].into_iter().enumerate().map(|(i, family)| thief(30 + i, family, Loss::L2)).collect();
@@ -143,7 +150,7 @@ impl TableName {
             Self::Families => {
                 let turned = [Family::Unet, Family::Cnet, Family::Res9].into_iter().enumerate();
                 let turned = turned.map(|(i, family)| Plan { augment: true, ..thief(20 + i, family, Loss::L2) });
-                vec![whole(families().into_iter().chain(turned).collect())]
+                vec![whole(all_families().into_iter().chain(turned).collect())]
             }
             Self::Losses => vec![whole(Loss::ALL.iter().enumerate().map(|(i, &loss)| thief(10 + i, Family::Unet, loss)).collect())],
             Self::Ablation => vec![
@@ -176,7 +183,7 @@ impl TableName {
                 ("unmarked_most_nc", figures.unmarked_most_nc),
             ]),
             Self::Families | Self::Losses => {
-                let of = |robbed: &super::barrier::Robbed| {
+                let of = |robbed: &Robbed| {
                     let Plan { family, loss, augment, .. } = robbed.plan;
                     let turned = if augment { ", augmented" } else { "" };
                     let name = format!("{row}, {} {}{turned}", family.name(), loss.name());
@@ -240,7 +247,10 @@ pub fn reproduce(request: &Request, compute: &Compute, folder: &Path, watch: &mu
     let mut cells: Vec<(String, &'static str, Vec<f64>)> = Vec::new();
     let count = runs.len().max(1) as f64;
     for (i, (task, photos, seed, variant)) in runs.into_iter().enumerate() {
-        let name = [task.name(), variant.name].join(" ").trim_end().replace(' ', "-");
+        // With and without the second stage they are other barriers.
+        let stage = if variant.settings.families > 0 { "thieves" } else { "" };
+        let parts = [task.name(), variant.name, stage].into_iter().filter(|part| !part.is_empty());
+        let name = parts.collect::<Vec<_>>().join(" ").replace(' ', "-");
         let order = Order {
             settings: variant.settings,
             photos: photos.clone(),

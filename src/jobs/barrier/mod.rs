@@ -1,32 +1,35 @@
-//! The image barrier's jobs: making one from photographs, marking files with it, looking into files for its logo.
+//! The image barrier's jobs: making one from photographs, judging it (`judging`), robbing it (`thieves`), marking files and looking into
+//! files for its logo (`files`).
 
 pub(super) mod files;
+mod judging;
 pub(super) mod targets;
+mod thieves;
 
 pub use files::{Found, GAIN, Handled, Looks, Marked, Peek, mark, open, peek, reveal};
+pub use judging::Figures;
 pub use targets::listed;
+pub use thieves::{Innocent, Robbed, standing_thieves};
 
-use crate::attacks::thief::{Loss, Plan, Thief};
+use crate::attacks::thief::Plan;
 use crate::data::logo::Logo;
 use crate::data::tasks::{self, Pair};
-use crate::data::{Photos, Picture, Samples};
+use crate::data::{Photos, Picture};
 use crate::jobs::checkpoint::RunFolder;
 use crate::jobs::error::JobError;
 use crate::jobs::messages::{BarrierPreview, BarrierSight, MetricPoint, Phase};
 use crate::jobs::record::Record;
-use crate::jobs::train::mean;
 use crate::jobs::watch::{Flow, Watch};
-use crate::metrics::{psnr, ssim};
 use crate::nn::device::Compute;
 use crate::nn::error::ShapeError;
-use crate::nn::surrogate::Family;
-use crate::schemes::barrier::proof::Likeness;
 use crate::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
-use crate::vault::files::{read_limited, write_atomic, write_private};
-use serde::{Deserialize, Deserializer, Serialize};
+use crate::vault::files::{read_limited, write_private};
+use judging::{judge, marked};
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use thieves::Robbery;
 
 /// Time between checkpoints, and between points of the curves.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
@@ -38,9 +41,7 @@ const SHOWN: usize = 2;
 const FILE: &str = "barrier.cmbarrier";
 /// The same before the revealing network met thieves' networks.
 const BEFORE: &str = "before-thieves.cmbarrier";
-/// What thieves got so far.
-const THIEVES: &str = "thieves.json";
-/// Largest file of that kind that is read, bytes.
+/// Largest file of figures that is read, bytes.
 const MOST_MADE: u64 = 1 << 20;
 /// What came out, once it is judged.
 const MADE: &str = "made.json";
@@ -62,63 +63,6 @@ pub struct Order {
     pub choosing: bool,
     /// Thieves that are tried on the finished barrier.
     pub thieves: Vec<Plan>,
-}
-
-/// How good a barrier is on photographs that it never saw.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Figures {
-    /// Photographs.
-    pub pictures: usize,
-    /// Mean PSNR of marked against unmarked, decibel; infinite where nothing was changed.
-    #[serde(deserialize_with = "or_infinite")]
-    pub psnr_db: f64,
-    /// Their mean SSIM.
-    pub ssim: f64,
-    /// Mean correlation of what marked photographs reveal with the logo, zero-mean.
-    pub nc: f64,
-    /// The lowest of them.
-    pub least_nc: f64,
-    /// Share of marked photographs whose revealed logo counts, 0..1.
-    pub success: f64,
-    /// Unmarked pictures, the protected network's inputs and outputs, that were looked into.
-    pub unmarked: usize,
-    /// How many of them revealed a logo that counts.
-    pub unmarked_passes: usize,
-    /// The highest correlation that an unmarked picture gave.
-    pub unmarked_most_nc: f64,
-}
-
-/// JSON has no infinity and holds nothing in its place.
-fn or_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::INFINITY))
-}
-
-/// What a thief's network reveals.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Robbed {
-    /// What the thief did.
-    pub plan: Plan,
-    /// Mean PSNR of what his network gives against the unmarked photographs, decibel: how well the theft went.
-    pub psnr_db: f64,
-    /// Mean correlation of what is revealed with the logo.
-    pub nc: f64,
-    /// Share of his pictures whose revealed logo counts, 0..1.
-    pub success: f64,
-    /// The same with the revealing network as it was before it met thieves' networks; none where it never met any.
-    pub success_before: Option<f64>,
-    /// What the same network reveals that learnt from unmarked pictures.
-    pub innocent: Innocent,
-}
-
-/// A network that was never shown a marked picture, trained as a thief's: in what it gives nothing may be found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Innocent {
-    /// Mean PSNR of what it gives against the unmarked photographs, decibel.
-    pub psnr_db: f64,
-    /// The highest correlation of what is revealed with the logo.
-    pub most_nc: f64,
-    /// Share of its pictures whose revealed logo counts, 0..1.
-    pub success: f64,
 }
 
 /// A finished barrier.
@@ -148,14 +92,6 @@ struct Identity {
 
 fn unfit(error: ShapeError) -> JobError {
     JobError::Internal(error.to_string())
-}
-
-/// The thieves of the standing test: each kind of network with squares, and the U-Net with plain distances, none of them with the
-/// weights that the barrier met when it was made.
-pub fn standing_thieves(settings: &Settings, seed: u64) -> Vec<Plan> {
-    let all =
-        [(Family::Unet, Loss::L2), (Family::Unet, Loss::L1), (Family::Res9, Loss::L2), (Family::Res16, Loss::L2), (Family::Cnet, Loss::L2)];
-    all.into_iter().enumerate().map(|(i, (family, loss))| Plan::of(settings, family, loss, seed.wrapping_add(1000 + i as u64))).collect()
 }
 
 /// Makes a barrier in `folder`, continuing what lies there, and judges it.
@@ -285,147 +221,4 @@ fn sights(training: &Training, few: &Pair) -> Result<Vec<BarrierSight>, JobError
 fn write(file: &Path, barrier: &Barrier) -> Result<(), JobError> {
     let bytes = barrier.save().to_safetensors().map_err(|e| JobError::Internal(e.to_string()))?;
     Ok(write_private(file, &bytes)?)
-}
-
-/// Photographs that are judged on, at most.
-const JUDGED: usize = 250;
-
-fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Result<Figures, JobError> {
-    let Pair { inputs, outputs } = pair;
-    let count = outputs.count().min(JUDGED);
-    let (mut clear, mut alike, mut found, mut unmarked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for i in 0..count {
-        if watch.flow() == Flow::Stop {
-            return Err(JobError::Stopped);
-        }
-        watch.progress(Phase::Verify, i as f64 / count as f64, None);
-        let picture = outputs.picture(i);
-        let Some(marked) = marked(barrier, pair, i)? else { continue };
-        clear.push(psnr(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
-        alike.push(ssim(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
-        found.push(looked_into(barrier, &marked)?);
-        unmarked.push(looked_into(barrier, &picture)?);
-        unmarked.push(looked_into(barrier, &inputs.picture(i))?);
-    }
-    Ok(Figures {
-        pictures: found.len(),
-        psnr_db: mean(&clear),
-        ssim: mean(&alike),
-        nc: mean(&correlations(&found)),
-        least_nc: correlations(&found).into_iter().fold(1.0, f64::min),
-        success: success(&found),
-        unmarked: unmarked.len(),
-        unmarked_passes: passes(&unmarked),
-        unmarked_most_nc: most(&unmarked),
-    })
-}
-
-/// The marked picture at place `i`: what the owner's service gives.
-fn marked(barrier: &Barrier, pair: &Pair, i: usize) -> Result<Option<Picture>, JobError> {
-    let given = if barrier.settings.task_specific { &pair.inputs } else { &pair.outputs };
-    barrier.mark(&given.picture(i), &mut |_| true).map_err(unfit)
-}
-
-/// How many count as the logo.
-fn passes(all: &[Likeness]) -> usize {
-    all.iter().filter(|likeness| likeness.counts()).count()
-}
-
-/// The share that counts, 0..1.
-fn success(all: &[Likeness]) -> f64 {
-    passes(all) as f64 / all.len().max(1) as f64
-}
-
-fn correlations(all: &[Likeness]) -> Vec<f64> {
-    all.iter().map(|likeness| likeness.nc).collect()
-}
-
-/// The likeness of the mean of all squares.
-fn looked_into(barrier: &Barrier, picture: &Picture) -> Result<Likeness, JobError> {
-    let revealed = barrier.reveal(picture).map_err(unfit)?;
-    barrier.likeness(&revealed.logo).map_err(|e| JobError::Internal(e.to_string()))
-}
-
-/// The highest correlation.
-fn most(all: &[Likeness]) -> f64 {
-    correlations(all).into_iter().fold(-1.0, f64::max)
-}
-
-/// Thieves at a finished barrier.
-struct Robbery<'a> {
-    barrier: Barrier,
-    before: Option<Barrier>,
-    learnt: Pair,
-    held_back: Pair,
-    folder: &'a RunFolder,
-    compute: &'a Compute,
-}
-
-impl Robbery<'_> {
-    /// One after the other; what was done before a stop is not done again.
-    fn all(self, plans: &[Plan], watch: &mut dyn Watch) -> Result<Vec<Robbed>, JobError> {
-        let file = self.folder.file(THIEVES);
-        let known: Vec<Robbed> = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        let outputs = &self.learnt.outputs;
-        let mut marked_outputs = Samples { pixels: Vec::with_capacity(outputs.pixels.len()), ..Samples::clone(outputs) };
-        let (mut all, mut kept) = (Vec::new(), known.clone());
-        for (place, plan) in plans.iter().enumerate() {
-            if let Some(known) = known.iter().find(|robbed| robbed.plan == *plan) {
-                all.push(known.clone());
-                continue;
-            }
-            for i in marked_outputs.pixels.len() / outputs.shape.len().max(1)..outputs.count() {
-                if watch.flow() == Flow::Stop {
-                    return Err(JobError::Stopped);
-                }
-                marked_outputs.pixels.extend(marked(&self.barrier, &self.learnt, i)?.map(|picture| picture.planes).unwrap_or_default());
-            }
-            let share = |half: f64| (place as f64 + half) / plans.len() as f64;
-            let (robber, psnr_db) = self.answers(*plan, &marked_outputs, &mut |done| share(0.5 * done), watch)?;
-            let (innocent, innocent_psnr) = self.answers(*plan, outputs, &mut |done| share(0.5 + 0.5 * done), watch)?;
-            let found = look_into_all(&self.barrier, &robber)?;
-            let before = self.before.as_ref().map(|before| look_into_all(before, &robber)).transpose()?;
-            let clean = look_into_all(&self.barrier, &innocent)?;
-            let robbed = Robbed {
-                plan: *plan,
-                psnr_db,
-                nc: mean(&correlations(&found)),
-                success: success(&found),
-                success_before: before.map(|found| success(&found)),
-                innocent: Innocent { psnr_db: innocent_psnr, most_nc: most(&clean), success: success(&clean) },
-            };
-            all.push(robbed.clone());
-            kept.push(robbed);
-            let bytes = serde_json::to_vec(&kept).map_err(|e| JobError::Internal(e.to_string()))?;
-            write_atomic(&file, &bytes)?;
-        }
-        Ok(all)
-    }
-
-    /// What a network that learnt these outputs gives for photographs that it never saw, and their mean PSNR.
-    fn answers(
-        &self,
-        plan: Plan,
-        outputs: &Samples,
-        share: &mut dyn FnMut(f64) -> f64,
-        watch: &mut dyn Watch,
-    ) -> Result<(Vec<Picture>, f64), JobError> {
-        let mut thief = Thief::new(plan, &self.compute.device)?;
-        while !thief.is_done() {
-            if watch.flow() == Flow::Stop {
-                return Err(JobError::Stopped);
-            }
-            let done = thief.step(&self.learnt.inputs, outputs).map_err(unfit)?;
-            watch.progress(Phase::Thieves, share(done), None);
-        }
-        let few: Vec<usize> = (0..self.held_back.inputs.count().min(JUDGED)).collect();
-        let answers = thief.answer(&self.held_back.inputs.select(&few)).map_err(unfit)?;
-        let clear: Vec<f64> =
-            answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &self.held_back.outputs.picture(i)).ok()).collect();
-        Ok((answers, mean(&clear)))
-    }
-}
-
-fn look_into_all(barrier: &Barrier, pictures: &[Picture]) -> Result<Vec<Likeness>, JobError> {
-    pictures.iter().map(|picture| looked_into(barrier, picture)).collect()
 }

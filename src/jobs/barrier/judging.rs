@@ -1,0 +1,112 @@
+//! How good a barrier is on photographs that it never saw: how little it changes them, and in which of them its logo is found.
+
+use super::unfit;
+use crate::data::Picture;
+use crate::data::tasks::Pair;
+use crate::jobs::error::JobError;
+use crate::jobs::messages::Phase;
+use crate::jobs::train::mean;
+use crate::jobs::watch::{Flow, Watch};
+use crate::metrics::{psnr, ssim};
+use crate::schemes::barrier::Barrier;
+use crate::schemes::barrier::proof::Likeness;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// How good a barrier is on photographs that it never saw.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Figures {
+    /// Photographs.
+    pub pictures: usize,
+    /// Mean PSNR of marked against unmarked, decibel; infinite where nothing was changed.
+    #[serde(deserialize_with = "or_infinite")]
+    pub psnr_db: f64,
+    /// Their mean SSIM.
+    pub ssim: f64,
+    /// Mean correlation of what marked photographs reveal with the logo, zero-mean.
+    pub nc: f64,
+    /// The lowest of them.
+    pub least_nc: f64,
+    /// Share of marked photographs whose revealed logo counts, 0..1.
+    pub success: f64,
+    /// Unmarked pictures, the protected network's inputs and outputs, that were looked into.
+    pub unmarked: usize,
+    /// How many of them revealed a logo that counts.
+    pub unmarked_passes: usize,
+    /// The highest correlation that an unmarked picture gave.
+    pub unmarked_most_nc: f64,
+}
+
+/// JSON has no infinity and holds nothing in its place.
+fn or_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::INFINITY))
+}
+
+/// Photographs that are judged on, at most.
+pub(super) const JUDGED: usize = 250;
+
+/// Judges a barrier on pairs that it never saw.
+pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Result<Figures, JobError> {
+    let Pair { inputs, outputs } = pair;
+    let count = outputs.count().min(JUDGED);
+    let (mut clear, mut alike, mut found, mut unmarked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for i in 0..count {
+        if watch.flow() == Flow::Stop {
+            return Err(JobError::Stopped);
+        }
+        watch.progress(Phase::Verify, i as f64 / count as f64, None);
+        let picture = outputs.picture(i);
+        let Some(marked) = marked(barrier, pair, i)? else { continue };
+        clear.push(psnr(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
+        alike.push(ssim(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
+        found.push(looked_into(barrier, &marked)?);
+        unmarked.push(looked_into(barrier, &picture)?);
+        unmarked.push(looked_into(barrier, &inputs.picture(i))?);
+    }
+    Ok(Figures {
+        pictures: found.len(),
+        psnr_db: mean(&clear),
+        ssim: mean(&alike),
+        nc: mean(&correlations(&found)),
+        least_nc: correlations(&found).into_iter().fold(1.0, f64::min),
+        success: success(&found),
+        unmarked: unmarked.len(),
+        unmarked_passes: passes(&unmarked),
+        unmarked_most_nc: most(&unmarked),
+    })
+}
+
+/// The marked picture at place `i`: what the owner's service gives.
+pub(super) fn marked(barrier: &Barrier, pair: &Pair, i: usize) -> Result<Option<Picture>, JobError> {
+    let given = if barrier.settings.task_specific { &pair.inputs } else { &pair.outputs };
+    barrier.mark(&given.picture(i), &mut |_| true).map_err(unfit)
+}
+
+/// How many count as the logo.
+fn passes(all: &[Likeness]) -> usize {
+    all.iter().filter(|likeness| likeness.counts()).count()
+}
+
+/// The share that counts, 0..1.
+pub(super) fn success(all: &[Likeness]) -> f64 {
+    passes(all) as f64 / all.len().max(1) as f64
+}
+
+pub(super) fn correlations(all: &[Likeness]) -> Vec<f64> {
+    all.iter().map(|likeness| likeness.nc).collect()
+}
+
+/// The likeness of the mean of all squares.
+fn looked_into(barrier: &Barrier, picture: &Picture) -> Result<Likeness, JobError> {
+    let revealed = barrier.reveal(picture).map_err(unfit)?;
+    barrier.likeness(&revealed.logo).map_err(|e| JobError::Internal(e.to_string()))
+}
+
+/// The highest correlation.
+pub(super) fn most(all: &[Likeness]) -> f64 {
+    correlations(all).into_iter().fold(-1.0, f64::max)
+}
+
+/// The likeness of each.
+pub(super) fn look_into_all(barrier: &Barrier, pictures: &[Picture]) -> Result<Vec<Likeness>, JobError> {
+    pictures.iter().map(|picture| looked_into(barrier, picture)).collect()
+}

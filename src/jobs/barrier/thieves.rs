@@ -1,0 +1,140 @@
+//! Thieves at a finished barrier: each trains a network on what the protected one gave, marked, and an honest twin of it on the same without
+//! the mark; then both are looked into.
+
+use super::judging::{JUDGED, correlations, look_into_all, marked, most, success};
+use super::{MOST_MADE, unfit};
+use crate::attacks::thief::{Loss, Plan, Thief};
+use crate::data::tasks::Pair;
+use crate::data::{Picture, Samples};
+use crate::jobs::checkpoint::RunFolder;
+use crate::jobs::error::JobError;
+use crate::jobs::messages::Phase;
+use crate::jobs::train::mean;
+use crate::jobs::watch::{Flow, Watch};
+use crate::metrics::psnr;
+use crate::nn::device::Compute;
+use crate::nn::surrogate::Family;
+use crate::schemes::barrier::{Barrier, Settings};
+use crate::vault::files::{read_limited, write_atomic};
+use serde::{Deserialize, Serialize};
+
+/// What thieves got so far.
+const THIEVES: &str = "thieves.json";
+
+/// What a thief's network reveals.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Robbed {
+    /// What the thief did.
+    pub plan: Plan,
+    /// Mean PSNR of what his network gives against the unmarked photographs, decibel: how well the theft went.
+    pub psnr_db: f64,
+    /// Mean correlation of what is revealed with the logo.
+    pub nc: f64,
+    /// Share of his pictures whose revealed logo counts, 0..1.
+    pub success: f64,
+    /// The same with the revealing network as it was before it met thieves' networks; none where it never met any.
+    pub success_before: Option<f64>,
+    /// What the same network reveals that learnt from unmarked pictures.
+    pub innocent: Innocent,
+}
+
+/// A network that was never shown a marked picture, trained as a thief's: in what it gives nothing may be found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Innocent {
+    /// Mean PSNR of what it gives against the unmarked photographs, decibel.
+    pub psnr_db: f64,
+    /// The highest correlation of what is revealed with the logo.
+    pub most_nc: f64,
+    /// Share of its pictures whose revealed logo counts, 0..1.
+    pub success: f64,
+}
+
+/// The thieves of the standing test: each kind of network with squares, and the U-Net with plain distances, none of them with the
+/// weights that the barrier met when it was made.
+pub fn standing_thieves(settings: &Settings, seed: u64) -> Vec<Plan> {
+    let all =
+        [(Family::Unet, Loss::L2), (Family::Unet, Loss::L1), (Family::Res9, Loss::L2), (Family::Res16, Loss::L2), (Family::Cnet, Loss::L2)];
+    all.into_iter().enumerate().map(|(i, (family, loss))| Plan::of(settings, family, loss, seed.wrapping_add(1000 + i as u64))).collect()
+}
+
+/// Thieves at a finished barrier.
+pub(super) struct Robbery<'a> {
+    /// What is robbed.
+    pub barrier: Barrier,
+    /// The same before its revealing network met thieves' networks.
+    pub before: Option<Barrier>,
+    /// What the thieves saw of the protected network, before the mark.
+    pub learnt: Pair,
+    /// What they are tried on.
+    pub held_back: Pair,
+    /// Where what they got is kept.
+    pub folder: &'a RunFolder,
+    /// Where to compute.
+    pub compute: &'a Compute,
+}
+
+impl Robbery<'_> {
+    /// One after the other; what was done before a stop is not done again.
+    pub fn all(self, plans: &[Plan], watch: &mut dyn Watch) -> Result<Vec<Robbed>, JobError> {
+        let file = self.folder.file(THIEVES);
+        let known = read_limited(&file, MOST_MADE).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let known: Vec<Robbed> = known.unwrap_or_default();
+        let outputs = &self.learnt.outputs;
+        let mut marked_outputs = Samples { pixels: Vec::with_capacity(outputs.pixels.len()), ..Samples::clone(outputs) };
+        let (mut all, mut kept) = (Vec::new(), known.clone());
+        for (place, plan) in plans.iter().enumerate() {
+            if let Some(known) = known.iter().find(|robbed| robbed.plan == *plan) {
+                all.push(known.clone());
+                continue;
+            }
+            for i in marked_outputs.pixels.len() / outputs.shape.len().max(1)..outputs.count() {
+                if watch.flow() == Flow::Stop {
+                    return Err(JobError::Stopped);
+                }
+                marked_outputs.pixels.extend(marked(&self.barrier, &self.learnt, i)?.map(|picture| picture.planes).unwrap_or_default());
+            }
+            let share = |half: f64| (place as f64 + half) / plans.len() as f64;
+            let (robber, psnr_db) = self.answers(*plan, &marked_outputs, &mut |done| share(0.5 * done), watch)?;
+            let (innocent, innocent_psnr) = self.answers(*plan, outputs, &mut |done| share(0.5 + 0.5 * done), watch)?;
+            let found = look_into_all(&self.barrier, &robber)?;
+            let before = self.before.as_ref().map(|before| look_into_all(before, &robber)).transpose()?;
+            let clean = look_into_all(&self.barrier, &innocent)?;
+            let robbed = Robbed {
+                plan: *plan,
+                psnr_db,
+                nc: mean(&correlations(&found)),
+                success: success(&found),
+                success_before: before.map(|found| success(&found)),
+                innocent: Innocent { psnr_db: innocent_psnr, most_nc: most(&clean), success: success(&clean) },
+            };
+            all.push(robbed.clone());
+            kept.push(robbed);
+            let bytes = serde_json::to_vec(&kept).map_err(|e| JobError::Internal(e.to_string()))?;
+            write_atomic(&file, &bytes)?;
+        }
+        Ok(all)
+    }
+
+    /// What a network that learnt these outputs gives for photographs that it never saw, and their mean PSNR.
+    fn answers(
+        &self,
+        plan: Plan,
+        outputs: &Samples,
+        share: &mut dyn FnMut(f64) -> f64,
+        watch: &mut dyn Watch,
+    ) -> Result<(Vec<Picture>, f64), JobError> {
+        let mut thief = Thief::new(plan, &self.compute.device)?;
+        while !thief.is_done() {
+            if watch.flow() == Flow::Stop {
+                return Err(JobError::Stopped);
+            }
+            let done = thief.step(&self.learnt.inputs, outputs).map_err(unfit)?;
+            watch.progress(Phase::Thieves, share(done), None);
+        }
+        let few: Vec<usize> = (0..self.held_back.inputs.count().min(JUDGED)).collect();
+        let answers = thief.answer(&self.held_back.inputs.select(&few)).map_err(unfit)?;
+        let clear: Vec<f64> =
+            answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &self.held_back.outputs.picture(i)).ok()).collect();
+        Ok((answers, mean(&clear)))
+    }
+}
