@@ -216,3 +216,27 @@ fn where_the_logo_is_not_found_again_the_window_says_that_the_mark_proves_nothin
     assert!(says(&window.harness, "2 pictures are marked; the logo is found again in 1 of them"));
     assert!(says(&window.harness, "the mark proves nothing"));
 }
+
+#[test]
+fn a_barrier_that_sees_its_logo_where_none_is_proves_nothing_and_the_check_says_so() {
+    let mut window = played();
+    let folder = photographs(window.home.path(), "suspects", 1);
+    let run = window.home.path().join("run");
+    std::fs::create_dir(&run).unwrap();
+    let file = run.join("barrier.cmbarrier");
+    std::fs::rename(barrier_file(window.home.path()), &file).unwrap();
+    let figures = r#"{"pictures": 250, "psnr_db": 39.9, "ssim": 0.99, "nc": 0.98, "least_nc": 0.97, "success": 1.0,
+        "unmarked": 500, "unmarked_passes": 16, "unmarked_most_nc": 0.97}"#;
+    let made = format!(r#"{{"file": "barrier.cmbarrier", "figures": {figures}, "thieves": [], "seconds": 1.0, "device": "CPU"}}"#);
+    std::fs::write(run.join("made.json"), made).unwrap();
+    act(&mut window.harness, Action::Take(Wanted::Barrier, file));
+    wait(&mut window.harness, "the barrier", Duration::from_secs(20), |h| h.state().model().images.barrier.is_some());
+    act(&mut window.harness, Action::GoTo(Step::Check));
+    act(&mut window.harness, Action::Take(Wanted::OutputsFolder, folder));
+    window.click("Look for your logo");
+    let Command::Reveal { job, .. } = window.awaited() else { panic!("nothing was to be looked into") };
+    window.tell(Event::Started(job));
+    found(&window, &[0.99]);
+    window.tell(Event::Done { job, outcome: Outcome::Revealed(Vec::new()) });
+    assert!(says(&window.harness, "16 of 500 pictures without the mark: what it finds here proves nothing"));
+}

@@ -315,6 +315,11 @@ pub fn false_passes(figures: &Figures) -> String {
     format!("{} of {}", number(figures.unmarked_passes), number(figures.unmarked))
 }
 
+/// Why a find with this barrier proves nothing.
+pub fn check_doubt(figures: &Figures) -> String {
+    format!("This barrier also finds your logo in {} pictures without the mark: what it finds here proves nothing.", false_passes(figures))
+}
+
 /// What a barrier was judged on.
 pub fn judged(figures: &Figures) -> String {
     format!("{} photographs that it never saw", number(figures.pictures))

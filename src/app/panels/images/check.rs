@@ -60,7 +60,7 @@ impl CheckPanel {
         files(ui, batch);
     }
 
-    fn over(&mut self, ui: &mut Ui, batch: &Batch<Found>, out: &mut Vec<Action>) {
+    fn over(&mut self, ui: &mut Ui, batch: &Batch<Found>, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {
         let (counts, all) = count_found(batch.good().map(|(_, found)| found));
         let (tone, icon) = look(counts, all);
         let meaning = match tone {
@@ -69,6 +69,10 @@ impl CheckPanel {
             _ => text::CHECK_NOT_FOUND,
         };
         widgets::verdict_banner(ui, tone, icon, &text::checked_words(batch.good().map(|(_, found)| found)), &[meaning]);
+        let figures = barrier.and_then(|barrier| barrier.made.as_ref()).map(|made| &made.figures);
+        if let Some(figures) = figures.filter(|figures| figures.unmarked_passes > 0) {
+            widgets::notice(ui, Tone::Warn, &text::check_doubt(figures));
+        }
         if widgets::quiet_button(ui, text::CHECK_AGAIN).clicked() {
             out.push(Action::RevealAgain);
         }
@@ -136,7 +140,7 @@ impl Pane for CheckPanel {
         }
         match job {
             Some(job) => progress(ui, job, batch, out),
-            None if batch.over => self.over(ui, batch, out),
+            None if batch.over => self.over(ui, batch, model.images.barrier.as_ref(), out),
             None => {
                 ScrollArea::vertical().auto_shrink(false).id_salt("check").show(ui, |ui| {
                     ui.set_max_width(ui.available_width() - theme::GAP);
