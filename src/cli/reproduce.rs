@@ -82,6 +82,7 @@ pub fn reproduce(options: &Options, json: bool) -> Result<End, Failure> {
             value["settings"] = planned;
             value["task"] = json!(options.task);
             value["seeds"] = json!(options.seeds);
+            value["version"] = json!(env!("CARGO_PKG_VERSION"));
             value["peak_rss_mb"] = json!(peak_rss_mb());
             println!("{value}");
         }

@@ -189,7 +189,7 @@ pub fn barrier_phase_meaning(phase: Phase) -> Option<&'static str> {
 /// What each preset means for a barrier.
 pub fn barrier_preset_hint(preset: Preset) -> &'static str {
     match preset {
-        Preset::Quick => "Squares of 64 pixels and small networks: up to half an hour on an ordinary computer.",
+        Preset::Quick => "Squares of 64 pixels and small networks: minutes on an ordinary computer.",
         Preset::Standard => "Squares of 128 pixels and longer practice: clearer pictures. Hours on a graphics card, days without.",
         Preset::Paper => "The sizes of the published work, squares of 256 pixels. Days even on a strong graphics card.",
     }
