@@ -161,7 +161,7 @@ pub mod command {
     pub const OPEN_OUTPUTS: &str = "Open pictures to check…";
     pub const MAKE_BARRIER: &str = "Make the barrier";
     pub const MARK_NOW: &str = "Mark the chosen pictures";
-    pub const CHECK_NOW: &str = "Look for the logo in the chosen pictures";
+    pub const CHECK_NOW: &str = "Look for your logo in the chosen pictures";
     pub const ESTIMATE: &str = "Estimate the training time";
     pub const ASK: &str = "Ask the suspect the questions";
     pub const LIGHT: &str = "Light colours";

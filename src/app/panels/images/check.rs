@@ -62,17 +62,16 @@ impl CheckPanel {
 
     fn over(&mut self, ui: &mut Ui, batch: &Batch<Found>, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {
         let (counts, all) = count_found(batch.good().map(|(_, found)| found));
-        let (tone, icon) = look(counts, all);
+        let figures = barrier.and_then(|barrier| barrier.made.as_ref()).map(|made| &made.figures);
+        let doubt = figures.filter(|figures| counts > 0 && figures.unmarked_passes > 0).map(text::check_doubt);
+        // A find by a barrier that sees its logo everywhere looks like no proof.
+        let (tone, icon) = if doubt.is_some() { (Tone::Warn, Icon::Question) } else { look(counts, all) };
         let meaning = match tone {
             Tone::Good => text::CHECK_MOST,
-            Tone::Warn => text::CHECK_SOME,
+            Tone::Warn => doubt.as_deref().unwrap_or(text::CHECK_SOME),
             _ => text::CHECK_NOT_FOUND,
         };
         widgets::verdict_banner(ui, tone, icon, &text::checked_words(batch.good().map(|(_, found)| found)), &[meaning]);
-        let figures = barrier.and_then(|barrier| barrier.made.as_ref()).map(|made| &made.figures);
-        if let Some(figures) = figures.filter(|figures| figures.unmarked_passes > 0) {
-            widgets::notice(ui, Tone::Warn, &text::check_doubt(figures));
-        }
         if widgets::quiet_button(ui, text::CHECK_AGAIN).clicked() {
             out.push(Action::RevealAgain);
         }
