@@ -71,7 +71,7 @@ fn photos() -> Photos {
 fn task(settings: Settings) -> Task {
     let outputs = pictures(80);
     let inputs = Rain::default().over_all(&outputs, 1);
-    Task { settings, outputs: Arc::new(outputs), inputs: Arc::new(inputs), logo: logo(), seed: 3, device: Device::flex() }
+    Task { settings, outputs: Arc::new(outputs), inputs: Arc::new(inputs), logo: logo(), vgg: None, seed: 3, device: Device::flex() }
 }
 
 /// A barrier that learnt for a few seconds.
@@ -122,7 +122,38 @@ fn blank_pictures_of_any_brightness_are_no_logo() {
         assert!(!likeness.counts() && likeness.nc == 0.0, "{value}: {likeness:?}");
     }
     let itself = barrier.likeness(&barrier.logo).unwrap();
-    assert!(itself.counts() && itself.nc > 0.999_999, "{itself:?}");
+    assert!(itself.counts() && itself.nc > 0.999_999 && (itself.contrast - 1.0).abs() < 1e-9, "{itself:?}");
+    let ghost = Picture { planes: barrier.logo.planes.iter().map(|&value| 200 + value / 5).collect(), ..barrier.logo.clone() };
+    let likeness = barrier.likeness(&ghost).unwrap();
+    assert!(!likeness.counts() && likeness.nc > 0.99 && likeness.contrast < 0.21, "{likeness:?}");
+}
+
+#[test]
+fn the_second_stage_shows_the_revealing_network_fine_structure() {
+    let done = |revealer_fine: bool| {
+        let mut training = Training::new(task(Settings { steps: 2, revealer_fine, ..tiny() })).unwrap();
+        let mut seen = Vec::new();
+        while training.done() < training.steps() {
+            seen.push(training.barrier().settings.revealer_fine);
+            training.step().unwrap();
+        }
+        (seen, training.barrier())
+    };
+    let (before, fine) = done(true);
+    assert!(before[..7].iter().all(|fine| !fine) && before[7], "{before:?}");
+    let (_, plain) = done(false);
+    assert!(fine.settings.revealer_fine && !plain.settings.revealer_fine);
+    let picture = pictures(1).picture(0);
+    assert!(fine.reveal(&picture).unwrap().logo != plain.reveal(&picture).unwrap().logo);
+    // What it is written as is read back, and so is a file of the time before there was such a setting.
+    let opened = |map: &WeightMap| Barrier::open(map, &Device::flex());
+    assert_eq!(opened(&fine.save()).unwrap().reveal(&picture).unwrap(), fine.reveal(&picture).unwrap());
+    let mut old = plain.save();
+    old.notes.insert("version".to_owned(), "1".to_owned());
+    let settings = old.notes["settings"].replace("\"revealer_fine\":false,", "");
+    assert_ne!(settings, old.notes["settings"]);
+    old.notes.insert("settings".to_owned(), settings);
+    assert_eq!(opened(&old).unwrap().reveal(&picture).unwrap(), plain.reveal(&picture).unwrap());
 }
 
 #[test]
@@ -161,7 +192,7 @@ fn a_barrier_comes_back_from_its_file_and_other_files_are_refused() {
         Barrier::open(&map, &Device::flex()).unwrap_err().to_string()
     };
     assert!(refused(&|map| drop(map.notes.remove("kind"))).contains(".cmbarrier"));
-    assert!(refused(&|map| drop(map.notes.insert("version".to_owned(), "2".to_owned()))).contains("newer"));
+    assert!(refused(&|map| drop(map.notes.insert("version".to_owned(), "3".to_owned()))).contains("newer"));
     assert!(refused(&|map| drop(map.tensors.remove("logo"))).contains("logo"));
     assert!(refused(&|map| drop(map.tensors.remove("hider.unet.down.0.weight"))).contains("hider"));
 }
@@ -292,12 +323,19 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
     let names: Vec<&str> = families.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names[..2], ["derain, CNet L2", "derain, Res9 L2"]);
     assert!(names.iter().any(|name| name.ends_with("augmented")), "{names:?}");
-    for row in &families.rows {
-        let missing: Vec<_> = families.columns.iter().filter(|column| !row.values.contains_key(*column)).collect();
+    let classical = |row: &countermark::jobs::reproduce::Row| row.name.contains("classical");
+    for row in families.rows.iter().filter(|row| !classical(row)) {
+        let known = |column: &&String| row.values.contains_key(*column) || *column == "bit_accuracy";
+        let missing: Vec<_> = families.columns.iter().filter(|column| !known(column)).collect();
         assert!(missing.is_empty() && row.values.values().all(|figure| figure.n == 2), "{row:?}");
         assert!(row.values["psnr_db"].mean > 3.0 && row.values["innocent_success"].mean <= 1.0, "{row:?}");
     }
     assert_eq!(families.rows[0].paper["success"], 1.0);
+    // What a network gives that learnt for two steps holds no bits.
+    assert_eq!(families.rows.iter().filter(|row| classical(row)).count(), 4);
+    for row in families.rows.iter().filter(|row| classical(row)) {
+        assert!(row.values["success"].mean == 0.0 && (row.values["bit_accuracy"].mean - 0.5).abs() < 0.2, "{row:?}");
+    }
 
     // The same barriers serve another table, and what is known of thieves is not asked again.
     let folder = home.path().join("derain-thieves-seed-1");
@@ -312,14 +350,18 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
     // A preset without a second stage: other barriers, and tables about thieves have the stage all the same.
     let none =
         Request { settings: Settings { families: 0, ..request(TableName::Fidelity, &[1]).settings }, ..request(TableName::Fidelity, &[1]) };
-    assert_eq!(reproduce(&none, &Compute::cpu(), home.path(), &mut Silent).unwrap().rows.len(), 1);
+    assert_eq!(reproduce(&none, &Compute::cpu(), home.path(), &mut Silent).unwrap().rows.len(), 5);
     assert!(home.path().join("derain-seed-1").is_dir());
     let thieves = Request { table: TableName::TaskSpecific, ..none };
     let rows = reproduce(&thieves, &Compute::cpu(), &home.path().join("other"), &mut Silent).unwrap().rows;
     assert_eq!(rows.len(), 2);
     assert!(home.path().join("other/derain-thieves-seed-1").is_dir());
     let fidelity = make(TableName::Fidelity, &[1]);
-    assert_eq!(fidelity.rows.len(), 1);
+    assert_eq!(fidelity.rows.len(), 5);
+    for row in &fidelity.rows[1..] {
+        assert!(row.values["success"].mean > 0.7 && row.values["unmarked_success"].mean == 0.0, "{row:?}");
+        assert!(row.values["psnr_db"].mean > 25.0 && row.values["bit_accuracy"].mean > 0.85, "{row:?}");
+    }
     assert!(fidelity.rows[0].values["psnr_db"].mean > 3.0 && fidelity.rows[0].paper["psnr_db"] > 39.0);
 }
 
@@ -333,7 +375,7 @@ fn a_grey_barrier_marks_brightness_and_finds_its_logo_in_it() {
     let settings = Settings { steps: 220, families: 0, critic_weight: 0.0, colour: false, ..tiny() };
     let pair = tasks::Task::default().pair(&outputs, None, 1);
     let logo = owners().at(outputs.shape);
-    let task = Task { settings, outputs: pair.outputs, inputs: pair.inputs, logo, seed: 3, device: Device::flex() };
+    let task = Task { settings, outputs: pair.outputs, inputs: pair.inputs, logo, vgg: None, seed: 3, device: Device::flex() };
     let mut training = Training::new(task).unwrap();
     while training.done() < training.steps() {
         training.step().unwrap();

@@ -321,7 +321,13 @@ fn the_large_networks_agree_with_the_gpu() {
             hider.forward(x, logo).unwrap()
         },
     );
-    network(&gpu, "revealing network", [2, 3, 16, 16], |device| Revealer::new(3, 4, device), |net: &Revealer, x| net.forward(x).unwrap());
+    network(
+        &gpu,
+        "revealing network",
+        [2, 3, 16, 16],
+        |device| Revealer::new(3, 4, false, device),
+        |net: &Revealer, x| net.forward(x).unwrap(),
+    );
     network(&gpu, "patch critic", [2, 3, 32, 32], |device| PatchCritic::new(3, 4, device), |net: &PatchCritic, x| net.forward(x).unwrap());
     let nets = |device: &Device| Autoencoders::new(2, &[16, 8, 3, 8, 16], device);
     network(&gpu, "autoencoders", [1, 1, 4, 16], nets, |nets: &Autoencoders, x| nets.forward(x.reshape([1, 4, 16])).unwrap());

@@ -280,7 +280,7 @@ fn the_networks_of_the_barrier_answer_and_learn_like_pytorch() {
     let hide = |hider: &Hider, x: Tensor<4>| hider.forward(x.clone(), x.detach().flip([0])).unwrap();
     compare_small("hider", fill(Hider::new(3, 4, 2, None, &device)), [3, 3, 32, 16], hide);
     compare_small("residual_hider", fill(Hider::new(3, 5, 2, Some(0.1), &device)), [3, 3, 32, 64], hide);
-    compare_small("revealer", fill(Revealer::new(3, 4, &device)), [2, 3, 20, 14], |net, x| net.forward(x).unwrap());
+    compare_small("revealer", fill(Revealer::new(3, 4, false, &device)), [2, 3, 20, 14], |net, x| net.forward(x).unwrap());
     compare_small("patch_critic", fill(PatchCritic::new(3, 2, &device)), [2, 3, 36, 20], |net, x| net.forward(x).unwrap());
 }
 
@@ -329,8 +329,8 @@ fn shapes_that_do_not_fit_are_named() {
     let hider = Hider::new(3, 4, 2, None, &device);
     said(hider.forward(zeros([2, 3, 32, 40]), zeros([2, 3, 32, 40])), "6, a multiple of 16, a multiple of 16]", "[2, 6, 32, 40]");
     said(hider.forward(zeros([2, 3, 32, 32]), zeros([1, 3, 32, 32])), "[2, 3, 32, 32]", "[1, 3, 32, 32]");
-    said(Revealer::new(3, 4, &device).forward(zeros([1, 1, 8, 8])), "[pictures, 3, an even side, an even side]", "[1, 1, 8, 8]");
-    said(Revealer::new(3, 4, &device).forward(zeros([1, 3, 8, 9])), "an even side", "[1, 3, 8, 9]");
+    said(Revealer::new(3, 4, false, &device).forward(zeros([1, 1, 8, 8])), "[pictures, 3, an even side, an even side]", "[1, 1, 8, 8]");
+    said(Revealer::new(3, 4, false, &device).forward(zeros([1, 3, 8, 9])), "an even side", "[1, 3, 8, 9]");
     said(PatchCritic::new(3, 2, &device).forward(zeros([1, 3, 16, 16])), "side above 16", "[1, 3, 16, 16]");
     let nets = Autoencoders::new(3, &SMALL_WIDTHS, &device);
     let text = nets.forward(Tensor::zeros([2, 5, 12], &device)).unwrap_err().to_string();
@@ -355,7 +355,7 @@ fn the_new_networks_have_as_many_weights_as_in_pytorch() {
         map
     }
     check("hider", learnt(weights(Hider::new(3, 7, 64, None, &device))));
-    check("revealer", learnt(weights(Revealer::new(3, 128, &device))));
+    check("revealer", learnt(weights(Revealer::new(3, 128, false, &device))));
     check("patch_critic", learnt(weights(PatchCritic::new(3, 64, &device))));
     check("autoencoders", learnt(weights(Autoencoders::new(1, &PAPER_WIDTHS, &device))));
 }

@@ -4,6 +4,7 @@ use super::steps::{Door, Step};
 use super::text::{self, command};
 use super::theme::ThemeChoice;
 use crate::data::logo::LogoOptions;
+use crate::data::tasks::Task;
 use crate::data::{OpenOptions, Picture};
 use crate::jobs::JobId;
 use crate::schemes::barrier;
@@ -151,6 +152,8 @@ pub enum Action {
     DeleteReport(String),
     /// Make a barrier after another preset.
     BarrierPreset(Preset),
+    /// Say what the network does whose pictures are marked.
+    BarrierTask(Task),
     /// Change the settings of the barrier to be made.
     BarrierSettings(Box<barrier::Settings>),
     /// Whether thieves are tried on the barrier when it is made.

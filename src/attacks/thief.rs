@@ -81,6 +81,44 @@ impl Loss {
     }
 }
 
+/// A thief as people name him: `unet:l2`, `cnet:l1+adv:augmented`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    family: Family,
+    loss: Loss,
+    augment: bool,
+}
+
+impl Kind {
+    /// Reads such a name, in small or large letters.
+    ///
+    /// # Errors
+    /// What is wrong with it, a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let all = || {
+            let losses = Loss::ALL.map(|loss| loss.name().to_lowercase()).join(", ");
+            let families = Family::ALL.map(|family| family.name().to_lowercase()).join(", ");
+            format!(
+                "“{text}” names no thief. Write one of {families}, a colon and one of {losses}, such as unet:l2, and :augmented behind it if he augments."
+            )
+        };
+        let mut words = text.split(':');
+        let family = words.next().and_then(|word| Family::ALL.into_iter().find(|family| family.name().eq_ignore_ascii_case(word)));
+        let loss = words.next().and_then(|word| Loss::ALL.into_iter().find(|loss| loss.name().eq_ignore_ascii_case(word)));
+        let augment = match words.next() {
+            None => false,
+            Some(word) if word.eq_ignore_ascii_case("augmented") && words.next().is_none() => true,
+            Some(_) => return Err(all()),
+        };
+        family.zip(loss).map(|(family, loss)| Self { family, loss, augment }).ok_or_else(all)
+    }
+
+    /// What he does, with the effort of [`Plan::of`].
+    pub fn plan(self, settings: &Settings, seed: u64) -> Plan {
+        Plan { augment: self.augment, ..Plan::of(settings, self.family, self.loss, seed) }
+    }
+}
+
 /// What the thief does, and how hard he tries: without these numbers "robust" means nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -266,6 +304,19 @@ mod tests {
     fn plan(loss: Loss, augment: bool) -> Plan {
         let settings = Settings { surrogate_steps: 60, batch: 4, surrogate_width: 4, halvings: 4, rate: 3e-3, ..Settings::default() };
         Plan { augment, ..Plan::of(&settings, Family::Unet, loss, 1) }
+    }
+
+    #[test]
+    fn thieves_are_named_by_network_and_loss() {
+        for (family, loss) in Family::ALL.into_iter().flat_map(|family| Loss::ALL.map(|loss| (family, loss))) {
+            let name = format!("{}:{}", family.name(), loss.name());
+            assert_eq!(Kind::parse(&name.to_lowercase()), Ok(Kind { family, loss, augment: false }));
+            assert_eq!(Kind::parse(&format!("{name}:augmented")), Ok(Kind { family, loss, augment: true }));
+        }
+        for wrong in ["", "unet", "unet:l3", "net:l2", "unet:l2:turned", "unet:l2:augmented:twice"] {
+            let text = Kind::parse(wrong).unwrap_err();
+            assert!(text.contains("perceptual+adv") && text.contains("res16"), "{text}");
+        }
     }
 
     #[test]

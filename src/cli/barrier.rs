@@ -2,11 +2,13 @@
 
 use super::demo::{changed, peak_rss_mb, sample_logo, word};
 use super::follow::{follow, worker};
+use super::marking::told;
 use super::{End, Failure};
+use crate::attacks::thief::Kind;
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::tasks::Task;
 use crate::data::{pairs, photos};
-use crate::jobs::barrier::{Made, Order, standing_thieves};
+use crate::jobs::barrier::{Made, Order, OwnVgg, standing_thieves};
 use crate::jobs::{Command, JobId, Outcome};
 use crate::nn::device::DeviceChoice;
 use crate::schemes::barrier::Settings;
@@ -40,9 +42,16 @@ pub struct Options {
     /// Seed of all choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// A VGG-16 or VGG-19 of your own for the perceptual loss (perceptual_weight above 0), with torchvision's names: a .safetensors file.
+    #[arg(long, value_name = "FILE")]
+    vgg: Option<PathBuf>,
     /// Try thieves' networks of every kind on the finished barrier: takes longer than making it.
     #[arg(long)]
     thieves: bool,
+    /// Try this thief on the finished barrier: cnet, res9, res16 or unet, a colon, l1, l1+adv, l2, l2+adv, perceptual or perceptual+adv,
+    /// and :augmented if he mirrors, turns, crops and resizes what he learns from. May be given several times.
+    #[arg(long = "thief", value_name = "KIND:LOSS", value_parser = Kind::parse)]
+    kinds: Vec<Kind>,
     /// Judge on the photographs kept for choosing settings, not on those kept for the last word.
     #[arg(long)]
     choosing: bool,
@@ -75,9 +84,16 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
         Some(path) => Logo::open(path, &LogoOptions::default())?,
         None => sample_logo(0)?,
     };
-    let thieves = if options.thieves { standing_thieves(&settings, options.seed) } else { Vec::new() };
+    let mut thieves = if options.thieves { standing_thieves(&settings, options.seed) } else { Vec::new() };
+    thieves.extend((2000..).zip(&options.kinds).map(|(i, kind)| kind.plan(&settings, options.seed.wrapping_add(i))));
+    if options.vgg.is_some() && settings.perceptual_weight <= 0.0 {
+        let text =
+            "The VGG file would not be used, because the perceptual loss is left out. Add --set perceptual_weight=1, or leave --vgg away.";
+        return Err(Failure::new("plan", text));
+    }
+    let vgg = options.vgg.as_deref().map(OwnVgg::open).transpose().map_err(told)?;
     let (planned, pictures) = (json!(settings), photos.train.count());
-    let order = Order { settings, photos, task: options.task, logo, seed: options.seed, choosing: options.choosing, thieves };
+    let order = Order { settings, photos, task: options.task, logo, vgg, seed: options.seed, choosing: options.choosing, thieves };
     let command = Command::MakeBarrier { job: JobId(1), order: Box::new(order), folder: options.out.clone() };
     let followed = follow(&worker(options.device)?, command)?;
     let Outcome::Barrier(made) = followed.outcome else { return Err(internal()) };

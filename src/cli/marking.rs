@@ -7,6 +7,7 @@ use super::{End, Failure};
 use crate::jobs::barrier::{Found, Handled, Marked, listed};
 use crate::jobs::{Command, Hidden, JobId, Means, Outcome};
 use crate::nn::device::DeviceChoice;
+use crate::schemes::barrier::proof::Likeness;
 use crate::schemes::classical::{BITS, Classical, Key, Method, Read, Settings};
 use crate::schemes::settings::Settings as _;
 use crate::vault::files::read_limited;
@@ -156,7 +157,7 @@ impl Which {
     }
 }
 
-fn told(error: crate::jobs::JobError) -> Failure {
+pub fn told(error: crate::jobs::JobError) -> Failure {
     Failure::new(error.kind(), error)
 }
 
@@ -205,7 +206,13 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
             "logo",
             json,
             |found: &Found| found.likeness.counts(),
-            |found| format!("correlation {:.3}; {} of {} squares on their own", found.likeness.nc, found.squares_that_count, found.squares),
+            |found| {
+                let Likeness { nc, contrast, .. } = found.likeness;
+                format!(
+                    "correlation {nc:.3}, strength {contrast:.2}; {} of {} squares on their own",
+                    found.squares_that_count, found.squares
+                )
+            },
         ),
         Outcome::Read(all) => tell(
             &all,

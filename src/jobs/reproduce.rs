@@ -2,7 +2,7 @@
 //!
 //! Each barrier lies in a folder of its own, so that a table that was interrupted goes on, and tables share what they have in common.
 
-use super::barrier::{Made, Order, Robbed, make};
+use super::barrier::{Made, Order, Rival, Robbed, RobbedRival, make, rivals};
 use super::error::JobError;
 use super::messages::{MetricPoint, Phase, Preview};
 use super::watch::{Flow, Watch};
@@ -126,8 +126,10 @@ impl TableName {
 
     const fn columns(self) -> &'static [&'static str] {
         match self {
-            Self::Fidelity => &["psnr_db", "ssim", "nc", "success", "unmarked_success", "unmarked_most_nc"],
-            Self::Families | Self::Losses => &["success", "success_before", "nc", "psnr_db", "innocent_success", "innocent_most_nc"],
+            Self::Fidelity => &["psnr_db", "ssim", "nc", "success", "unmarked_success", "unmarked_most_nc", "bit_accuracy"],
+            Self::Families | Self::Losses => {
+                &["success", "success_before", "nc", "psnr_db", "innocent_success", "innocent_most_nc", "bit_accuracy"]
+            }
             Self::Ablation | Self::TaskSpecific => {
                 &["psnr_db", "nc", "success", "unmarked_success", "thieves_success", "least_thief_success", "innocent_success"]
             }
@@ -215,8 +217,53 @@ impl TableName {
         }
     }
 
+    /// The thieves that rob the classical marks beside the barrier; nothing where a table has no rows for those.
+    fn rivals_thieves(self, settings: &Settings, seed: u64) -> Option<Vec<Plan>> {
+        match self {
+            Self::Fidelity => Some(Vec::new()),
+            Self::Families => Some(vec![Plan::of(settings, Family::Unet, Loss::L2, seed.wrapping_add(1040))]),
+            Self::Losses | Self::Ablation | Self::TaskSpecific => None,
+        }
+    }
+
+    fn rival_cells(self, task: &str, rival: &Rival) -> Cells {
+        let row = format!("{task}, classical {}", rival.method.id());
+        let columns = |row: String, columns: Vec<(&'static str, f64)>| {
+            columns.into_iter().map(move |(column, value)| (row.clone(), column, value)).collect::<Cells>()
+        };
+        let Rival { marked, unmarked, .. } = rival;
+        match self {
+            Self::Fidelity => columns(
+                row,
+                vec![
+                    ("psnr_db", rival.psnr_db),
+                    ("ssim", rival.ssim),
+                    ("success", marked.success),
+                    ("unmarked_success", unmarked.success),
+                    ("bit_accuracy", marked.bit_accuracy),
+                ],
+            ),
+            _ => {
+                let of = |robbed: &RobbedRival| {
+                    let Plan { family, loss, .. } = robbed.plan;
+                    let row = format!("{row}, {} {}", family.name(), loss.name());
+                    columns(
+                        row,
+                        vec![("success", robbed.read.success), ("psnr_db", robbed.psnr_db), ("bit_accuracy", robbed.read.bit_accuracy)],
+                    )
+                };
+                rival.thieves.iter().flat_map(of).collect()
+            }
+        }
+    }
+
     /// What the paper says (S4, tables 1 to 3), where it says it as one number.
     fn paper(self, row: &str) -> BTreeMap<String, f64> {
+        if row.contains("classical") {
+            // It only says that such marks are gone in what a thief's network gives.
+            let success = ("success".to_owned(), 0.0);
+            return if self == Self::Families { BTreeMap::from([success]) } else { BTreeMap::new() };
+        }
         let derain = row.starts_with("derain");
         let values: &[(&str, f64)] = match self {
             Self::Fidelity if derain => &[("psnr_db", 39.98), ("nc", 0.9966), ("success", 1.0)],
@@ -237,36 +284,48 @@ impl TableName {
 /// What making a barrier gives, or a stop.
 pub fn reproduce(request: &Request, compute: &Compute, folder: &Path, watch: &mut dyn Watch) -> Result<Table, JobError> {
     let began = Instant::now();
-    let mut runs = Vec::new();
+    let (mut runs, mut beside) = (Vec::new(), Vec::new());
     for (task, photos) in &request.tasks {
         for &seed in &request.seeds {
             let settings = Settings { colour: photos.train.shape.channels == 3, ..request.settings.clone() };
-            runs.extend(request.table.variants(&settings, seed).into_iter().map(|variant| (task, photos, seed, variant)));
+            let order = |settings: Settings, thieves: Vec<Plan>| Order {
+                settings,
+                photos: photos.clone(),
+                task: *task,
+                logo: request.logo.clone(),
+                vgg: None,
+                seed,
+                choosing: request.choosing,
+                thieves,
+            };
+            let variants = request.table.variants(&settings, seed).into_iter();
+            runs.extend(variants.map(|Variant { name, settings, thieves }| (name, order(settings, thieves))));
+            beside.extend(request.table.rivals_thieves(&settings, seed).map(|thieves| order(settings, thieves)));
         }
     }
-    let mut cells: Vec<(String, &'static str, Vec<f64>)> = Vec::new();
-    let count = runs.len().max(1) as f64;
-    for (i, (task, photos, seed, variant)) in runs.into_iter().enumerate() {
+    let count = (runs.len() + beside.len()).max(1) as f64;
+    let mut all: Cells = Vec::new();
+    let mut done = 0.0;
+    for (name, order) in runs {
         // With and without the second stage they are other barriers.
-        let stage = if variant.settings.families > 0 { "thieves" } else { "" };
-        let parts = [task.name(), variant.name, stage].into_iter().filter(|part| !part.is_empty());
-        let name = parts.collect::<Vec<_>>().join(" ").replace(' ', "-");
-        let order = Order {
-            settings: variant.settings,
-            photos: photos.clone(),
-            task: *task,
-            logo: request.logo.clone(),
-            seed,
-            choosing: request.choosing,
-            thieves: variant.thieves,
-        };
-        let mut part = Part { watch, from: i as f64 / count, share: 1.0 / count, began };
-        let made = make(order, compute, &folder.join(format!("{name}-seed-{seed}")), &mut part)?;
-        for (row, column, value) in request.table.cells(task.name(), variant.name, &made) {
-            match cells.iter_mut().find(|(known, at, _)| *known == row && *at == column) {
-                Some((_, _, values)) => values.push(value),
-                None => cells.push((row, column, vec![value])),
-            }
+        let stage = if order.settings.families > 0 { "thieves" } else { "" };
+        let mut part = Part { watch, from: done / count, share: 1.0 / count, began };
+        let made = make(order.clone(), compute, &folder.join(named(&order, &[name, stage])), &mut part)?;
+        done += 1.0;
+        all.extend(request.table.cells(order.task.name(), name, &made));
+    }
+    for order in beside {
+        let stage = if order.thieves.is_empty() { "" } else { "thieves" };
+        let mut part = Part { watch, from: done / count, share: 1.0 / count, began };
+        let found = rivals(&order, compute, &folder.join(named(&order, &["classical", stage])), &mut part)?;
+        done += 1.0;
+        all.extend(found.iter().flat_map(|rival| request.table.rival_cells(order.task.name(), rival)));
+    }
+    let mut cells: Vec<(String, &'static str, Vec<f64>)> = Vec::new();
+    for (row, column, value) in all {
+        match cells.iter_mut().find(|(known, at, _)| *known == row && *at == column) {
+            Some((_, _, values)) => values.push(value),
+            None => cells.push((row, column, vec![value])),
         }
     }
     let mut rows: Vec<Row> = Vec::new();
@@ -287,6 +346,13 @@ pub fn reproduce(request: &Request, compute: &Compute, folder: &Path, watch: &mu
         rows,
         device: compute.name.clone(),
     })
+}
+
+/// The name of a run's folder.
+fn named(order: &Order, words: &[&str]) -> String {
+    let words = words.iter().copied().filter(|word| !word.is_empty());
+    let name = std::iter::once(order.task.name()).chain(words).collect::<Vec<_>>().join(" ").replace(' ', "-");
+    format!("{name}-seed-{}", order.seed)
 }
 
 /// Tells the share of one barrier as a share of the whole table.

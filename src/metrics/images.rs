@@ -133,6 +133,25 @@ pub fn plain_nc(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
     Ok(if aa * bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 })
 }
 
+/// How much of `b`'s contrast `a` has where it follows `b`: the slope of the line that foretells `a`'s values from `b`'s. 1 for equal
+/// pictures, 0 for unrelated ones; 0 where `b` has one value only. [`nc`] does not change with contrast: a hardly visible ghost of `b` has
+/// an nc of 1.
+///
+/// # Errors
+/// Pictures of different shapes or without pixels.
+pub fn contrast(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
+    check(a, b)?;
+    let mean = |p: &Picture| p.planes.iter().map(|&v| u64::from(v)).sum::<u64>() as f64 / p.planes.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut ab, mut bb) = (0.0, 0.0);
+    for (&x, &y) in a.planes.iter().zip(&b.planes) {
+        let y = f64::from(y) - mean_b;
+        ab += (f64::from(x) - mean_a) * y;
+        bb += y * y;
+    }
+    Ok(if is_flat(b) { 0.0 } else { ab / bb })
+}
+
 /// Shannon entropy of a picture's values, all channels pooled, 0..=8 bit.
 ///
 /// # Errors
@@ -306,6 +325,19 @@ mod tests {
         assert!(ssim(&grey, &white).unwrap().is_finite());
         assert!(ms_ssim(&grey, &white).unwrap().is_finite());
         assert_eq!(max_difference(&grey, &white), Ok(127));
+    }
+
+    #[test]
+    fn a_ghost_follows_its_picture_with_less_contrast() {
+        let busy = picture(3, 11, 11, |i| (i * 37 % 251) as u8);
+        let ghost = picture(3, 11, 11, |i| 200 + busy.planes[i] / 5);
+        assert!((contrast(&busy, &busy).unwrap() - 1.0).abs() < 1e-12);
+        assert!((contrast(&ghost, &busy).unwrap() - 0.2).abs() < 0.01, "{:?}", contrast(&ghost, &busy));
+        assert!(nc(&ghost, &busy).unwrap() > 0.99);
+        let negative = picture(3, 11, 11, |i| 255 - busy.planes[i]);
+        assert!((contrast(&negative, &busy).unwrap() + 1.0).abs() < 1e-12);
+        assert_eq!(contrast(&busy, &picture(3, 11, 11, |_| 9)), Ok(0.0));
+        assert_eq!(contrast(&picture(3, 11, 11, |_| 9), &busy), Ok(0.0));
     }
 
     #[test]

@@ -6,5 +6,5 @@
 mod images;
 mod stats;
 
-pub use images::{MetricError, entropy, entropy_ratio, max_difference, ms_ssim, nc, plain_nc, psnr, ssim};
+pub use images::{MetricError, contrast, entropy, entropy_ratio, max_difference, ms_ssim, nc, plain_nc, psnr, ssim};
 pub use stats::{auc, binomial_tail_log10, clopper_pearson, clopper_pearson_upper, holm, holm_log10, mean_sd, minimum_hits};

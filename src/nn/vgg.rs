@@ -28,8 +28,8 @@ struct Input {
 
 /// As its authors trained it: values to 255 less the mean of its pictures. The size was measured on photographs with noise of 1 to 3%.
 const EMBEDDED_INPUT: Input = Input { mean: [122.678_92 / 255.0, 116.668_77 / 255.0, 104.006_99 / 255.0], gain: [255.0; 3], size: 2e4 };
-/// Torchvision's. The size is the other's, for inputs that are smaller by 255 times the deviation.
-const TORCHVISION_INPUT: Input = Input { mean: [0.485, 0.456, 0.406], gain: [1.0 / 0.229, 1.0 / 0.224, 1.0 / 0.225], size: 6.0 };
+/// Torchvision's; what the size of an owner's network is, [`Vgg::from_torchvision`] measures.
+const TORCHVISION_INPUT: Input = Input { mean: [0.485, 0.456, 0.406], gain: [1.0 / 0.229, 1.0 / 0.224, 1.0 / 0.225], size: 1.0 };
 
 #[derive(Module, Debug)]
 struct Blocks {
@@ -52,12 +52,34 @@ impl Vgg {
         Self::of(&WeightMap::from_safetensors(EMBEDDED)?, EMBEDDED_INPUT, device)
     }
 
-    /// A network of the owner's, under torchvision's names (`features.0.weight` …).
+    /// A network of the owner's, under torchvision's names (`features.0.weight` …). Its features are scaled so that noise counts as much
+    /// as it does for the program's own.
     ///
     /// # Errors
-    /// Layers that are missing or have other shapes: no VGG-16 or VGG-19, or one with batch normalisation.
+    /// Layers that are missing or have other shapes: no VGG-16 or VGG-19, or one with batch normalisation; weights that are no numbers.
     pub fn from_torchvision(map: &WeightMap, device: &Device) -> Result<Self, WeightsError> {
-        Self::of(map, TORCHVISION_INPUT, device)
+        let [own, owners] = [Self::embedded(device)?, Self::of(map, TORCHVISION_INPUT, device)?].map(|vgg| vgg.noise_counts());
+        let size = owners / own;
+        if !size.is_finite() || size <= 0.0 {
+            return Err(WeightsError::NotFinite("features".to_owned()));
+        }
+        Self::of(map, Input { size, ..TORCHVISION_INPUT }, device)
+    }
+
+    /// How much noise on a smooth picture counts.
+    fn noise_counts(&self) -> f64 {
+        const SIDE: usize = 32;
+        let device = self.blocks.features[0].weight.device();
+        let mut state = 1u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            ((state >> 16) as f32 / 32_768.0 - 1.0) * 0.04
+        };
+        let smooth = |i: usize| 0.5 + 0.3 * ((i % SIDE) as f32 * 0.3 + (i / SIDE) as f32 * 0.2).sin();
+        let plain: Vec<f32> = (0..3 * SIDE * SIDE).map(smooth).collect();
+        let noisy: Vec<f32> = plain.iter().map(|value| value + noise()).collect();
+        let [plain, noisy] = [plain, noisy].map(|values| Tensor::<4>::from_data(TensorData::new(values, [1, 3, SIDE, SIDE]), &device));
+        self.distance(noisy, plain).map_or(0.0, |apart| f64::from(apart.into_scalar::<f32>()))
     }
 
     fn of(map: &WeightMap, input: Input, device: &Device) -> Result<Self, WeightsError> {
@@ -134,6 +156,19 @@ mod tests {
         };
         let (near, far) = (apart((plain.clone() + shifted(1)).div_scalar(2.0)), apart((plain.clone() + shifted(3)).div_scalar(2.0)));
         assert!(near > 1e-4 && far > 1.3 * near, "{near} {far}");
+    }
+
+    #[test]
+    fn an_owners_network_counts_noise_as_much_as_the_programs_own() {
+        let device = Device::flex();
+        let mut weights = WeightMap::from_safetensors(EMBEDDED).unwrap();
+        let own = Vgg::embedded(&device).unwrap().noise_counts();
+        let owners = Vgg::from_torchvision(&weights, &device).unwrap().noise_counts();
+        assert!((owners / own - 1.0).abs() < 1e-3, "{own} {owners}");
+        for weights in weights.tensors.values_mut() {
+            weights.values.iter_mut().for_each(|value| *value = f32::NAN);
+        }
+        assert!(Vgg::from_torchvision(&weights, &device).is_err());
     }
 
     #[test]

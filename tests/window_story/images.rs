@@ -47,7 +47,7 @@ fn barrier_file(home: &Path) -> PathBuf {
     let samples = Arc::new(Samples { shape, pixels, labels: vec![0; 8] });
     let (name, drawing) = sample_logos()[0];
     let logo = Logo::from_bytes(name, drawing, &LogoOptions::default()).unwrap().at(shape);
-    let task = Task { settings: small(), outputs: samples.clone(), inputs: samples, logo, seed: 1, device: Device::flex() };
+    let task = Task { settings: small(), outputs: samples.clone(), inputs: samples, logo, vgg: None, seed: 1, device: Device::flex() };
     let file = home.join("mine.cmbarrier");
     std::fs::write(&file, Training::new(task).unwrap().barrier().save().to_safetensors().unwrap()).unwrap();
     file
@@ -153,7 +153,13 @@ fn a_stopped_making_goes_on_also_in_the_next_window() {
 
 fn found(window: &Played, ncs: &[f64]) {
     for (i, &nc) in ncs.iter().enumerate() {
-        let result = Ok(Found { likeness: Likeness { nc, lead: 0.2 }, squares: 4, squares_that_count: 2, written: None, looks: None });
+        let result = Ok(Found {
+            likeness: Likeness { nc, contrast: 0.9, lead: 0.2 },
+            squares: 4,
+            squares_that_count: 2,
+            written: None,
+            looks: None,
+        });
         window.slots.add_found(Handled { file: format!("{i}.png").into(), result });
     }
 }
@@ -209,7 +215,12 @@ fn where_the_logo_is_not_found_again_the_window_says_that_the_mark_proves_nothin
     assert_eq!(out, window.home.path().join("holiday marked"));
     window.tell(Event::Started(job));
     for (i, nc) in [0.99, 0.4].into_iter().enumerate() {
-        let marked = Marked { written: out.join(format!("{i:02}.png")), psnr_db: 41.0, likeness: Likeness { nc, lead: 0.2 }, looks: None };
+        let marked = Marked {
+            written: out.join(format!("{i:02}.png")),
+            psnr_db: 41.0,
+            likeness: Likeness { nc, contrast: 0.9, lead: 0.2 },
+            looks: None,
+        };
         window.slots.add_marked(Handled { file: folder.join(format!("{i:02}.png")), result: Ok(marked) });
     }
     window.tell(Event::Done { job, outcome: Outcome::Marked(Vec::new()) });

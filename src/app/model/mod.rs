@@ -320,6 +320,7 @@ impl Model {
             Action::ExportReport(id) => self.browse_export(id),
             Action::DeleteReport(id) => self.delete_report(&id),
             Action::BarrierPreset(preset) => self.set_barrier_preset(preset),
+            Action::BarrierTask(task) => self.set_barrier_task(task),
             Action::BarrierSettings(settings) => self.set_barrier_settings(*settings),
             Action::BarrierThieves(thieves) => self.images.thieves = thieves,
             Action::BarrierSampleLogo(index) => self.use_sample_barrier_logo(index),

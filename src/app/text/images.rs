@@ -2,9 +2,10 @@
 
 use super::{file_name, number, percent, pictures};
 use crate::app::model::{Batch, count_found};
+use crate::data::tasks::Task;
 use crate::jobs::Phase;
 use crate::jobs::barrier::{Figures, Found, Marked, Robbed};
-use crate::schemes::barrier::proof::{LEAST_CORRELATION, Likeness};
+use crate::schemes::barrier::proof::{LEAST_CONTRAST, LEAST_CORRELATION, Likeness};
 use crate::schemes::plan::Preset;
 use std::path::{Path, PathBuf};
 
@@ -61,7 +62,9 @@ pub const BARRIER_LOGO_TITLE: &str = "2. The logo that is hidden";
 pub const BARRIER_LOGO_FILE: &str = "Choose your logo…";
 pub const BARRIER_LOGO_HINT: &str = "PNG, JPEG, WebP or SVG. Dropped on this panel, a single picture is taken for the logo.";
 pub const MISSING_BARRIER_LOGO: &str = "Choose a logo first. It is what the barrier hides";
-pub const BARRIER_EFFORT_TITLE: &str = "3. How thorough";
+pub const BARRIER_TASK_TITLE: &str = "3. What your network does";
+pub const PHOTOS_PAIRS_HINT: &str = "A folder, or a zip of one, that holds two: “input” with what your network was given, and “output” with what it gave, under the same names";
+pub const BARRIER_EFFORT_TITLE: &str = "4. How thorough";
 pub const BARRIER_THIEVES: &str = "Afterwards, play the thief";
 pub const BARRIER_THIEVES_HINT: &str = "Trains five networks on marked pictures, as a thief would, and looks whether your logo is still found in what they give. \
     Takes longer than making the barrier.";
@@ -189,7 +192,7 @@ pub fn barrier_phase_meaning(phase: Phase) -> Option<&'static str> {
 /// What each preset means for a barrier.
 pub fn barrier_preset_hint(preset: Preset) -> &'static str {
     match preset {
-        Preset::Quick => "Squares of 64 pixels and small networks: minutes on an ordinary computer.",
+        Preset::Quick => "Squares of 64 pixels and small networks: about a quarter of an hour on an ordinary computer.",
         Preset::Standard => "Squares of 128 pixels and longer practice: clearer pictures. Hours on a graphics card, days without.",
         Preset::Paper => "The sizes of the published work, squares of 256 pixels. Days even on a strong graphics card.",
     }
@@ -310,6 +313,34 @@ pub fn made_advice(figures: &Figures) -> Option<&'static str> {
     )
 }
 
+/// What a network does, on a button.
+pub const fn task(task: &Task) -> &'static str {
+    match task {
+        Task::Derain(_) => "Takes rain away",
+        Task::Denoise(_) => "Takes noise away",
+        Task::Enlarge(_) => "Enlarges",
+        Task::Suppress(_) => "Takes bright lines away",
+        Task::Edges(_) => "Draws from edges",
+        Task::Pairs(_) => "Something else",
+    }
+}
+
+/// What that means for the barrier.
+pub const fn task_hint(task: &Task) -> &'static str {
+    match task {
+        Task::Derain(_) => {
+            "Your photographs are what the network gives; made-up rain over them is what it is given. Right as well if you only mark pictures."
+        }
+        Task::Denoise(_) => "Your photographs are what the network gives; with noise over them they are what it is given.",
+        Task::Enlarge(_) => "Your photographs are what the network gives; with half the pixels of each side they are what it is given.",
+        Task::Suppress(_) => {
+            "Your photographs are what the network is given; a filter that takes narrow bright lines away (ribs in an X-ray) stands in for it."
+        }
+        Task::Edges(_) => "Your photographs are what the network gives; drawings of their edges are what it is given.",
+        Task::Pairs(_) => "You bring pairs: what your network was given and what it gave.",
+    }
+}
+
 /// Wrong passes among unmarked pictures.
 pub fn false_passes(figures: &Figures) -> String {
     format!("{} of {}", number(figures.unmarked_passes), number(figures.unmarked))
@@ -404,8 +435,9 @@ pub fn found_words(likeness: &Likeness) -> &'static str {
 
 /// The figures behind that.
 pub fn found_figures(found: &Found) -> String {
-    let Likeness { nc, lead } = found.likeness;
-    format!("likeness {nc:.3} of 1 (NC), {} ahead of a blank picture", ahead(lead))
+    let Likeness { nc, contrast, lead } = found.likeness;
+    let strength = percent(contrast.clamp(0.0, 1.0));
+    format!("likeness {nc:.3} of 1 (NC), {strength} of the logo's strength, {} ahead of a blank picture", ahead(lead))
 }
 
 /// How many squares of a picture reveal the logo by themselves.
@@ -417,7 +449,8 @@ pub fn squares(found: &Found) -> String {
 pub fn check_meaning() -> String {
     format!(
         "What is revealed counts as your logo when it follows its light and dark more closely than {LEAST_CORRELATION} (NC; 1 is equal, 0 is unrelated), \
-         and more closely than a blank picture does."
+         is at least {} as strong, and is closer to it than a blank picture.",
+        percent(LEAST_CONTRAST)
     )
 }
 
@@ -431,7 +464,7 @@ mod tests {
     use super::*;
 
     fn found(nc: f64) -> Found {
-        Found { likeness: Likeness { nc, lead: 0.1 }, squares: 4, squares_that_count: 0, written: None, looks: None }
+        Found { likeness: Likeness { nc, contrast: 0.9, lead: 0.1 }, squares: 4, squares_that_count: 0, written: None, looks: None }
     }
 
     #[test]
@@ -444,6 +477,8 @@ mod tests {
         assert_eq!(say(&[0.99, 0.2, 0.96]), "Your logo is in 2 of 3 pictures");
         assert_eq!(say(&[0.99, 0.98]), "Your logo is in all 2 pictures");
         assert_eq!(found_words(&found(0.9).likeness), "traces of your logo, too weak to count");
-        assert_eq!(found_words(&Likeness { nc: 0.99, lead: -0.1 }), "traces of your logo, too weak to count");
+        for (contrast, lead) in [(0.9, -0.1), (0.2, 0.1)] {
+            assert_eq!(found_words(&Likeness { nc: 0.99, contrast, lead }), "traces of your logo, too weak to count");
+        }
     }
 }

@@ -1,13 +1,15 @@
 //! The image barrier's jobs: making one from photographs, judging it (`judging`), robbing it (`thieves`), marking files and looking into
-//! files for its logo (`files`).
+//! files for its logo (`files`), classical marks on the same photographs (`rivals`).
 
 pub(super) mod files;
 mod judging;
+mod rivals;
 pub(super) mod targets;
 mod thieves;
 
 pub use files::{Found, GAIN, Handled, Looks, Marked, Peek, mark, open, peek, reveal};
 pub use judging::Figures;
+pub use rivals::{Rival, RobbedRival, rivals};
 pub use targets::listed;
 pub use thieves::{Innocent, Robbed, standing_thieves};
 
@@ -15,6 +17,7 @@ use crate::attacks::thief::Plan;
 use crate::data::logo::Logo;
 use crate::data::tasks::{self, Pair};
 use crate::data::{Photos, Picture};
+use crate::forensics::ask::hex;
 use crate::jobs::checkpoint::RunFolder;
 use crate::jobs::error::JobError;
 use crate::jobs::messages::{BarrierPreview, BarrierSight, MetricPoint, Phase};
@@ -22,10 +25,13 @@ use crate::jobs::record::Record;
 use crate::jobs::watch::{Flow, Watch};
 use crate::nn::device::Compute;
 use crate::nn::error::ShapeError;
+use crate::nn::vgg::Vgg;
+use crate::nn::weights::{LARGEST_FILE, WeightMap};
 use crate::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
 use crate::vault::files::{read_limited, write_private};
 use judging::{judge, marked};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -57,12 +63,34 @@ pub struct Order {
     pub task: tasks::Task,
     /// Whose logo.
     pub logo: Logo,
+    /// A VGG of the owner's for the perceptual loss; nothing for the program's own.
+    pub vgg: Option<OwnVgg>,
     /// Seed of all choices.
     pub seed: u64,
     /// Whether the photographs kept for choosing settings are judged on, instead of those kept for the last word.
     pub choosing: bool,
     /// Thieves that are tried on the finished barrier.
     pub thieves: Vec<Plan>,
+}
+
+/// A VGG-16 or VGG-19 of the owner's.
+#[derive(Debug, Clone)]
+pub struct OwnVgg {
+    weights: Arc<WeightMap>,
+    digest: String,
+}
+
+impl OwnVgg {
+    /// Reads a safetensors file with torchvision's names.
+    ///
+    /// # Errors
+    /// No such file, or one that holds no such network.
+    pub fn open(file: &Path) -> Result<Self, JobError> {
+        let bytes = read_limited(file, LARGEST_FILE)?;
+        let weights = WeightMap::from_safetensors(&bytes)?;
+        Vgg::from_torchvision(&weights, &Compute::cpu().device)?;
+        Ok(Self { weights: Arc::new(weights), digest: hex(&Sha256::digest(&bytes)) })
+    }
 }
 
 /// A finished barrier.
@@ -88,6 +116,8 @@ struct Identity {
     task: tasks::Task,
     logo: String,
     seed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vgg: Option<String>,
 }
 
 fn unfit(error: ShapeError) -> JobError {
@@ -106,6 +136,7 @@ pub fn make(order: Order, compute: &Compute, folder: &Path, watch: &mut dyn Watc
         task: order.task,
         logo: order.logo.digest.clone(),
         seed: order.seed,
+        vgg: order.vgg.as_ref().map(|vgg| vgg.digest.clone()),
     };
     let folder = RunFolder::open(folder, &identity)?;
     let mut record = Record::open(&folder, watch);
@@ -132,6 +163,7 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
         outputs: learnt.outputs.clone(),
         inputs: learnt.inputs.clone(),
         logo: order.logo.at(shape),
+        vgg: order.vgg.map(|vgg| vgg.weights),
         seed: order.seed,
         device: compute.device.clone(),
     };

@@ -94,8 +94,12 @@ impl Robbery<'_> {
                 marked_outputs.pixels.extend(marked(&self.barrier, &self.learnt, i)?.map(|picture| picture.planes).unwrap_or_default());
             }
             let share = |half: f64| (place as f64 + half) / plans.len() as f64;
-            let (robber, psnr_db) = self.answers(*plan, &marked_outputs, &mut |done| share(0.5 * done), watch)?;
-            let (innocent, innocent_psnr) = self.answers(*plan, outputs, &mut |done| share(0.5 + 0.5 * done), watch)?;
+            let taught = |outputs: &Samples, half: f64, watch: &mut dyn Watch| {
+                let mut tell = |watch: &mut dyn Watch, done: f64| watch.progress(Phase::Thieves, share(half + 0.5 * done), None);
+                answers(*plan, [&self.learnt.inputs, outputs], &self.held_back, self.compute, &mut tell, watch)
+            };
+            let (robber, psnr_db) = taught(&marked_outputs, 0.0, watch)?;
+            let (innocent, innocent_psnr) = taught(outputs, 0.5, watch)?;
             let found = look_into_all(&self.barrier, &robber)?;
             let before = self.before.as_ref().map(|before| look_into_all(before, &robber)).transpose()?;
             let clean = look_into_all(&self.barrier, &innocent)?;
@@ -114,27 +118,28 @@ impl Robbery<'_> {
         }
         Ok(all)
     }
+}
 
-    /// What a network that learnt these outputs gives for photographs that it never saw, and their mean PSNR.
-    fn answers(
-        &self,
-        plan: Plan,
-        outputs: &Samples,
-        share: &mut dyn FnMut(f64) -> f64,
-        watch: &mut dyn Watch,
-    ) -> Result<(Vec<Picture>, f64), JobError> {
-        let mut thief = Thief::new(plan, &self.compute.device)?;
-        while !thief.is_done() {
-            if watch.flow() == Flow::Stop {
-                return Err(JobError::Stopped);
-            }
-            let done = thief.step(&self.learnt.inputs, outputs).map_err(unfit)?;
-            watch.progress(Phase::Thieves, share(done), None);
+/// What a network that learnt from these inputs and outputs gives for the pictures held back, and their mean PSNR. `tell` hears what share
+/// of the learning is done.
+pub(super) fn answers(
+    plan: Plan,
+    [inputs, outputs]: [&Samples; 2],
+    held_back: &Pair,
+    compute: &Compute,
+    tell: &mut dyn FnMut(&mut dyn Watch, f64),
+    watch: &mut dyn Watch,
+) -> Result<(Vec<Picture>, f64), JobError> {
+    let mut thief = Thief::new(plan, &compute.device)?;
+    while !thief.is_done() {
+        if watch.flow() == Flow::Stop {
+            return Err(JobError::Stopped);
         }
-        let few: Vec<usize> = (0..self.held_back.inputs.count().min(JUDGED)).collect();
-        let answers = thief.answer(&self.held_back.inputs.select(&few)).map_err(unfit)?;
-        let clear: Vec<f64> =
-            answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &self.held_back.outputs.picture(i)).ok()).collect();
-        Ok((answers, mean(&clear)))
+        let done = thief.step(inputs, outputs).map_err(unfit)?;
+        tell(watch, done);
     }
+    let few: Vec<usize> = (0..held_back.inputs.count().min(JUDGED)).collect();
+    let answers = thief.answer(&held_back.inputs.select(&few)).map_err(unfit)?;
+    let clear: Vec<f64> = answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &held_back.outputs.picture(i)).ok()).collect();
+    Ok((answers, mean(&clear)))
 }

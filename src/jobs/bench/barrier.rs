@@ -40,7 +40,7 @@ impl Barrier {
         Self {
             pair: Pair {
                 hider: seeded(Hider::new(3, 7, width, None, &learning), 1),
-                revealer: seeded(Revealer::new(3, 2 * width, &learning), 2),
+                revealer: seeded(Revealer::new(3, 2 * width, false, &learning), 2),
             },
             critic: seeded(PatchCritic::new(3, width, &learning), 3),
             optimiser: adam(),

@@ -32,6 +32,8 @@ crate::settings! {
         hider_width: usize = 16, paper 64, Kind::Whole { min: 4.0, max: 128.0 }, "channels";
         /// Width of the revealing network.
         revealer_width: usize = 16, paper 128, Kind::Whole { min: 4.0, max: 256.0 }, "channels";
+        /// Shows the revealing network, in the second stage, the picture's fine structure as well, enlarged: what is left of marks lies there.
+        revealer_fine: bool = true, paper false, Kind::Switch, "";
         /// Adds the mark to the picture instead of drawing the whole picture anew: far clearer pictures after few steps.
         residual: bool = true, paper false, Kind::Switch, "";
         /// Does the protected network's own work as well: the hiding network is given what that one is given, and gives marked results. Clarity and imitation do not count then.
@@ -49,7 +51,7 @@ crate::settings! {
         /// How much it counts that a network which knows pictures sees the same in marked and unmarked ones (λ2); 0 leaves this out.
         perceptual_weight: f64 = 0.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it. 0 leaves the weight as it is.
-        clarity: f64 = 38.5, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
+        clarity: f64 = 39.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Share of the steps during which that demand grows: at first the mark may be seen, so that it is found sooner.
         ramp: f64 = 0.5, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// How much it counts that a third network takes marked pictures for unmarked ones (λ3).
@@ -65,13 +67,13 @@ crate::settings! {
         /// How much it counts that the same logo is revealed in all marked pictures (λ6); 0 leaves this out.
         consistency_weight: f64 = 1.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How much it counts that a small network which learns beside it can imitate the mark: what that one can learn, a thief's network learns too. 0 leaves this out, as the paper does.
-        imitation_weight: f64 = 0.1, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        imitation_weight: f64 = 0.2, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// Mirrors and turns the pictures that it imitates, so that thieves who do so learn the mark too.
         imitation_turned: bool = true, paper false, Kind::Switch, "";
         /// How many kinds of thieves' networks are trained for the second stage: U-Net, then Res9, CNet, Res16. The paper: a U-Net. 0 leaves the second stage out.
-        families: usize = 0, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
+        families: usize = 3, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
         /// Steps in which each of them learns from marked pictures.
-        surrogate_steps: u64 = 300, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        surrogate_steps: u64 = 1000, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Width of the thieves' networks.
         surrogate_width: usize = 16, paper 64, Kind::Whole { min: 4.0, max: 128.0 }, "channels";
         /// Lets them change the picture that they are given instead of drawing a new one: they learn far faster.
@@ -79,9 +81,11 @@ crate::settings! {
         /// Trains an honest twin of each, on unmarked pictures, in which nothing may be found: so that the mark is found, and not that a network drew the picture.
         innocents: bool = true, paper false, Kind::Switch, "";
         /// Steps in which the revealing network then learns to find the logo in what they give.
-        adversarial_steps: u64 = 600, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        adversarial_steps: u64 = 1000, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Learning rate of that stage.
-        adversarial_rate: f64 = 3e-4, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
+        adversarial_rate: f64 = 1e-3, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// Mirrors and turns the pictures of the second stage, marked, stolen and unmarked alike: so there are eight times as many.
+        adversarial_turned: bool = true, paper false, Kind::Switch, "";
     }
 }
 
@@ -90,7 +94,17 @@ impl Settings {
     pub fn preset(preset: Preset) -> Self {
         match preset {
             Preset::Quick => Self::default(),
-            Preset::Standard => Self { side: 128, halvings: 6, hider_width: 32, revealer_width: 64, steps: 20_000, ..Self::default() },
+            Preset::Standard => Self {
+                side: 128,
+                halvings: 6,
+                hider_width: 32,
+                revealer_width: 64,
+                steps: 20_000,
+                surrogate_steps: 5_000,
+                adversarial_steps: 5_000,
+                surrogate_width: 32,
+                ..Self::default()
+            },
             Preset::Paper => Self::paper(),
         }
     }
@@ -147,6 +161,8 @@ pub struct Task {
     pub inputs: Arc<Samples>,
     /// The logo, `[channels, side, side]`.
     pub logo: Picture,
+    /// A VGG of the owner's for the perceptual loss, under torchvision's names; nothing for the program's own.
+    pub vgg: Option<Arc<WeightMap>>,
     /// Seed of all choices.
     pub seed: u64,
     /// Where to compute; without autodiff.
@@ -167,8 +183,9 @@ pub struct Barrier {
 
 /// What the notes of a barrier's file say it is.
 const KIND: &str = "countermark image barrier";
-/// Version of the file.
-const VERSION: &str = "1";
+/// Version of the file. In the first the revealing network was never shown fine structure, and the settings did not say so.
+const VERSION: &str = "2";
+const FIRST_VERSION: &str = "1";
 
 impl Barrier {
     /// Writes all of it down.
@@ -194,7 +211,7 @@ impl Barrier {
         Ok(Self {
             logo,
             hider: saved.load("hider.", hider(&settings, device))?,
-            revealer: saved.load("revealer.", Revealer::new(settings.channels(), settings.revealer_width, device))?,
+            revealer: saved.load("revealer.", revealer(&settings, device))?,
             settings,
             device: device.clone(),
         })
@@ -212,11 +229,12 @@ impl Barrier {
         if note("kind") != KIND {
             return Err(none());
         }
-        if note("version") != VERSION {
+        if ![VERSION, FIRST_VERSION].contains(&note("version")) {
             let text = "This image barrier was written by a newer version of Countermark. Update the program and try again.";
             return Err(SchemeError::Plan(text.to_owned()));
         }
-        let settings: Settings = serde_json::from_str(note("settings")).map_err(|_| none())?;
+        let mut settings: Settings = serde_json::from_str(note("settings")).map_err(|_| none())?;
+        settings.revealer_fine &= note("version") != FIRST_VERSION;
         settings.fit(usize::MAX)?;
         let shape = settings.shape();
         let sides = vec![shape.channels, shape.height, shape.width];
@@ -231,6 +249,10 @@ impl Barrier {
     fn new(settings: Settings, logo: Picture, hider: &Hider, revealer: &Revealer, device: Device) -> Self {
         Self { settings, logo, hider: hider.valid(), revealer: revealer.valid(), device }
     }
+}
+
+fn revealer(settings: &Settings, device: &Device) -> Revealer {
+    Revealer::new(settings.channels(), settings.revealer_width, settings.revealer_fine, device)
 }
 
 fn hider(settings: &Settings, device: &Device) -> Hider {

@@ -2,22 +2,20 @@
 
 use super::{Barrier, Settings, Task, hider};
 use crate::data::Samples;
-use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer};
+use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer, fine_structure};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, PlainNet, Surrogate};
 use crate::nn::vgg::Vgg;
-use crate::nn::weights::WeightMap;
+use crate::nn::weights::{WeightMap, WeightsError};
 use crate::schemes::SchemeError;
 use crate::schemes::batches::Passes;
 use crate::schemes::demand::Demand;
 use crate::schemes::losses::{Meter, distance, distance_from};
 use crate::vault::derive::Stream;
 use burn::module::Module;
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, activation};
 
 /// What is learnt in a step.
@@ -90,8 +88,6 @@ impl Student {
 const IMITATOR: [usize; 2] = [4, 16];
 /// Pixels by which the picture goes on behind its edge: more than it sees.
 const EDGE: usize = 8;
-/// Side of the neighbourhood that fine structure differs from, pixels.
-const NEAR: usize = 5;
 /// Mean square of a change below which there is hardly a mark to imitate (60 dB).
 const LEAST_CHANGE: f64 = 1e-6;
 
@@ -134,8 +130,10 @@ impl Training {
             return Err(SchemeError::Plan(format!("Photographs and logo must all be {shape}, and each needs its partner.")));
         }
         let learning = task.device.clone().autodiff();
-        let pair =
-            Pair { hider: hider(settings, &learning), revealer: Revealer::new(settings.channels(), settings.revealer_width, &learning) };
+        let pair = Pair {
+            hider: hider(settings, &learning),
+            revealer: Revealer::new(settings.channels(), settings.revealer_width, false, &learning),
+        };
         let thief = |(i, family): (usize, Family)| Thief {
             family,
             robber: Student::new(family, settings, task.seed.wrapping_add(100 + i as u64), &learning),
@@ -151,7 +149,7 @@ impl Training {
             critic: faint(PatchCritic::new(settings.channels(), settings.critic_width, &learning), task.seed.wrapping_add(1)),
             critic_optimiser: adam(),
             demand: Demand::new(clarity, settings.ramp * settings.steps as f64, &learning),
-            vgg: (settings.perceptual_weight > 0.0).then(|| Vgg::embedded(&learning)).transpose()?,
+            vgg: (settings.perceptual_weight > 0.0).then(|| perceptual(task.vgg.as_deref(), &learning)).transpose()?,
             imitator: faint(PlainNet::new([settings.channels(); 2], layers, width, &learning), task.seed.wrapping_add(2)),
             imitator_optimiser: adam(),
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
@@ -196,13 +194,15 @@ impl Training {
     /// Shapes that do not fit.
     pub fn step(&mut self) -> Result<(), ShapeError> {
         let (stage, share) = self.stage();
-        let rate = |first: f64| if self.task.settings.cosine { cosine(first, share) } else { first };
+        let (falls, fine) = (self.task.settings.cosine, self.task.settings.revealer_fine);
+        let rate = |first: f64| if falls { cosine(first, share) } else { first };
         let (names, losses) = match stage {
             Stage::Initial => {
                 (&["picture_loss", "mark_loss", "clean_loss", "imitation_loss"][..], self.learn_pair(rate(self.task.settings.rate))?)
             }
             Stage::Surrogate(i) => (&["surrogate_loss"][..], self.learn_thief(i, rate(self.task.settings.rate))?),
             Stage::Adversarial => {
+                self.sees_fine(fine);
                 (&["mark_loss", "stolen_loss", "clean_loss"][..], self.learn_revealer(rate(self.task.settings.adversarial_rate))?)
             }
         };
@@ -222,7 +222,8 @@ impl Training {
     /// The networks as they are now.
     pub fn barrier(&self) -> Barrier {
         let Pair { hider, revealer } = &self.pair;
-        Barrier::new(self.task.settings.clone(), self.task.logo.clone(), hider, revealer, self.task.device.clone())
+        let settings = Settings { revealer_fine: revealer.is_fine(), ..self.task.settings.clone() };
+        Barrier::new(settings, self.task.logo.clone(), hider, revealer, self.task.device.clone())
     }
 
     /// What the network of the thief who learns now, or who learnt first, gives for these inputs; nothing before one has begun to learn.
@@ -315,7 +316,7 @@ impl Training {
         let given = mirrored(mirrored(batch::turned(outputs.clone(), way), 2), 3);
         let side = self.task.settings.side;
         let imitated = self.imitator.forward(given).narrow(2, EDGE, side).narrow(3, EDGE, side);
-        let foreseen = fine(activation::tanh(imitated).mul_scalar(MARK_REACH));
+        let foreseen = fine_structure(activation::tanh(imitated).mul_scalar(MARK_REACH));
         let size = distance_from(change.clone(), 0.0).clamp_min(LEAST_CHANGE);
         (distance(change.clone(), foreseen.clone().detach()) / size, distance(foreseen, change.detach()))
     }
@@ -336,6 +337,13 @@ impl Training {
         thief.robber.learn(inputs, marked, rate)
     }
 
+    /// Shows the revealing network fine structure from now on.
+    fn sees_fine(&mut self, fine: bool) {
+        if fine && !self.pair.revealer.is_fine() {
+            self.pair.revealer = self.pair.revealer.clone().with_fine(self.task.seed.wrapping_add(3));
+        }
+    }
+
     fn learn_revealer(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
         let [inputs, outputs] = self.pictures();
         let (s, count) = (&self.task.settings, self.task.settings.batch);
@@ -348,7 +356,8 @@ impl Training {
         }
         all.extend([inputs, outputs]);
         let unmarked = all.len() - 2;
-        let seen = self.pair.revealer.forward(Tensor::from_inner(Tensor::cat(all, 0)))?;
+        let way = if s.adversarial_turned { Stream::seeded(self.task.seed, &format!("turn {}", self.done)).below(8) } else { 0 };
+        let seen = self.pair.revealer.forward(Tensor::from_inner(batch::turned(Tensor::cat(all, 0), way)))?;
         let logos = Tensor::from_inner(self.logos());
         let [found, robbed] = [0, count].map(|from| seen.clone().narrow(0, from, count));
         let (mark, stolen) = (distance(found.clone(), logos.clone()), distance(robbed.clone(), logos));
@@ -389,6 +398,8 @@ impl Training {
     /// # Errors
     /// A checkpoint of other networks.
     pub fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        let channels = saved.tensors.get("pair.revealer.head.0.conv.weight").and_then(|weights| weights.shape.get(1));
+        self.sees_fine(channels.is_some_and(|&channels| channels > self.task.settings.channels()));
         self.pair = saved.load("pair.", self.pair.clone())?;
         self.critic = saved.load("critic.", self.critic.clone())?;
         self.optimiser.load("optimiser", saved, &self.learning);
@@ -415,11 +426,9 @@ fn mirrored(x: Tensor<4>, axis: usize) -> Tensor<4> {
     Tensor::cat(vec![before, x, after], axis)
 }
 
-/// What is left of pictures when each pixel's neighbourhood is taken away.
-fn fine(x: Tensor<4>) -> Tensor<4> {
-    let padding = [(NEAR / 2, NEAR / 2); 2];
-    let options = AvgPoolOptions { stride: [1, 1], padding, count_include_pad: false, ..AvgPoolOptions::new([NEAR, NEAR]) };
-    x.clone() - avg_pool2d(x, options)
+/// The network of the perceptual loss.
+fn perceptual(owners: Option<&WeightMap>, device: &Device) -> Result<Vgg, WeightsError> {
+    owners.map_or_else(|| Vgg::embedded(device), |map| Vgg::from_torchvision(map, device))
 }
 
 /// How far the critic's scores are from saying what they should.

@@ -8,14 +8,14 @@ use crate::app::text;
 use crate::app::widgets::CurveStore;
 use crate::data::limits::Limits;
 use crate::data::logo::{Logo, LogoOptions};
-use crate::data::{self, DataError, Photos, Picture};
+use crate::data::{self, DataError, Photos, Picture, tasks};
 use crate::jobs::barrier::{self as jobs, Made, Order};
 use crate::jobs::{BarrierPreview, Command, Event, MetricPoint};
 use crate::project::{BarrierFolder, BarrierOrder};
 use crate::schemes::barrier::Settings;
 use crate::schemes::plan::Preset;
 use crate::vault::files::read_limited;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Photographs with the place that they came from.
@@ -70,6 +70,14 @@ pub struct Fetching {
     pub task: Task<Result<(Photos, Logo), String>>,
 }
 
+/// How photographs or pairs are read.
+type Reader = fn(&Path, usize, usize, &mut dyn FnMut(f32) -> bool) -> Result<Photos, DataError>;
+
+/// How what a barrier for this task learns from is read.
+fn reader(task: &tasks::Task) -> Reader {
+    if matches!(task, tasks::Task::Pairs(_)) { data::pairs } else { data::photos }
+}
+
 impl OpenBarrier {
     fn read(file: &std::path::Path) -> Result<Self, String> {
         let jobs::Peek { file, settings, logo } = jobs::peek(file).map_err(|error| error.to_string())?;
@@ -107,12 +115,13 @@ impl Model {
     pub(in crate::app::model) fn read_photographs(&mut self, path: PathBuf) {
         self.images.failed = None;
         let (own, side, channels) = (path.clone(), self.images.settings.side, self.images.settings.channels());
+        let read = reader(&self.images.task);
         let task = Task::start(text::reading(&path), &self.wake, move |ticket| {
             let mut progress = |share: f32| {
                 ticket.progress(share);
                 !ticket.cancelled()
             };
-            data::photos(&own, side, channels, &mut progress)
+            read(&own, side, channels, &mut progress)
         });
         self.images.reading = Some((path, task));
         self.show_images(Step::Barrier);
@@ -155,8 +164,23 @@ impl Model {
     pub(in crate::app::model) fn set_barrier_settings(&mut self, settings: Settings) {
         let resized = settings.shape() != self.images.settings.shape();
         self.images.settings = settings;
+        if resized {
+            self.read_photographs_again();
+        }
+    }
+
+    /// Says what the network does whose pictures are marked; a user's own pairs are read in another way than photographs.
+    pub(in crate::app::model) fn set_barrier_task(&mut self, task: tasks::Task) {
+        let pairs = |task: &tasks::Task| matches!(task, tasks::Task::Pairs(_));
+        let before = std::mem::replace(&mut self.images.task, task);
+        if pairs(&before) != pairs(&task) {
+            self.read_photographs_again();
+        }
+    }
+
+    fn read_photographs_again(&mut self) {
         let path = self.images.photographs.as_ref().map(|chosen| chosen.path.clone());
-        if resized && let Some(path) = self.images.reading.as_ref().map(|(path, _)| path.clone()).or(path) {
+        if let Some(path) = self.images.reading.as_ref().map(|(path, _)| path.clone()).or(path) {
             self.images.photographs = None;
             self.read_photographs(path);
         }
@@ -186,7 +210,7 @@ impl Model {
             logo_file: String::new(),
             logo_options: choice.options,
             settings: self.images.settings.clone(),
-            task: Default::default(),
+            task: self.images.task,
             seed: u64::from(rand::random::<u32>()),
             thieves: self.images.thieves,
             begun: jiff::Timestamp::now().to_string(),
@@ -203,7 +227,8 @@ impl Model {
         self.drop_estimate();
         let BarrierFolder { folder, order } = place.clone();
         let thieves = if order.thieves { jobs::standing_thieves(&order.settings, order.seed) } else { Vec::new() };
-        let work = Order { settings: order.settings, photos, task: order.task, logo, seed: order.seed, choosing: false, thieves };
+        let work =
+            Order { settings: order.settings, photos, task: order.task, logo, vgg: None, seed: order.seed, choosing: false, thieves };
         let curves = folder.clone();
         self.images.making = Making {
             folder: Some(folder.clone()),
@@ -232,8 +257,8 @@ impl Model {
                 !ticket.cancelled()
             };
             let logo = own.logo()?;
-            let BarrierOrder { photographs, settings, .. } = &own.order;
-            let photos = data::photos(photographs, settings.side, settings.channels(), &mut progress).map_err(|e| e.to_string())?;
+            let BarrierOrder { photographs, settings, task, .. } = &own.order;
+            let photos = reader(task)(photographs, settings.side, settings.channels(), &mut progress).map_err(|e| e.to_string())?;
             Ok((photos, logo))
         });
         self.images.fetching = Some(Fetching { place, task });

@@ -29,6 +29,8 @@ pub struct Images {
     /// The logo that it will hide.
     pub logo: Option<LogoChoice>,
     drawing: Option<Task<Result<LogoChoice, String>>>,
+    /// What the network does whose pictures it marks.
+    pub task: data::tasks::Task,
     /// Which preset its settings began with.
     pub preset: Preset,
     /// Its settings.
@@ -63,6 +65,7 @@ impl Default for Images {
             failed: None,
             logo: None,
             drawing: None,
+            task: Default::default(),
             preset: Preset::Quick,
             settings: Settings::preset(Preset::Quick),
             thieves: false,

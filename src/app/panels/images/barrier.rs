@@ -10,6 +10,7 @@ use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, Icon, PathAction, TextureCache};
+use crate::data::tasks::Task;
 use crate::jobs::barrier::Made;
 use crate::schemes::barrier::Settings;
 use crate::schemes::settings::Settings as _;
@@ -109,6 +110,8 @@ impl BarrierPanel {
         ui.add_space(theme::GAP_2);
         self.logo(ui, model, out);
         ui.add_space(theme::GAP_2);
+        task(ui, model, out);
+        ui.add_space(theme::GAP_2);
         effort(ui, model, out);
     }
 
@@ -129,7 +132,7 @@ impl BarrierPanel {
             let choosing = Choosing {
                 drop: text::PHOTOS_DROP,
                 choose: text::PHOTOS_CHOOSE,
-                hint: text::PHOTOS_HINT,
+                hint: if matches!(model.images.task, Task::Pairs(_)) { text::PHOTOS_PAIRS_HINT } else { text::PHOTOS_HINT },
                 path: text::PHOTOS_PATH,
                 browse: text::CHOOSE_ZIP,
                 files: Wanted::Photographs,
@@ -310,6 +313,20 @@ fn start(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
             ui.add(egui::Label::new(egui::RichText::new(missing).color(colour)).wrap());
         }
     });
+}
+
+fn task(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    subheading(ui, text::BARRIER_TASK_TITLE);
+    let chosen = &model.images.task;
+    ui.horizontal_wrapped(|ui| {
+        for task in Task::all() {
+            let button = ui.add(widgets::Action::quiet(text::task(&task)).selected(chosen.name() == task.name()));
+            if button.on_hover_text(text::task_hint(&task)).clicked() {
+                out.push(Action::BarrierTask(task));
+            }
+        }
+    });
+    muted(ui, text::task_hint(chosen));
 }
 
 fn effort(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
