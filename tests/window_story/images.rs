@@ -229,9 +229,9 @@ fn where_the_logo_is_not_found_again_the_window_says_that_the_mark_proves_nothin
 }
 
 #[test]
-fn a_barrier_that_sees_its_logo_where_none_is_proves_nothing_and_the_check_says_so() {
+fn a_check_weighs_its_finds_by_how_often_the_barrier_sees_its_logo_where_none_is() {
     let mut window = played();
-    let folder = photographs(window.home.path(), "suspects", 1);
+    let [one, many] = [("suspect", 1), ("suspects", 12)].map(|(name, count)| photographs(window.home.path(), name, count));
     let run = window.home.path().join("run");
     std::fs::create_dir(&run).unwrap();
     let file = run.join("barrier.cmbarrier");
@@ -242,12 +242,19 @@ fn a_barrier_that_sees_its_logo_where_none_is_proves_nothing_and_the_check_says_
     std::fs::write(run.join("made.json"), made).unwrap();
     act(&mut window.harness, Action::Take(Wanted::Barrier, file));
     wait(&mut window.harness, "the barrier", Duration::from_secs(20), |h| h.state().model().images.barrier.is_some());
-    act(&mut window.harness, Action::GoTo(Step::Check));
-    act(&mut window.harness, Action::Take(Wanted::OutputsFolder, folder));
-    window.click("Look for your logo");
-    let Command::Reveal { job, .. } = window.awaited() else { panic!("nothing was to be looked into") };
-    window.tell(Event::Started(job));
-    found(&window, &[0.99]);
-    window.tell(Event::Done { job, outcome: Outcome::Revealed(Vec::new()) });
-    assert!(says(&window.harness, "16 of 500 pictures without the mark: what it finds here proves nothing"));
+    for (folder, ncs, words) in [
+        (one, &[0.99][..], "That is too little to exclude chance"),
+        (many.clone(), &[0.99; 12], "So many by chance: less often than once in 10^1"),
+        (many, &[0.2; 12], "This does not say that the pictures are not yours"),
+    ] {
+        act(&mut window.harness, Action::GoTo(Step::Check));
+        act(&mut window.harness, Action::Take(Wanted::OutputsFolder, folder));
+        window.click("Look for your logo");
+        let Command::Reveal { job, .. } = window.awaited() else { panic!("nothing was to be looked into") };
+        window.tell(Event::Started(job));
+        found(&window, ncs);
+        window.tell(Event::Done { job, outcome: Outcome::Revealed(Vec::new()) });
+        assert!(says(&window.harness, words), "{words}");
+        window.click("Check other pictures");
+    }
 }

@@ -4,7 +4,7 @@ use super::{file_name, number, percent, pictures};
 use crate::app::model::{Batch, count_found};
 use crate::data::tasks::Task;
 use crate::jobs::Phase;
-use crate::jobs::barrier::{Figures, Found, Marked, Robbed};
+use crate::jobs::barrier::{Figures, Found, LEVEL_LOG10, Made, Marked, Robbed};
 use crate::schemes::barrier::proof::{LEAST_CONTRAST, LEAST_CORRELATION, Likeness};
 use crate::schemes::plan::Preset;
 use std::path::{Path, PathBuf};
@@ -146,10 +146,8 @@ pub const CHECK_ALREADY: &str = "Pictures are being checked already. Wait until 
 pub const MISSING_OUTPUTS: &str = "Choose the pictures in question first";
 pub const CHECK_NOT_FOUND: &str = "This does not say that the pictures are not yours: they may have been marked with another barrier, scaled, cropped or compressed, \
     or come from a network that lost the mark.";
-pub const CHECK_SOME: &str =
-    "A mark may get lost in some pictures, and an unmarked picture passes hardly ever. More pictures make this clearer.";
-pub const CHECK_MOST: &str =
-    "An unmarked picture passes hardly ever. Look at the revealed logos below: they are the evidence that others can see.";
+pub const CHECK_UNKNOWN: &str = "How often this barrier finds its logo in pictures without the mark is known only where it was made, so how likely this is by chance \
+    cannot be said here. Look at the revealed logos below.";
 pub const CHECK_MEANING_TITLE: &str = "How it is decided";
 
 // Dialogs.
@@ -346,9 +344,19 @@ pub fn false_passes(figures: &Figures) -> String {
     format!("{} of {}", number(figures.unmarked_passes), number(figures.unmarked))
 }
 
-/// Why a find with this barrier proves nothing.
-pub fn check_doubt(figures: &Figures) -> String {
-    format!("This barrier also finds your logo in {} pictures without the mark: what it finds here proves nothing.", false_passes(figures))
+/// What a find in so many pictures is worth.
+pub fn evidence(made: &Made, found: usize, all: usize) -> String {
+    let (rate, chance) = (percent(made.null_rate()), made.chance_log10(found, all));
+    let tried = if made.thieves.is_empty() {
+        "measured on unmarked photographs; pictures of networks, honest or not, were not tried"
+    } else {
+        "measured on unmarked photographs and on what honest networks give"
+    };
+    let worth = match chance <= LEVEL_LOG10 {
+        true => format!("So many by chance: less often than once in 10^{:.0}. This is evidence that others can check.", -chance.ceil()),
+        false => "That is too little to exclude chance: check more pictures.".to_owned(),
+    };
+    format!("This barrier finds your logo in at most {rate} of pictures without the mark ({tried}). {worth}")
 }
 
 /// What a barrier was judged on.
@@ -384,7 +392,7 @@ pub fn thief_result(robbed: &Robbed) -> String {
 pub fn thieves_heading(thieves: &[Robbed]) -> &'static str {
     let honest = thieves.iter().any(|thief| thief.innocent.success > 0.0);
     match thieves.iter().filter(|thief| thief.success >= 0.9).count() {
-        _ if honest => "The logo is seen in honest networks too: finding it in a network's pictures proves nothing",
+        _ if honest => "The logo is seen in some pictures of honest networks too: one picture proves nothing, many do",
         0 => "The logo is lost in every network that was trained on marked pictures",
         n if n == thieves.len() => "The logo survives in every network that was tried",
         _ => "The logo survives in some of the networks, not in all",

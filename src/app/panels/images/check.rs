@@ -8,7 +8,7 @@ use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, Icon, TextureCache};
-use crate::jobs::barrier::Found;
+use crate::jobs::barrier::{Found, LEVEL_LOG10};
 use eframe::egui::{self, ScrollArea, Ui, Vec2};
 use std::path::Path;
 
@@ -19,11 +19,11 @@ pub struct CheckPanel {
     textures: TextureCache,
 }
 
-/// Colour and icon of a check.
-fn look(counts: usize, all: usize) -> (Tone, Icon) {
-    match counts {
-        0 => (Tone::Neutral, Icon::Circle),
-        n if 2 * n >= all => (Tone::Good, Icon::Shield),
+/// Colour and icon of a check that found the logo in so many pictures; `chance` is the base-10 logarithm of the chance of that without a mark.
+fn look(counts: usize, chance: Option<f64>) -> (Tone, Icon) {
+    match chance {
+        _ if counts == 0 => (Tone::Neutral, Icon::Circle),
+        Some(chance) if chance <= LEVEL_LOG10 => (Tone::Good, Icon::Shield),
         _ => (Tone::Warn, Icon::Question),
     }
 }
@@ -62,16 +62,14 @@ impl CheckPanel {
 
     fn over(&mut self, ui: &mut Ui, batch: &Batch<Found>, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {
         let (counts, all) = count_found(batch.good().map(|(_, found)| found));
-        let figures = barrier.and_then(|barrier| barrier.made.as_ref()).map(|made| &made.figures);
-        let doubt = figures.filter(|figures| counts > 0 && figures.unmarked_passes > 0).map(text::check_doubt);
-        // A find by a barrier that sees its logo everywhere looks like no proof.
-        let (tone, icon) = if doubt.is_some() { (Tone::Warn, Icon::Question) } else { look(counts, all) };
-        let meaning = match tone {
-            Tone::Good => text::CHECK_MOST,
-            Tone::Warn => doubt.as_deref().unwrap_or(text::CHECK_SOME),
-            _ => text::CHECK_NOT_FOUND,
+        let made = barrier.and_then(|barrier| barrier.made.as_ref());
+        let (tone, icon) = look(counts, made.map(|made| made.chance_log10(counts, all)));
+        let meaning = match made {
+            _ if counts == 0 => text::CHECK_NOT_FOUND.to_owned(),
+            Some(made) => text::evidence(made, counts, all),
+            None => text::CHECK_UNKNOWN.to_owned(),
         };
-        widgets::verdict_banner(ui, tone, icon, &text::checked_words(batch.good().map(|(_, found)| found)), &[meaning]);
+        widgets::verdict_banner(ui, tone, icon, &text::checked_words(batch.good().map(|(_, found)| found)), &[&meaning]);
         if widgets::quiet_button(ui, text::CHECK_AGAIN).clicked() {
             out.push(Action::RevealAgain);
         }
@@ -174,9 +172,10 @@ mod tests {
 
     #[test]
     fn a_verdict_is_no_matter_of_colour_alone() {
-        assert_eq!(look(0, 25), (Tone::Neutral, Icon::Circle));
-        assert_eq!(look(3, 25), (Tone::Warn, Icon::Question));
-        assert_eq!(look(24, 25), (Tone::Good, Icon::Shield));
-        assert_eq!(look(1, 1), (Tone::Good, Icon::Shield));
+        assert_eq!(look(0, Some(0.0)), (Tone::Neutral, Icon::Circle));
+        assert_eq!(look(3, Some(-4.0)), (Tone::Warn, Icon::Question));
+        assert_eq!(look(25, None), (Tone::Warn, Icon::Question));
+        assert_eq!(look(24, Some(-30.0)), (Tone::Good, Icon::Shield));
+        assert_eq!(look(1, Some(-2.0)), (Tone::Warn, Icon::Question));
     }
 }
