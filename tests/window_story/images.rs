@@ -243,7 +243,7 @@ fn a_check_weighs_its_finds_by_how_often_the_barrier_sees_its_logo_where_none_is
     act(&mut window.harness, Action::Take(Wanted::Barrier, file));
     wait(&mut window.harness, "the barrier", Duration::from_secs(20), |h| h.state().model().images.barrier.is_some());
     for (folder, ncs, words) in [
-        (one, &[0.99][..], "That is too little to exclude chance"),
+        (one, &[0.99][..], "pictures are needed to exclude chance"),
         (many.clone(), &[0.99; 12], "So many by chance: less often than once in 10^1"),
         (many, &[0.2; 12], "This does not say that the pictures are not yours"),
     ] {

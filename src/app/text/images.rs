@@ -352,9 +352,13 @@ pub fn evidence(made: &Made, found: usize, all: usize) -> String {
     } else {
         "measured on unmarked photographs and on what honest networks give"
     };
-    let worth = match chance <= LEVEL_LOG10 {
-        true => format!("So many by chance: less often than once in 10^{:.0}. This is evidence that others can check.", -chance.ceil()),
-        false => "That is too little to exclude chance: check more pictures.".to_owned(),
+    let worth = match made.pictures_needed() {
+        _ if chance <= LEVEL_LOG10 => {
+            format!("So many by chance: less often than once in 10^{:.0}. This is evidence that others can check.", -chance.ceil())
+        }
+        None => "So a find proves nothing.".to_owned(),
+        Some(needed) if all < needed => format!("At least {} pictures are needed to exclude chance.", number(needed)),
+        Some(_) => "Too few of these show it to exclude chance.".to_owned(),
     };
     format!("This barrier finds your logo in at most {rate} of pictures without the mark ({tried}). {worth}")
 }
@@ -457,8 +461,8 @@ pub fn squares(found: &Found) -> String {
 pub fn check_meaning() -> String {
     format!(
         "What is revealed counts as your logo when it follows its light and dark more closely than {LEAST_CORRELATION} (NC; 1 is equal, 0 is unrelated), \
-         is at least {} as strong, and is closer to it than a blank picture.",
-        percent(LEAST_CONTRAST)
+         is at least {}% as strong, and is closer to it than a blank picture.",
+        number((100.0 * LEAST_CONTRAST) as usize)
     )
 }
 

@@ -126,6 +126,12 @@ impl Made {
         twins.fold(clopper_pearson_upper(figures.unmarked_passes, figures.unmarked, CONFIDENCE), f64::max)
     }
 
+    /// The fewest pictures that prove anything, if the logo is found in each; none where it is found in everything.
+    pub fn pictures_needed(&self) -> Option<usize> {
+        let each = self.null_rate().log10();
+        (each < 0.0).then(|| (LEVEL_LOG10 / each).ceil() as usize)
+    }
+
     /// Base-10 logarithm of the chance that of `all` pictures without the mark as many as `found` or more show the logo.
     pub fn chance_log10(&self, found: usize, all: usize) -> f64 {
         binomial_tail_log10(found, all, self.null_rate())
@@ -280,6 +286,7 @@ fn write(file: &Path, barrier: &Barrier) -> Result<(), JobError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::attacks::thief::{Loss, Plan};
@@ -320,5 +327,10 @@ mod tests {
         assert!(made(0, &[]).chance_log10(1, 1) > LEVEL_LOG10);
         assert!(honest.chance_log10(20, 20) < LEVEL_LOG10 && honest.chance_log10(10, 20) > LEVEL_LOG10);
         assert_eq!(honest.chance_log10(0, 20), 0.0);
+        for made in [&honest, &made(0, &[]), &made(16, &[])] {
+            let needed = made.pictures_needed().unwrap();
+            assert!(made.chance_log10(needed, needed) <= LEVEL_LOG10 && made.chance_log10(needed - 1, needed - 1) > LEVEL_LOG10);
+        }
+        assert_eq!(made(500, &[]).pictures_needed(), None);
     }
 }
