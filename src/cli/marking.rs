@@ -4,7 +4,7 @@ use super::barrier::internal;
 use super::demo::{changed, peak_rss_mb, word};
 use super::follow::{follow, worker};
 use super::{End, Failure};
-use crate::jobs::barrier::{Found, Handled, Marked, listed};
+use crate::jobs::barrier::{Found, Handled, Marked, listed, made};
 use crate::jobs::{Command, Hidden, JobId, Means, Outcome};
 use crate::nn::device::DeviceChoice;
 use crate::schemes::barrier::proof::Likeness;
@@ -199,21 +199,35 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
     if options.out.is_some() && !matches!(by, Means::Barrier(_)) {
         return Err(asked("This method hides bits and no logo, so there is nothing to write. Leave --out away."));
     }
+    // How often it finds its logo by chance is known where it was made.
+    let made = match &by {
+        Means::Barrier(file) => file.parent().and_then(made).filter(|made| made.file == *file),
+        Means::Classical(_) => None,
+    };
     let command = Command::Reveal { job: JobId(1), by, files, folder: options.out.clone() };
     match follow(&worker(options.which.device)?, command)?.outcome {
-        Outcome::Revealed(all) => tell(
-            &all,
-            "logo",
-            json,
-            |found: &Found| found.likeness.counts(),
-            |found| {
-                let Likeness { nc, contrast, .. } = found.likeness;
-                format!(
-                    "correlation {nc:.3}, strength {contrast:.2}; {} of {} squares on their own",
-                    found.squares_that_count, found.squares
-                )
-            },
-        ),
+        Outcome::Revealed(all) => {
+            let good = || all.iter().filter_map(|one| one.result.as_ref().ok());
+            let found = good().filter(|found| found.likeness.counts()).count();
+            let chance = made.filter(|_| found > 0).map(|made| (100.0 * made.null_rate(), made.chance_log10(found, good().count())));
+            let end = tell(
+                &all,
+                "logo",
+                json,
+                |found: &Found| found.likeness.counts(),
+                |found| {
+                    let Likeness { nc, contrast, .. } = found.likeness;
+                    format!(
+                        "correlation {nc:.3}, strength {contrast:.2}; {} of {} squares on their own",
+                        found.squares_that_count, found.squares
+                    )
+                },
+            );
+            if let (false, Some((rate, chance))) = (json, chance) {
+                println!("Without the mark it is found in at most {rate:.1}% of pictures; in so many of these by chance: 10^{chance:.1}.");
+            }
+            end
+        }
         Outcome::Read(all) => tell(
             &all,
             "mark",
