@@ -164,6 +164,12 @@ impl From<crate::project::MaterialError> for Failure {
     }
 }
 
+impl From<crate::jobs::JobError> for Failure {
+    fn from(error: crate::jobs::JobError) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
 impl From<crate::data::DataError> for Failure {
     fn from(error: crate::data::DataError) -> Self {
         Self::new(error.kind(), error)

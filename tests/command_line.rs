@@ -242,6 +242,10 @@ fn a_barrier_is_made_marks_pictures_and_looks_for_its_logo() {
     assert_eq!(refused(&["extract", &barrier, &at("nowhere.png"), "--set", "x=1"]), (Some(2), "arguments".to_owned()));
     assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--set", "halvings=7"]), (Some(2), "plan".to_owned()));
     assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--choosing"]), (Some(2), "plan".to_owned()));
+    assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--vgg", &at("photos/00.png")]), (Some(2), "plan".to_owned()));
+    let own = ["barrier", &photos, "--out", &at("b"), "--set", "perceptual_weight=1", "--vgg", &at("photos/00.png")];
+    assert_eq!(refused(&own).0, Some(2));
+    assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--thief", "unet"]).0, Some(2));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use super::demo::{changed, peak_rss_mb, sample_logo, word};
 use super::follow::{follow, worker};
-use super::marking::told;
 use super::{End, Failure};
 use crate::attacks::thief::Kind;
 use crate::data::logo::{Logo, LogoOptions};
@@ -91,7 +90,7 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
             "The VGG file would not be used, because the perceptual loss is left out. Add --set perceptual_weight=1, or leave --vgg away.";
         return Err(Failure::new("plan", text));
     }
-    let vgg = options.vgg.as_deref().map(OwnVgg::open).transpose().map_err(told)?;
+    let vgg = options.vgg.as_deref().map(OwnVgg::open).transpose()?;
     let (planned, pictures) = (json!(settings), photos.train.count());
     let order = Order { settings, photos, task: options.task, logo, vgg, seed: options.seed, choosing: options.choosing, thieves };
     let command = Command::MakeBarrier { job: JobId(1), order: Box::new(order), folder: options.out.clone() };

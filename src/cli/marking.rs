@@ -157,10 +157,6 @@ impl Which {
     }
 }
 
-pub fn told(error: crate::jobs::JobError) -> Failure {
-    Failure::new(error.kind(), error)
-}
-
 /// Says at the end which files could not be used.
 fn list<T>(all: &[Handled<T>], what: &str) {
     let bad: Vec<_> = all.iter().filter_map(|one| Some((&one.file, one.result.as_ref().err()?))).collect();
@@ -172,7 +168,7 @@ fn list<T>(all: &[Handled<T>], what: &str) {
 
 pub fn mark(options: &Marking, json: bool) -> Result<End, Failure> {
     let (by, paths) = options.which.means()?;
-    let files = listed(paths, Some(&options.out)).map_err(told)?;
+    let files = listed(paths, Some(&options.out))?;
     let command = Command::Mark { job: JobId(1), by, files, folder: options.out.clone() };
     match follow(&worker(options.which.device)?, command)?.outcome {
         Outcome::Marked(all) => tell_marked(&all, json, |marked: &Marked| (&marked.written, marked.psnr_db)),
@@ -195,7 +191,7 @@ fn tell_marked<T: serde::Serialize>(all: &[Handled<T>], json: bool, figures: imp
 
 pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
     let (by, paths) = options.which.means()?;
-    let files = listed(paths, options.out.as_deref()).map_err(told)?;
+    let files = listed(paths, options.out.as_deref())?;
     if options.out.is_some() && !matches!(by, Means::Barrier(_)) {
         return Err(asked("This method hides bits and no logo, so there is nothing to write. Leave --out away."));
     }
@@ -209,7 +205,10 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
         Outcome::Revealed(all) => {
             let good = || all.iter().filter_map(|one| one.result.as_ref().ok());
             let found = good().filter(|found| found.likeness.counts()).count();
-            let chance = made.filter(|_| found > 0).map(|made| (100.0 * made.null_rate(), made.chance_log10(found, good().count())));
+            let chance = made
+                .filter(|_| found > 0)
+                .map(|made| made.null_rate())
+                .map(|null| (null.share(), null.chance_log10(found, good().count())));
             let end = tell(
                 &all,
                 "logo",
@@ -224,7 +223,10 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
                 },
             );
             if let (false, Some((rate, chance))) = (json, chance) {
-                println!("Without the mark it is found in at most {rate:.1}% of pictures; in so many of these by chance: 10^{chance:.1}.");
+                println!(
+                    "Without the mark it is found in at most {:.1}% of pictures; in so many of these by chance: 10^{chance:.1}.",
+                    100.0 * rate
+                );
             }
             end
         }

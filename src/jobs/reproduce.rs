@@ -162,7 +162,19 @@ impl TableName {
                 other("without the second stage", Settings { families: 0, ..settings.clone() }),
                 other("without imitation", Settings { imitation_weight: 0.0, ..settings.clone() }),
                 other("without honest twins", Settings { innocents: false, ..settings.clone() }),
-                other("as in the paper", Settings { imitation_weight: 0.0, innocents: false, families: 1, ..settings.clone() }),
+                other("without fine structure", Settings { revealer_fine: false, ..settings.clone() }),
+                other("without turned pictures", Settings { adversarial_turned: false, ..settings.clone() }),
+                other(
+                    "as in the paper",
+                    Settings {
+                        imitation_weight: 0.0,
+                        innocents: false,
+                        families: 1,
+                        revealer_fine: false,
+                        adversarial_turned: false,
+                        ..settings.clone()
+                    },
+                ),
             ],
             Self::TaskSpecific => {
                 vec![whole(two()), other("one network for both", Settings { task_specific: true, ..settings.clone() })]

@@ -95,13 +95,16 @@ pub fn ms_ssim(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
     Ok(sum / a.shape.channels as f64)
 }
 
+fn mean(picture: &Picture) -> f64 {
+    picture.planes.iter().map(|&v| u64::from(v)).sum::<u64>() as f64 / picture.planes.len() as f64
+}
+
 /// Zero-mean normalised correlation over all pixels and channels, -1..=1; 0 where a picture has one value only.
 ///
 /// # Errors
 /// Pictures of different shapes or without pixels.
 pub fn nc(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
     check(a, b)?;
-    let mean = |p: &Picture| p.planes.iter().map(|&v| u64::from(v)).sum::<u64>() as f64 / p.planes.len() as f64;
     let (mean_a, mean_b) = (mean(a), mean(b));
     let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
     for (&x, &y) in a.planes.iter().zip(&b.planes) {
@@ -141,7 +144,6 @@ pub fn plain_nc(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
 /// Pictures of different shapes or without pixels.
 pub fn contrast(a: &Picture, b: &Picture) -> Result<f64, MetricError> {
     check(a, b)?;
-    let mean = |p: &Picture| p.planes.iter().map(|&v| u64::from(v)).sum::<u64>() as f64 / p.planes.len() as f64;
     let (mean_a, mean_b) = (mean(a), mean(b));
     let (mut ab, mut bb) = (0.0, 0.0);
     for (&x, &y) in a.planes.iter().zip(&b.planes) {

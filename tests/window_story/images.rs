@@ -151,6 +151,40 @@ fn a_stopped_making_goes_on_also_in_the_next_window() {
     assert!(window.harness.query_by_label("Continue").is_none());
 }
 
+#[test]
+fn what_the_network_does_decides_how_photographs_are_read_and_what_the_barrier_learns() {
+    let mut window = played();
+    let home = window.home.path().to_owned();
+    for name in ["both/input", "both/output"] {
+        photographs(&home, name, 24);
+    }
+    window.click("Mark images");
+    act(&mut window.harness, Action::BarrierSettings(Box::new(small())));
+    let pictures = |window: &mut Played, partners: bool| {
+        wait(&mut window.harness, "the photographs", Duration::from_secs(20), |h| {
+            let chosen = h.state().model().images.photographs.as_ref();
+            chosen.is_some_and(|chosen| chosen.photos.partners.is_some() == partners)
+        });
+    };
+    let choose = |window: &mut Played, label: &str| {
+        window.harness.get_by_label(label).scroll_to_me();
+        window.harness.run_ok();
+        window.click(label);
+    };
+    act(&mut window.harness, Action::Take(Wanted::Photographs, home.join("both")));
+    pictures(&mut window, false);
+    choose(&mut window, "Something else");
+    pictures(&mut window, true);
+    choose(&mut window, "Takes noise away");
+    pictures(&mut window, false);
+    act(&mut window.harness, Action::BarrierSampleLogo(0));
+    wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| h.state().model().images.logo.is_some());
+    window.harness.run_ok();
+    window.click("Make the barrier");
+    let Command::MakeBarrier { order, .. } = window.awaited() else { panic!("no barrier was to be made") };
+    assert_eq!(order.task.name(), "denoise");
+}
+
 fn found(window: &Played, ncs: &[f64]) {
     for (i, &nc) in ncs.iter().enumerate() {
         let result = Ok(Found {
@@ -244,7 +278,7 @@ fn a_check_weighs_its_finds_by_how_often_the_barrier_sees_its_logo_where_none_is
     wait(&mut window.harness, "the barrier", Duration::from_secs(20), |h| h.state().model().images.barrier.is_some());
     for (folder, ncs, words) in [
         (one, &[0.99][..], "pictures are needed to exclude chance"),
-        (many.clone(), &[0.99; 12], "So many by chance: less often than once in 10^1"),
+        (many.clone(), &[0.99; 12], "So many by chance: less often than once in 10^15."),
         (many, &[0.2; 12], "This does not say that the pictures are not yours"),
     ] {
         act(&mut window.harness, Action::GoTo(Step::Check));

@@ -4,7 +4,7 @@ use super::{file_name, number, percent, pictures};
 use crate::app::model::{Batch, count_found};
 use crate::data::tasks::Task;
 use crate::jobs::Phase;
-use crate::jobs::barrier::{Figures, Found, LEVEL_LOG10, Made, Marked, Robbed};
+use crate::jobs::barrier::{Figures, Found, Marked, NullRate, Robbed};
 use crate::schemes::barrier::proof::{LEAST_CONTRAST, LEAST_CORRELATION, Likeness};
 use crate::schemes::plan::Preset;
 use std::path::{Path, PathBuf};
@@ -294,7 +294,7 @@ pub fn made_toast(figures: &Figures) -> String {
 /// How good a barrier is, one sentence.
 pub fn made_heading(figures: &Figures) -> &'static str {
     if figures.unmarked_passes > 0 {
-        "It finds your logo where it is not: do not prove anything with it"
+        "It finds your logo also where it is not: one picture proves nothing"
     } else if figures.success >= 0.95 {
         "It hides your logo and finds it again"
     } else if figures.success >= 0.5 {
@@ -344,23 +344,22 @@ pub fn false_passes(figures: &Figures) -> String {
     format!("{} of {}", number(figures.unmarked_passes), number(figures.unmarked))
 }
 
-/// What a find in so many pictures is worth.
-pub fn evidence(made: &Made, found: usize, all: usize) -> String {
-    let (rate, chance) = (percent(made.null_rate()), made.chance_log10(found, all));
-    let tried = if made.thieves.is_empty() {
-        "measured on unmarked photographs; pictures of networks, honest or not, were not tried"
-    } else {
-        "measured on unmarked photographs and on what honest networks give"
+/// What a find in `found` of `all` pictures is worth; `thieves` says whether honest networks were tried as well.
+pub fn evidence(null: NullRate, thieves: bool, found: usize, all: usize) -> String {
+    let tried = match thieves {
+        true => "measured on unmarked photographs and on what honest networks give",
+        false => "measured on unmarked photographs; pictures of networks, honest or not, were not tried",
     };
-    let worth = match made.pictures_needed() {
-        _ if chance <= LEVEL_LOG10 => {
-            format!("So many by chance: less often than once in 10^{:.0}. This is evidence that others can check.", -chance.ceil())
+    let worth = match null.pictures_needed() {
+        _ if null.proves(found, all) => {
+            let power = -null.chance_log10(found, all).ceil();
+            format!("So many by chance: less often than once in 10^{power:.0}. This is evidence that others can check.")
         }
         None => "So a find proves nothing.".to_owned(),
         Some(needed) if all < needed => format!("At least {} pictures are needed to exclude chance.", number(needed)),
         Some(_) => "Too few of these show it to exclude chance.".to_owned(),
     };
-    format!("This barrier finds your logo in at most {rate} of pictures without the mark ({tried}). {worth}")
+    format!("This barrier finds your logo in at most {} of pictures without the mark ({tried}). {worth}", percent(null.share()))
 }
 
 /// What a barrier was judged on.
@@ -396,7 +395,7 @@ pub fn thief_result(robbed: &Robbed) -> String {
 pub fn thieves_heading(thieves: &[Robbed]) -> &'static str {
     let honest = thieves.iter().any(|thief| thief.innocent.success > 0.0);
     match thieves.iter().filter(|thief| thief.success >= 0.9).count() {
-        _ if honest => "The logo is seen in some pictures of honest networks too: one picture proves nothing, many do",
+        _ if honest => "The logo is seen in some pictures of honest networks too: one picture proves nothing",
         0 => "The logo is lost in every network that was trained on marked pictures",
         n if n == thieves.len() => "The logo survives in every network that was tried",
         _ => "The logo survives in some of the networks, not in all",

@@ -1,14 +1,16 @@
 //! The image barrier's jobs: making one from photographs, judging it (`judging`), robbing it (`thieves`), marking files and looking into
-//! files for its logo (`files`), classical marks on the same photographs (`rivals`).
+//! files for its logo (`files`), what a find is worth (`null`), classical marks on the same photographs (`rivals`).
 
 pub(super) mod files;
 mod judging;
+mod null;
 mod rivals;
 pub(super) mod targets;
 mod thieves;
 
 pub use files::{Found, GAIN, Handled, Looks, Marked, Peek, mark, open, peek, reveal};
 pub use judging::Figures;
+pub use null::NullRate;
 pub use rivals::{Rival, RobbedRival, rivals};
 pub use targets::listed;
 pub use thieves::{Innocent, Robbed, standing_thieves};
@@ -23,7 +25,6 @@ use crate::jobs::error::JobError;
 use crate::jobs::messages::{BarrierPreview, BarrierSight, MetricPoint, Phase};
 use crate::jobs::record::Record;
 use crate::jobs::watch::{Flow, Watch};
-use crate::metrics::{binomial_tail_log10, clopper_pearson_upper};
 use crate::nn::device::Compute;
 use crate::nn::error::ShapeError;
 use crate::nn::vgg::Vgg;
@@ -107,35 +108,6 @@ pub struct Made {
     pub seconds: f64,
     /// Device in words.
     pub device: String,
-}
-
-/// How surely [`Made::null_rate`] is no higher.
-const CONFIDENCE: f64 = 0.99;
-/// Base-10 logarithm of the chance up to which a find counts as proof: the level of the program's strongest verdict.
-pub const LEVEL_LOG10: f64 = -9.0;
-
-impl Made {
-    /// In what share of pictures without the mark the logo is found at most, 0..=1: the exact upper bound, at 99%, of the worst rate that
-    /// was measured, of unmarked photographs and, where thieves were tried, of each of their honest twins.
-    pub fn null_rate(&self) -> f64 {
-        let figures = &self.figures;
-        let twins = self.thieves.iter().map(|thief| {
-            let hits = (thief.innocent.success * figures.pictures as f64).round() as usize;
-            clopper_pearson_upper(hits, figures.pictures, CONFIDENCE)
-        });
-        twins.fold(clopper_pearson_upper(figures.unmarked_passes, figures.unmarked, CONFIDENCE), f64::max)
-    }
-
-    /// The fewest pictures that prove anything, if the logo is found in each; none where it is found in everything.
-    pub fn pictures_needed(&self) -> Option<usize> {
-        let each = self.null_rate().log10();
-        (each < 0.0).then(|| (LEVEL_LOG10 / each).ceil() as usize)
-    }
-
-    /// Base-10 logarithm of the chance that of `all` pictures without the mark as many as `found` or more show the logo.
-    pub fn chance_log10(&self, found: usize, all: usize) -> f64 {
-        binomial_tail_log10(found, all, self.null_rate())
-    }
 }
 
 /// What a run was started with.
@@ -283,54 +255,4 @@ fn sights(training: &Training, few: &Pair) -> Result<Vec<BarrierSight>, JobError
 fn write(file: &Path, barrier: &Barrier) -> Result<(), JobError> {
     let bytes = barrier.save().to_safetensors().map_err(|e| JobError::Internal(e.to_string()))?;
     Ok(write_private(file, &bytes)?)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::attacks::thief::{Loss, Plan};
-    use crate::nn::surrogate::Family;
-
-    fn made(unmarked_passes: usize, honest: &[f64]) -> Made {
-        let figures = Figures {
-            pictures: 250,
-            psnr_db: 39.0,
-            ssim: 0.99,
-            nc: 0.98,
-            least_nc: 0.96,
-            success: 1.0,
-            unmarked: 500,
-            unmarked_passes,
-            unmarked_most_nc: 0.5,
-        };
-        let robbed = |&success: &f64| Robbed {
-            plan: Plan::of(&Settings::default(), Family::Unet, Loss::L2, 1),
-            psnr_db: 30.0,
-            nc: 0.98,
-            success: 1.0,
-            success_before: None,
-            innocent: Innocent { psnr_db: 30.0, most_nc: 0.5, success },
-        };
-        let thieves = honest.iter().map(robbed).collect();
-        Made { file: PathBuf::new(), figures, thieves, seconds: 1.0, device: String::new() }
-    }
-
-    #[test]
-    fn a_find_is_weighed_by_the_worst_rate_without_the_mark() {
-        // None of 500: at most 1 - 0.01^(1/500).
-        assert!((made(0, &[]).null_rate() - (1.0 - 0.01f64.powf(1.0 / 500.0))).abs() < 1e-9);
-        let honest = made(0, &[0.0, 0.2, 0.1]);
-        assert!((0.25..0.27).contains(&honest.null_rate()), "{}", honest.null_rate());
-        assert!(made(400, &[0.2]).null_rate() > 0.8);
-        // One picture proves nothing, and twenty of twenty are enough in spite of a fifth of an honest network's.
-        assert!(made(0, &[]).chance_log10(1, 1) > LEVEL_LOG10);
-        assert!(honest.chance_log10(20, 20) < LEVEL_LOG10 && honest.chance_log10(10, 20) > LEVEL_LOG10);
-        assert_eq!(honest.chance_log10(0, 20), 0.0);
-        for made in [&honest, &made(0, &[]), &made(16, &[])] {
-            let needed = made.pictures_needed().unwrap();
-            assert!(made.chance_log10(needed, needed) <= LEVEL_LOG10 && made.chance_log10(needed - 1, needed - 1) > LEVEL_LOG10);
-        }
-        assert_eq!(made(500, &[]).pictures_needed(), None);
-    }
 }

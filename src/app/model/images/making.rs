@@ -9,7 +9,7 @@ use crate::app::widgets::CurveStore;
 use crate::data::limits::Limits;
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::{self, DataError, Photos, Picture, tasks};
-use crate::jobs::barrier::{self as jobs, Made, Order};
+use crate::jobs::barrier::{self as jobs, Made, NullRate, Order};
 use crate::jobs::{BarrierPreview, Command, Event, MetricPoint};
 use crate::project::{BarrierFolder, BarrierOrder};
 use crate::schemes::barrier::Settings;
@@ -60,6 +60,8 @@ pub struct OpenBarrier {
     pub settings: Settings,
     /// How good it is, where that lies beside it.
     pub made: Option<Made>,
+    /// What its finds are worth, where `made` is there.
+    pub null: Option<NullRate>,
 }
 
 /// What a stopped making needs before it goes on: its folder, and its material on the way.
@@ -82,7 +84,8 @@ impl OpenBarrier {
     fn read(file: &std::path::Path) -> Result<Self, String> {
         let jobs::Peek { file, settings, logo } = jobs::peek(file).map_err(|error| error.to_string())?;
         let made = file.parent().and_then(jobs::made).filter(|made| made.file == file);
-        Ok(Self { file, logo, settings, made })
+        let null = made.as_ref().map(Made::null_rate);
+        Ok(Self { file, logo, settings, made, null })
     }
 }
 

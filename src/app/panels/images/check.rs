@@ -8,7 +8,7 @@ use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, Icon, TextureCache};
-use crate::jobs::barrier::{Found, LEVEL_LOG10};
+use crate::jobs::barrier::Found;
 use eframe::egui::{self, ScrollArea, Ui, Vec2};
 use std::path::Path;
 
@@ -19,12 +19,12 @@ pub struct CheckPanel {
     textures: TextureCache,
 }
 
-/// Colour and icon of a check that found the logo in so many pictures; `chance` is the base-10 logarithm of the chance of that without a mark.
-fn look(counts: usize, chance: Option<f64>) -> (Tone, Icon) {
-    match chance {
+/// Colour and icon of a check that found the logo in so many pictures.
+fn look(counts: usize, proves: bool) -> (Tone, Icon) {
+    match proves {
         _ if counts == 0 => (Tone::Neutral, Icon::Circle),
-        Some(chance) if chance <= LEVEL_LOG10 => (Tone::Good, Icon::Shield),
-        _ => (Tone::Warn, Icon::Question),
+        true => (Tone::Good, Icon::Shield),
+        false => (Tone::Warn, Icon::Question),
     }
 }
 
@@ -62,11 +62,12 @@ impl CheckPanel {
 
     fn over(&mut self, ui: &mut Ui, batch: &Batch<Found>, barrier: Option<&OpenBarrier>, out: &mut Vec<Action>) {
         let (counts, all) = count_found(batch.good().map(|(_, found)| found));
-        let made = barrier.and_then(|barrier| barrier.made.as_ref());
-        let (tone, icon) = look(counts, made.map(|made| made.chance_log10(counts, all)));
-        let meaning = match made {
+        let null = barrier.and_then(|barrier| barrier.null);
+        let (tone, icon) = look(counts, null.is_some_and(|null| null.proves(counts, all)));
+        let thieves = barrier.and_then(|barrier| barrier.made.as_ref()).is_some_and(|made| !made.thieves.is_empty());
+        let meaning = match null {
             _ if counts == 0 => text::CHECK_NOT_FOUND.to_owned(),
-            Some(made) => text::evidence(made, counts, all),
+            Some(null) => text::evidence(null, thieves, counts, all),
             None => text::CHECK_UNKNOWN.to_owned(),
         };
         widgets::verdict_banner(ui, tone, icon, &text::checked_words(batch.good().map(|(_, found)| found)), &[&meaning]);
@@ -172,10 +173,8 @@ mod tests {
 
     #[test]
     fn a_verdict_is_no_matter_of_colour_alone() {
-        assert_eq!(look(0, Some(0.0)), (Tone::Neutral, Icon::Circle));
-        assert_eq!(look(3, Some(-4.0)), (Tone::Warn, Icon::Question));
-        assert_eq!(look(25, None), (Tone::Warn, Icon::Question));
-        assert_eq!(look(24, Some(-30.0)), (Tone::Good, Icon::Shield));
-        assert_eq!(look(1, Some(-2.0)), (Tone::Warn, Icon::Question));
+        assert_eq!(look(0, false), (Tone::Neutral, Icon::Circle));
+        assert_eq!(look(25, false), (Tone::Warn, Icon::Question));
+        assert_eq!(look(24, true), (Tone::Good, Icon::Shield));
     }
 }
