@@ -9,9 +9,9 @@ use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::rain::Rain;
 use countermark::data::tasks;
 use countermark::data::{Photos, Picture, Samples, Shape, sample, sample_logos};
-use countermark::jobs::JobError;
 use countermark::jobs::barrier::{self as jobs, mark, reveal};
 use countermark::jobs::reproduce::{Request, TableName, reproduce};
+use countermark::jobs::{Flow, JobError, MetricPoint, Phase, Preview, Watch};
 use countermark::metrics::{mean_sd, psnr};
 use countermark::nn::batch::from_unit_bytes;
 use countermark::nn::device::Compute;
@@ -36,6 +36,7 @@ fn tiny() -> Settings {
         clarity: 0.0,
         picture_weight: 1.0,
         imitation_weight: 0.0,
+        nature_weight: 0.0,
         critic_weight: 1e-3,
         critic_width: 4,
         families: 2,
@@ -150,9 +151,11 @@ fn the_second_stage_shows_the_revealing_network_fine_structure() {
     assert_eq!(opened(&fine.save()).unwrap().reveal(&picture).unwrap(), fine.reveal(&picture).unwrap());
     let mut old = plain.save();
     old.notes.insert("version".to_owned(), "1".to_owned());
-    let settings = old.notes["settings"].replace("\"revealer_fine\":false,", "");
-    assert_ne!(settings, old.notes["settings"]);
-    old.notes.insert("settings".to_owned(), settings);
+    let written: serde_json::Value = serde_json::from_str(&old.notes["settings"]).unwrap();
+    let mut then = written.as_object().unwrap().clone();
+    assert!(then.remove("revealer_fine").is_some() && then.remove("nature_weight").is_some());
+    old.notes.insert("settings".to_owned(), serde_json::to_string(&then).unwrap());
+    assert_eq!(opened(&old).unwrap().settings.nature_weight, 0.0);
     assert_eq!(opened(&old).unwrap().reveal(&picture).unwrap(), plain.reveal(&picture).unwrap());
 }
 
@@ -192,7 +195,7 @@ fn a_barrier_comes_back_from_its_file_and_other_files_are_refused() {
         Barrier::open(&map, &Device::flex()).unwrap_err().to_string()
     };
     assert!(refused(&|map| drop(map.notes.remove("kind"))).contains(".cmbarrier"));
-    assert!(refused(&|map| drop(map.notes.insert("version".to_owned(), "3".to_owned()))).contains("newer"));
+    assert!(refused(&|map| drop(map.notes.insert("version".to_owned(), "4".to_owned()))).contains("another version"));
     assert!(refused(&|map| drop(map.tensors.remove("logo"))).contains("logo"));
     assert!(refused(&|map| drop(map.tensors.remove("hider.unet.down.0.weight"))).contains("hider"));
 }
@@ -248,22 +251,33 @@ fn a_file_that_is_no_barrier_is_told() {
     assert!(matches!(error, JobError::Scheme(_)) && error.to_string().contains(".cmbarrier"), "{error}");
 }
 
+/// The mean of a loss over the last 20 of 120 steps.
+fn last_loss(name: &str, settings: Settings) -> f64 {
+    let mut training = Training::new(task(Settings { steps: 120, families: 0, critic_weight: 0.0, ..settings })).unwrap();
+    while training.done() < training.steps() {
+        if training.done() == 100 {
+            training.losses();
+        }
+        training.step().unwrap();
+    }
+    training.losses().into_iter().find(|(known, _)| *known == name).unwrap().1
+}
+
 #[test]
 fn a_small_network_foresees_the_mark_where_that_is_asked_for() {
-    let unforeseen = |imitation_weight: f64| {
-        let settings = Settings { steps: 120, families: 0, critic_weight: 0.0, imitation_weight, ..tiny() };
-        let mut training = Training::new(task(settings)).unwrap();
-        while training.done() < training.steps() {
-            if training.done() == 100 {
-                training.losses();
-            }
-            training.step().unwrap();
-        }
-        training.losses().into_iter().find(|(name, _)| *name == "imitation_loss").unwrap().1
-    };
+    let unforeseen = |imitation_weight: f64| last_loss("imitation_loss", Settings { imitation_weight, ..tiny() });
     let (asked, left_out) = (unforeseen(0.1), unforeseen(0.0));
     assert!(asked > 0.0 && asked < 0.8, "{asked}");
     assert_eq!(left_out, 0.0);
+}
+
+#[test]
+fn photographs_hold_less_of_the_mark_by_nature_where_that_is_asked_for() {
+    let held = |nature_weight: f64| last_loss("nature_loss", Settings { imitation_weight: 0.1, nature_weight, ..tiny() });
+    // Hardly any weight: it is measured and does nothing.
+    let (asked, left) = (held(0.2), held(1e-9));
+    assert!(asked < 0.5 * left, "{asked} against {left}");
+    assert_eq!(held(0.0), 0.0);
 }
 
 #[test]
@@ -395,4 +409,25 @@ fn a_grey_barrier_marks_brightness_and_finds_its_logo_in_it() {
     let coloured = mark(&red);
     assert_eq!(coloured.shape, red.shape);
     assert!(correlation(&barrier, &coloured) > 0.4, "{}", correlation(&barrier, &coloured));
+}
+
+#[test]
+fn an_estimate_tries_every_stage_and_gives_way_when_told_to() {
+    struct Stopped;
+    impl Watch for Stopped {
+        fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
+        fn metric(&mut self, _: MetricPoint) {}
+        fn preview(&mut self, _: Preview) {}
+        fn warning(&mut self, _: String) {}
+        fn flow(&mut self) -> Flow {
+            Flow::Stop
+        }
+    }
+    let settings = Settings { steps: 1000, ..tiny() };
+    let thieves = jobs::standing_thieves(&settings, 3);
+    let task = tasks::Task::parse("derain").unwrap();
+    let order = jobs::Order { settings, photos: photos(), task, logo: owners(), vgg: None, seed: 3, choosing: false, thieves };
+    let seconds = jobs::estimate(&order, &Compute::cpu(), &mut Silent).unwrap();
+    assert!(seconds.is_finite() && seconds > 0.0, "{seconds}");
+    assert!(matches!(jobs::estimate(&order, &Compute::cpu(), &mut Stopped), Err(JobError::Stopped)));
 }

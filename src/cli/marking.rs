@@ -4,7 +4,7 @@ use super::barrier::internal;
 use super::demo::{changed, peak_rss_mb, word};
 use super::follow::{follow, worker};
 use super::{End, Failure};
-use crate::jobs::barrier::{Found, Handled, Marked, listed, made};
+use crate::jobs::barrier::{Found, Handled, Marked, NullRate, listed, made};
 use crate::jobs::{Command, Hidden, JobId, Means, Outcome};
 use crate::nn::device::DeviceChoice;
 use crate::schemes::barrier::proof::Likeness;
@@ -205,13 +205,11 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
         Outcome::Revealed(all) => {
             let good = || all.iter().filter_map(|one| one.result.as_ref().ok());
             let found = good().filter(|found| found.likeness.counts()).count();
-            let chance = made
-                .filter(|_| found > 0)
-                .map(|made| made.null_rate())
-                .map(|null| (null.share(), null.chance_log10(found, good().count())));
-            let end = tell(
+            let weighed = made.filter(|_| found > 0).map(|made| Weighed::new(made.null_rate(), found, good().count()));
+            tell(
                 &all,
                 "logo",
+                weighed,
                 json,
                 |found: &Found| found.likeness.counts(),
                 |found| {
@@ -221,18 +219,12 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
                         found.squares_that_count, found.squares
                     )
                 },
-            );
-            if let (false, Some((rate, chance))) = (json, chance) {
-                println!(
-                    "Without the mark it is found in at most {:.1}% of pictures; in so many of these by chance: 10^{chance:.1}.",
-                    100.0 * rate
-                );
-            }
-            end
+            )
         }
         Outcome::Read(all) => tell(
             &all,
             "mark",
+            None,
             json,
             |read: &Read| read.found,
             |read| format!("{} of {BITS} bits; as many or more by chance in 10^{:.1}", read.bits_right, read.p_value_log10),
@@ -241,22 +233,61 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
     }
 }
 
+/// What finds are worth, where it is known how often the logo is found without the mark.
+#[derive(serde::Serialize)]
+struct Weighed {
+    rate_without_mark: f64,
+    chance_log10: f64,
+    proves: bool,
+}
+
+impl Weighed {
+    fn new(null: NullRate, found: usize, all: usize) -> Self {
+        Self { rate_without_mark: null.share(), chance_log10: null.chance_log10(found, all), proves: null.proves(found, all) }
+    }
+}
+
+/// Whether the finds are what was asked for: a proof, or where nothing can be weighed any find.
+fn reached(found: usize, weighed: Option<&Weighed>) -> bool {
+    weighed.map_or(found > 0, |weighed| weighed.proves)
+}
+
 fn tell<T: serde::Serialize>(
     all: &[Handled<T>],
     what: &str,
+    weighed: Option<Weighed>,
     json: bool,
     counts: impl Fn(&T) -> bool,
     details: impl Fn(&T) -> String,
 ) -> Result<End, Failure> {
     let found = all.iter().filter(|one| one.result.as_ref().is_ok_and(&counts)).count();
     if json {
-        println!("{}", json!({"files": all, "found": found, "peak_rss_mb": peak_rss_mb()}));
+        println!("{}", json!({"files": all, "found": found, "weighed": weighed, "peak_rss_mb": peak_rss_mb()}));
     } else {
         for (one, result) in all.iter().filter_map(|one| Some((one, one.result.as_ref().ok()?))) {
             println!("{}  {} {what} ({})", one.file.display(), if counts(result) { "your" } else { "no" }, details(result));
         }
         list(all, "looked into");
         println!("Your {what} was found in {found} of {} pictures.", all.len());
+        if let Some(Weighed { rate_without_mark, chance_log10, proves }) = weighed.as_ref() {
+            println!(
+                "Without the mark it is found in at most {:.1}% of pictures; in so many of these by chance: 10^{chance_log10:.1}. That {}.",
+                100.0 * rate_without_mark,
+                if *proves { "proves the mark" } else { "is no proof yet" }
+            );
+        }
     }
-    Ok(if found > 0 { End::Reached } else { End::NotReached })
+    Ok(if reached(found, weighed.as_ref()) { End::Reached } else { End::NotReached })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_that_can_be_weighed_must_prove_something() {
+        let weighed = |proves| Weighed { rate_without_mark: 0.01, chance_log10: -2.0, proves };
+        assert!(reached(1, None) && !reached(0, None));
+        assert!(reached(9, Some(&weighed(true))) && !reached(9, Some(&weighed(false))));
+    }
 }

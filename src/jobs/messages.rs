@@ -47,6 +47,13 @@ pub enum Command {
         /// Picks the covers of fresh keys; `None` draws one that nobody could foresee.
         nonce: Option<u64>,
     },
+    /// Time a few trial steps of making a barrier and answer with `Event::Estimated`.
+    EstimateBarrier {
+        /// The job's name.
+        job: JobId,
+        /// What would be made, with the thieves that would be tried.
+        order: Box<Order>,
+    },
     /// Time a few trial steps of a plan and answer with `Event::Estimated`.
     Estimate {
         /// The job's name.
@@ -126,6 +133,7 @@ impl Command {
             Command::Train { job, .. }
             | Command::Verify { job, .. }
             | Command::Estimate { job, .. }
+            | Command::EstimateBarrier { job, .. }
             | Command::MakeBarrier { job, .. }
             | Command::Mark { job, .. }
             | Command::Reproduce { job, .. }
@@ -161,7 +169,7 @@ pub enum Phase {
 
 /// One point of a training curve. Names: `host_loss`, `encoder_loss`, `critic_loss`, `clean_accuracy`, `key_accuracy`,
 /// `cover_hits`, `fresh_accuracy`, `psnr_db`; of an image barrier `picture_loss`, `mark_loss`, `clean_loss`,
-/// `imitation_loss`, `stolen_loss`, `surrogate_loss`.
+/// `imitation_loss`, `nature_loss`, `stolen_loss`, `surrogate_loss`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
     /// Optimiser step that it belongs to.

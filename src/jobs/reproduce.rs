@@ -161,6 +161,7 @@ impl TableName {
                 other("without the consistency loss", Settings { consistency_weight: 0.0, ..settings.clone() }),
                 other("without the second stage", Settings { families: 0, ..settings.clone() }),
                 other("without imitation", Settings { imitation_weight: 0.0, ..settings.clone() }),
+                other("without the nature loss", Settings { nature_weight: 0.0, ..settings.clone() }),
                 other("without honest twins", Settings { innocents: false, ..settings.clone() }),
                 other("without fine structure", Settings { revealer_fine: false, ..settings.clone() }),
                 other("without turned pictures", Settings { adversarial_turned: false, ..settings.clone() }),
@@ -168,6 +169,7 @@ impl TableName {
                     "as in the paper",
                     Settings {
                         imitation_weight: 0.0,
+                        nature_weight: 0.0,
                         innocents: false,
                         families: 1,
                         revealer_fine: false,

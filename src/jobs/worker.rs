@@ -147,6 +147,9 @@ impl Thread {
                 self.perform(job, |watch| Ok(Event::Estimated { job, seconds: train::estimate(&task, compute, &mut paces, watch)? }));
                 self.paces = paces;
             }
+            Command::EstimateBarrier { job, order } => {
+                self.perform(job, |watch| Ok(Event::Estimated { job, seconds: barrier::estimate(&order, compute, watch)? }));
+            }
             Command::MakeBarrier { job, order, folder } => self.perform(job, |watch| {
                 let made = barrier::make(*order, compute, &folder, watch)?;
                 Ok(Event::Done { job, outcome: Outcome::Barrier(Box::new(made)) })

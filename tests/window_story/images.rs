@@ -152,6 +152,39 @@ fn a_stopped_making_goes_on_also_in_the_next_window() {
 }
 
 #[test]
+fn the_time_that_a_barrier_takes_is_shown_before_it_begins() {
+    let mut window = played();
+    let folder = photographs(window.home.path(), "photos", 12);
+    act(&mut window.harness, Action::Enter(Door::Images));
+    act(&mut window.harness, Action::BarrierSettings(Box::new(small())));
+    act(&mut window.harness, Action::Take(Wanted::PhotographsFolder, folder));
+    assert!(!says(&window.harness, "Time on this machine"), "nothing to time without a logo");
+    act(&mut window.harness, Action::BarrierSampleLogo(1));
+    let asked = |window: &mut Played| {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Ok(Command::EstimateBarrier { job, order }) = window.commands.try_recv() {
+                return (job, order);
+            }
+            assert!(Instant::now() < until, "no time was asked for");
+            std::thread::sleep(Duration::from_millis(20));
+            window.harness.run_ok();
+        }
+    };
+    let (first, order) = asked(&mut window);
+    assert_eq!((&order.settings, order.thieves.len()), (&small(), 0));
+    window.tell(Event::Estimated { job: first, seconds: 190.0 });
+    assert!(says(&window.harness, "About 3 minutes"));
+    // With thieves to be tried it is another time.
+    act(&mut window.harness, Action::BarrierThieves(true));
+    assert!(!says(&window.harness, "About 3 minutes"));
+    let (second, order) = asked(&mut window);
+    assert_eq!(order.thieves.len(), 5);
+    window.tell(Event::Estimated { job: second, seconds: 1800.0 });
+    assert!(says(&window.harness, "About 30 minutes, thieves included"));
+}
+
+#[test]
 fn what_the_network_does_decides_how_photographs_are_read_and_what_the_barrier_learns() {
     let mut window = played();
     let home = window.home.path().to_owned();

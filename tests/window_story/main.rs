@@ -70,7 +70,7 @@ impl Played {
     /// The next command that is about something else than the time a plan takes, which is asked in the background.
     fn command(&self) -> Option<Command> {
         self.commands.try_iter().find(|command| match command {
-            Command::Estimate { job, .. } => {
+            Command::Estimate { job, .. } | Command::EstimateBarrier { job, .. } => {
                 self.timing.borrow_mut().push(*job);
                 false
             }

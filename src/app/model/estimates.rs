@@ -1,9 +1,11 @@
-//! How long plans take on this machine: asked of the worker by and by while nothing else runs, and remembered.
+//! How long plans and barriers take on this machine: asked of the worker by and by while nothing else runs, and remembered.
 
 use super::{Model, Step};
 use crate::app::board::Purpose;
 use crate::app::text;
+use crate::data::tasks;
 use crate::jobs::{Command, JobId};
+use crate::schemes::barrier::Settings;
 use crate::schemes::catalogue;
 use crate::schemes::plan::Plan;
 use std::time::{Duration, Instant};
@@ -26,8 +28,12 @@ pub enum Estimate {
     Refused(String),
 }
 
-/// A plan without what changes no time, and the digest of its data.
-type Work = (Plan, String);
+/// What takes the time, without what changes none, and the digest of its data.
+#[derive(Debug, Clone, PartialEq)]
+enum Work {
+    Plan(Plan, String),
+    Barrier { settings: Settings, task: tasks::Task, thieves: bool, photographs: String },
+}
 
 /// The times of plans.
 #[derive(Default)]
@@ -54,16 +60,32 @@ impl Estimates {
 impl Model {
     fn work(&self, plan: &Plan) -> Option<Work> {
         let digest = self.material.data.as_ref()?.digest.clone();
-        Some((Plan { owner: String::new(), salt: String::new(), seed: 0, ..plan.clone() }, digest))
+        Some(Work::Plan(Plan { owner: String::new(), salt: String::new(), seed: 0, ..plan.clone() }, digest))
+    }
+
+    /// The barrier that would be made now; nothing while something is missing for it.
+    fn barrier_work(&self) -> Option<Work> {
+        let images = &self.images;
+        let (chosen, None) = (images.photographs.as_ref()?, self.missing_for_barrier()) else { return None };
+        let photographs = chosen.photos.digest.clone();
+        Some(Work::Barrier { settings: images.settings.clone(), task: images.task, thieves: images.thieves, photographs })
     }
 
     /// What is known about the time that a plan takes with the present data.
     pub fn estimate_of(&self, plan: &Plan) -> Estimate {
-        let Some(work) = self.work(plan) else { return Estimate::Unknown };
-        if self.estimates.asked.as_ref().is_some_and(|(_, asked)| *asked == work) {
+        self.work(plan).map_or(Estimate::Unknown, |work| self.estimate_for(&work))
+    }
+
+    /// What is known about the time that the barrier takes that would be made now.
+    pub fn estimate_of_barrier(&self) -> Estimate {
+        self.barrier_work().map_or(Estimate::Unknown, |work| self.estimate_for(&work))
+    }
+
+    fn estimate_for(&self, work: &Work) -> Estimate {
+        if self.estimates.asked.as_ref().is_some_and(|(_, asked)| asked == work) {
             return Estimate::Asked;
         }
-        self.estimates.known.iter().find(|(known, _)| *known == work).map_or(Estimate::Unknown, |(_, estimate)| estimate.clone())
+        self.estimates.known.iter().find(|(known, _)| known == work).map_or(Estimate::Unknown, |(_, estimate)| estimate.clone())
     }
 
     /// The plan that choosing a scheme's card would give: the present one for the chosen card.
@@ -73,15 +95,17 @@ impl Model {
 
     /// Asks for the next time that a panel would show, when nothing else runs. Gives when to look again, if there is one to wait for.
     pub(super) fn poll_estimates(&mut self) -> Option<Duration> {
-        let wanted = self.next_estimate()?;
-        let work = self.work(&wanted)?;
+        let (work, plan) = self.next_estimate()?;
         match &self.estimates.settling {
             Some((settling, since)) if *settling == work => {
                 let left = SETTLED.saturating_sub(since.elapsed());
                 if !left.is_zero() {
                     return Some(left);
                 }
-                self.ask_time(&wanted, work);
+                match plan {
+                    Some(plan) => self.ask_time(&plan, work),
+                    None => self.ask_barrier_time(work),
+                }
                 None
             }
             _ => {
@@ -91,17 +115,24 @@ impl Model {
         }
     }
 
-    fn next_estimate(&self) -> Option<Plan> {
-        if !self.board.jobs().is_empty() || self.worker.is_none() || self.material.logo.is_none() {
+    /// What is timed next, with its plan where it is one.
+    fn next_estimate(&self) -> Option<(Work, Option<Plan>)> {
+        if !self.board.jobs().is_empty() || self.worker.is_none() {
             return None;
         }
+        let unknown = |work: &Work| self.estimate_for(work) == Estimate::Unknown;
+        if self.step == Step::Barrier {
+            return self.barrier_work().filter(unknown).map(|work| (work, None));
+        }
+        self.material.logo.as_ref()?;
         let others = catalogue::cards().iter().filter(|card| card.id != self.plan.scheme.id()).filter_map(|card| self.plan_of(card.id));
         let shown: Vec<Plan> = match self.step {
             Step::Scheme => std::iter::once(self.plan.clone()).chain(others).collect(),
             Step::Train => vec![self.plan.clone()],
             _ => Vec::new(),
         };
-        shown.into_iter().find(|plan| self.estimate_of(plan) == Estimate::Unknown)
+        let timed = |plan: Plan| Some((self.work(&plan).filter(unknown)?, Some(plan)));
+        shown.into_iter().find_map(timed)
     }
 
     fn ask_time(&mut self, plan: &Plan, work: Work) {
@@ -119,9 +150,18 @@ impl Model {
         self.send(Command::Estimate { job, plan, dataset, logo });
     }
 
+    fn ask_barrier_time(&mut self, work: Work) {
+        // Nothing that is drawn from a seed takes more or less time than with another.
+        let Some(order) = self.barrier_order(0) else { return };
+        let job = self.board.add(Purpose::Estimate, text::ESTIMATING.into());
+        self.estimates.asked = Some((job, work));
+        self.send(Command::EstimateBarrier { job, order: Box::new(order) });
+    }
+
     /// Measures the present plan again.
     pub(super) fn estimate_again(&mut self) {
-        if let Some(work) = self.work(&self.plan) {
+        let work = if self.step == Step::Barrier { self.barrier_work() } else { self.work(&self.plan) };
+        if let Some(work) = work {
             self.estimates.forget(&work);
         }
     }

@@ -183,8 +183,13 @@ impl Pane for Schemes {
 
 /// How long a plan takes, as far as it is known.
 pub(super) fn time(ui: &mut Ui, model: &Model, plan: &Plan) {
-    match model.estimate_of(plan) {
-        Estimate::Seconds(seconds) => fact(ui, text::SCHEME_TIME, &text::estimate(seconds)),
+    estimated(ui, model.estimate_of(plan), text::estimate);
+}
+
+/// What is known about a time, its seconds as `words` say them.
+pub(super) fn estimated(ui: &mut Ui, estimate: Estimate, words: impl Fn(f64) -> String) {
+    match estimate {
+        Estimate::Seconds(seconds) => fact(ui, text::SCHEME_TIME, &words(seconds)),
         Estimate::Asked => fact(ui, text::SCHEME_TIME, text::ESTIMATING),
         Estimate::Unknown => fact(ui, text::SCHEME_TIME, text::ESTIMATE_UNKNOWN),
         Estimate::Refused(why) => {

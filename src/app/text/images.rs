@@ -89,6 +89,7 @@ pub const CURVE_PICTURE: &str = "Change that can be seen";
 pub const CURVE_MARK: &str = "Logo in marked pictures";
 pub const CURVE_CLEAN_PICTURES: &str = "Logo seen where none is";
 pub const CURVE_IMITATION: &str = "Mark hard to imitate";
+pub const CURVE_NATURE: &str = "Mark held by photographs";
 pub const CURVE_STOLEN: &str = "Logo in what thieves give";
 pub const CURVE_SURROGATE: &str = "Thief's network";
 

@@ -115,11 +115,20 @@ pub fn plain(value: f64) -> String {
 
 /// An estimate of the whole training.
 pub fn estimate(seconds: f64) -> String {
-    let mut words = about(seconds);
+    format!("{}, controls included", begun(about(seconds)))
+}
+
+/// An estimate of making a barrier, and of trying thieves on it where that is wanted.
+pub fn barrier_estimate(seconds: f64, thieves: bool) -> String {
+    format!("{}{}", begun(about(seconds)), if thieves { ", thieves included" } else { "" })
+}
+
+/// Words with a capital at their beginning.
+fn begun(mut words: String) -> String {
     if let Some(first) = words.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    format!("{words}, controls included")
+    words
 }
 
 /// The time that a job still takes.

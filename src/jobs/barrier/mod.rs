@@ -1,6 +1,7 @@
-//! The image barrier's jobs: making one from photographs, judging it (`judging`), robbing it (`thieves`), marking files and looking into
+//! The image barrier's jobs: how long making one takes (`cost`), making one from photographs, judging it (`judging`), robbing it (`thieves`), marking files and looking into
 //! files for its logo (`files`), what a find is worth (`null`), classical marks on the same photographs (`rivals`).
 
+mod cost;
 pub(super) mod files;
 mod judging;
 mod null;
@@ -8,6 +9,7 @@ mod rivals;
 pub(super) mod targets;
 mod thieves;
 
+pub use cost::estimate;
 pub use files::{Found, GAIN, Handled, Looks, Marked, Peek, mark, open, peek, reveal};
 pub use judging::Figures;
 pub use null::NullRate;
@@ -21,6 +23,7 @@ use crate::data::tasks::{self, Pair};
 use crate::data::{Photos, Picture};
 use crate::forensics::ask::hex;
 use crate::jobs::checkpoint::RunFolder;
+use crate::jobs::clock::Clock;
 use crate::jobs::error::JobError;
 use crate::jobs::messages::{BarrierPreview, BarrierSight, MetricPoint, Phase};
 use crate::jobs::record::Record;
@@ -31,6 +34,7 @@ use crate::nn::vgg::Vgg;
 use crate::nn::weights::{LARGEST_FILE, WeightMap};
 use crate::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
 use crate::vault::files::{read_limited, write_private};
+use cost::Cost;
 use judging::{judge, marked};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -158,44 +162,38 @@ pub fn made(folder: &Path) -> Option<Made> {
 }
 
 fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Record) -> Result<Made, JobError> {
-    let shape = order.settings.shape();
     let [learnt, choosing, last] = order.task.pairs(&order.photos, order.seed);
-    let task = Task {
-        settings: order.settings.clone(),
-        outputs: learnt.outputs.clone(),
-        inputs: learnt.inputs.clone(),
-        logo: order.logo.at(shape),
-        vgg: order.vgg.map(|vgg| vgg.weights),
-        seed: order.seed,
-        device: compute.device.clone(),
-    };
-    let mut training = Training::new(task)?;
+    let task = task_of(&order, &learnt, compute);
+    let mut training = Training::new(task.clone())?;
     if let Some(saved) = folder.resume("barrier") {
         training.load(&saved)?;
     }
-    let first = training.done();
+    let mut clock = match training.done() < training.steps() {
+        true => Cost::tried(&task, order.settings.families, watch)?.clock(&order.settings),
+        false => Clock::new(1),
+    };
+    count_done(&mut clock, &training);
     let (mut saved, mut looked) = (Instant::now(), Instant::now());
     let few = few(if choosing.outputs.is_empty() { &last } else { &choosing });
     let mut shown: Option<Instant> = None;
-    let learning = Instant::now();
+    let mut told = Instant::now();
     while training.done() < training.steps() {
         if watch.flow() == Flow::Stop {
             folder.checkpoint("barrier", training.save())?;
             return Err(JobError::Stopped);
         }
         let stage = training.stage().0;
-        let phase = match stage {
-            Stage::Initial => Phase::Marked,
-            Stage::Surrogate(_) => Phase::Thieves,
-            Stage::Adversarial => Phase::Hardening,
-        };
+        let (place, phase) = part(stage);
+        let began = Instant::now();
         training.step().map_err(unfit)?;
+        clock.step(place, began.elapsed().as_secs_f64());
         if training.done() == order.settings.steps && training.steps() > order.settings.steps {
             write(&folder.file(BEFORE), &training.barrier())?;
         }
         let (done, steps) = (training.done(), training.steps());
-        let pace = learning.elapsed().as_secs_f64() / (done - first).max(1) as f64;
-        watch.progress(phase, done as f64 / steps as f64, Some(pace * (steps - done) as f64));
+        let left = clock.told(told.elapsed().as_secs_f64());
+        told = Instant::now();
+        watch.progress(phase, clock.share(), Some(left));
         if done == steps || looked.elapsed() > LOOK_EVERY {
             looked = Instant::now();
             for (name, value) in training.losses() {
@@ -229,6 +227,39 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
         }
     };
     Ok(Made { file, figures, thieves, seconds, device: compute.name.clone() })
+}
+
+/// What is learnt, on which device.
+fn task_of(order: &Order, learnt: &Pair, compute: &Compute) -> Task {
+    Task {
+        settings: order.settings.clone(),
+        outputs: learnt.outputs.clone(),
+        inputs: learnt.inputs.clone(),
+        logo: order.logo.at(order.settings.shape()),
+        vgg: order.vgg.as_ref().map(|vgg| vgg.weights.clone()),
+        seed: order.seed,
+        device: compute.device.clone(),
+    }
+}
+
+/// Place in the clock, and what people are told.
+fn part(stage: Stage) -> (usize, Phase) {
+    match stage {
+        Stage::Initial => (0, Phase::Marked),
+        Stage::Surrogate(_) => (1, Phase::Thieves),
+        Stage::Adversarial => (2, Phase::Hardening),
+    }
+}
+
+/// Tells the clock what earlier sessions did.
+fn count_done(clock: &mut Clock, training: &Training) {
+    let Settings { steps, surrogate_steps, families, .. } = *training.settings();
+    let lengths = [steps, families as u64 * surrogate_steps, u64::MAX];
+    let mut done = training.done();
+    for (place, length) in lengths.into_iter().enumerate() {
+        clock.skip(place, done.min(length));
+        done = done.saturating_sub(length);
+    }
 }
 
 /// The photographs that live pictures show.

@@ -51,7 +51,7 @@ crate::settings! {
         /// How much it counts that a network which knows pictures sees the same in marked and unmarked ones (λ2); 0 leaves this out.
         perceptual_weight: f64 = 0.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it. 0 leaves the weight as it is.
-        clarity: f64 = 39.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
+        clarity: f64 = 39.5, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Share of the steps during which that demand grows: at first the mark may be seen, so that it is found sooner.
         ramp: f64 = 0.5, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// How much it counts that a third network takes marked pictures for unmarked ones (λ3).
@@ -70,6 +70,8 @@ crate::settings! {
         imitation_weight: f64 = 0.2, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// Mirrors and turns the pictures that it imitates, so that thieves who do so learn the mark too.
         imitation_turned: bool = true, paper false, Kind::Switch, "";
+        /// How much it counts that photographs do not hold the mark by nature, as sharp ones hold a mark that sharpens: what they hold would be found in them. 0 leaves this out, as the paper does.
+        nature_weight: f64 = 1.0, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How many kinds of thieves' networks are trained for the second stage: U-Net, then Res9, CNet, Res16. The paper: a U-Net. 0 leaves the second stage out.
         families: usize = 3, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
         /// Steps in which each of them learns from marked pictures.
@@ -183,8 +185,9 @@ pub struct Barrier {
 
 /// What the notes of a barrier's file say it is.
 const KIND: &str = "countermark image barrier";
-/// Version of the file. In the first the revealing network was never shown fine structure, and the settings did not say so.
-const VERSION: &str = "2";
+/// Version of the file. In the first the revealing network was never shown fine structure, and no mark was kept apart from what photographs
+/// hold; the settings did not say so. The second was never released.
+const VERSION: &str = "3";
 const FIRST_VERSION: &str = "1";
 
 impl Barrier {
@@ -230,11 +233,13 @@ impl Barrier {
             return Err(none());
         }
         if ![VERSION, FIRST_VERSION].contains(&note("version")) {
-            let text = "This image barrier was written by a newer version of Countermark. Update the program and try again.";
+            let text = "This image barrier was written by another version of Countermark. Open it with that one, or with the newest.";
             return Err(SchemeError::Plan(text.to_owned()));
         }
         let mut settings: Settings = serde_json::from_str(note("settings")).map_err(|_| none())?;
-        settings.revealer_fine &= note("version") != FIRST_VERSION;
+        if note("version") == FIRST_VERSION {
+            settings = Settings { revealer_fine: false, nature_weight: 0.0, ..settings };
+        }
         settings.fit(usize::MAX)?;
         let shape = settings.shape();
         let sides = vec![shape.channels, shape.height, shape.width];

@@ -2,7 +2,7 @@
 
 use super::{Barrier, Settings, Task, hider};
 use crate::data::Samples;
-use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer, fine_structure};
+use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer, fine_structure, strength};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
@@ -90,6 +90,8 @@ const IMITATOR: [usize; 2] = [4, 16];
 const EDGE: usize = 8;
 /// Mean square of a change below which there is hardly a mark to imitate (60 dB).
 const LEAST_CHANGE: f64 = 1e-6;
+/// The same as a share of the strength of what is around it.
+const LEAST_SHARE: f64 = 1e-3;
 
 /// A barrier in training.
 pub struct Training {
@@ -171,6 +173,11 @@ impl Training {
             + if thieves > 0 { self.task.settings.adversarial_steps } else { 0 }
     }
 
+    /// What it is trained with.
+    pub fn settings(&self) -> &Settings {
+        &self.task.settings
+    }
+
     /// Steps done.
     pub fn done(&self) -> u64 {
         self.done
@@ -197,9 +204,10 @@ impl Training {
         let (falls, fine) = (self.task.settings.cosine, self.task.settings.revealer_fine);
         let rate = |first: f64| if falls { cosine(first, share) } else { first };
         let (names, losses) = match stage {
-            Stage::Initial => {
-                (&["picture_loss", "mark_loss", "clean_loss", "imitation_loss"][..], self.learn_pair(rate(self.task.settings.rate))?)
-            }
+            Stage::Initial => (
+                &["picture_loss", "mark_loss", "clean_loss", "imitation_loss", "nature_loss"][..],
+                self.learn_pair(rate(self.task.settings.rate))?,
+            ),
             Stage::Surrogate(i) => (&["surrogate_loss"][..], self.learn_thief(i, rate(self.task.settings.rate))?),
             Stage::Adversarial => {
                 self.sees_fine(fine);
@@ -293,6 +301,11 @@ impl Training {
             let mut gradients = lesson.backward();
             self.imitator = self.imitator_optimiser.step(self.imitator.clone(), &mut gradients, rate);
         }
+        let mut nature = picture.clone().zeros_like();
+        if s.nature_weight > 0.0 && !s.task_specific {
+            nature = held_by_nature(&marked, &outputs);
+            loss = loss + nature.clone().mul_scalar(s.nature_weight);
+        }
         let mut gradients = loss.backward();
         self.pair = self.optimiser.step(self.pair.clone(), &mut gradients, rate);
         if s.critic_weight > 0.0 {
@@ -300,7 +313,7 @@ impl Training {
             let mut gradients = loss.backward();
             self.critic = self.critic_optimiser.step(self.critic.clone(), &mut gradients, rate);
         }
-        Ok(Tensor::cat(vec![picture, mark, clean, imitation], 0).inner())
+        Ok(Tensor::cat(vec![picture, mark, clean, imitation, nature], 0).inner())
     }
 
     /// How much of what the mark changed the imitator does not foresee from the unmarked picture, 0..; and what the imitator has to learn.
@@ -417,6 +430,19 @@ impl Training {
         self.done = saved.notes.get("done").and_then(|done| done.parse().ok()).unwrap_or(0);
         Ok(())
     }
+}
+
+/// How much of the mark the unmarked pictures hold already: the share of it, squared, that is found in a picture's own fine structure.
+/// A mark that sharpens is learnt first, easy to imitate, and worth little: one photograph is sharper than another by as much. Each place counts
+/// as surely as the mark could be told there from what is around it: much where the picture is smooth, little on its edges.
+fn held_by_nature(marked: &Tensor<4>, outputs: &Tensor<4>) -> Tensor<1> {
+    let change = marked.clone() - outputs.clone();
+    let own = fine_structure(outputs.clone());
+    let sureness = strength(own.clone()).recip();
+    let per_picture = |x: Tensor<4>| x.mean_dim(1).mean_dim(2).mean_dim(3);
+    let held = per_picture(own * change.clone() * sureness.clone());
+    let size = per_picture(change.clone() * change * sureness).clamp_min(LEAST_SHARE);
+    (held / size).square().mean()
 }
 
 /// Pictures that go on mirrored behind both edges of an axis.

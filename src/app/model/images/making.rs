@@ -226,12 +226,17 @@ impl Model {
         }
     }
 
+    /// What would be made from what is chosen; nothing while something is missing.
+    pub(in crate::app::model) fn barrier_order(&self, seed: u64) -> Option<Order> {
+        let images = &self.images;
+        let (photos, logo) = (images.photographs.as_ref()?.photos.clone(), images.logo.as_ref()?.logo.clone());
+        Some(ordered(images.settings.clone(), images.task, images.thieves, seed, (photos, logo)))
+    }
+
     fn start_barrier(&mut self, place: BarrierFolder, photos: Photos, logo: Logo) {
         self.drop_estimate();
         let BarrierFolder { folder, order } = place.clone();
-        let thieves = if order.thieves { jobs::standing_thieves(&order.settings, order.seed) } else { Vec::new() };
-        let work =
-            Order { settings: order.settings, photos, task: order.task, logo, vgg: None, seed: order.seed, choosing: false, thieves };
+        let work = ordered(order.settings, order.task, order.thieves, order.seed, (photos, logo));
         let curves = folder.clone();
         self.images.making = Making {
             folder: Some(folder.clone()),
@@ -388,4 +393,10 @@ impl Model {
         self.images.fetching = None;
         self.images.reading = None;
     }
+}
+
+/// A making as the worker is asked for it.
+fn ordered(settings: Settings, task: tasks::Task, thieves: bool, seed: u64, (photos, logo): (Photos, Logo)) -> Order {
+    let thieves = if thieves { jobs::standing_thieves(&settings, seed) } else { Vec::new() };
+    Order { settings, photos, task, logo, vgg: None, seed, choosing: false, thieves }
 }

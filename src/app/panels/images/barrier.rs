@@ -1,7 +1,7 @@
 //! The panel of the barrier: make one from photographs and a logo, watch it learn, or open one; then how good it is.
 
 use super::super::sample_logos::SampleLogos;
-use super::super::scheme::{PRESETS, setting};
+use super::super::scheme::{PRESETS, estimated, setting};
 use super::making::MakingView;
 use super::{Choosing, Pane, fact, heading, limits, muted, subheading};
 use crate::app::action::{Action, Wanted};
@@ -285,6 +285,9 @@ impl Pane for BarrierPanel {
                 images.kept.iter().find(|kept| model.board.making().is_some() && Some(&kept.place.folder) == images.making.folder.as_ref());
             let settings = made.map_or(&images.settings, |kept| &kept.place.order.settings);
             fact(ui, text::BARRIER_SQUARES, &text::square_side(settings.side));
+            if model.board.making().is_none() && model.missing_for_barrier().is_none() {
+                estimated(ui, model.estimate_of_barrier(), |seconds| text::barrier_estimate(seconds, images.thieves));
+            }
         }
         ui.separator();
         limits(ui);

@@ -12,11 +12,12 @@ use crate::jobs::BarrierSight;
 use crate::jobs::barrier::GAIN;
 use eframe::egui::Ui;
 
-const CURVES: [Curve<'static>; 6] = [
+const CURVES: [Curve<'static>; 7] = [
     Curve::plain("picture_loss", text::CURVE_PICTURE),
     Curve::plain("mark_loss", text::CURVE_MARK),
     Curve::plain("clean_loss", text::CURVE_CLEAN_PICTURES),
     Curve::plain("imitation_loss", text::CURVE_IMITATION),
+    Curve::plain("nature_loss", text::CURVE_NATURE),
     Curve::plain("stolen_loss", text::CURVE_STOLEN),
     Curve::plain("surrogate_loss", text::CURVE_SURROGATE),
 ];

@@ -1,0 +1,116 @@
+//! How long making a barrier takes on this machine: a few steps of each stage, tried before it begins.
+
+use super::{Order, task_of, unfit};
+use crate::jobs::clock::Clock;
+use crate::jobs::error::JobError;
+use crate::jobs::messages::Phase;
+use crate::jobs::watch::{Flow, Watch};
+use crate::nn::device::Compute;
+use crate::nn::surrogate::Family;
+use crate::schemes::barrier::{Settings, Stage, Task, Training};
+use std::time::Instant;
+
+/// Steps of each stage that are tried; the quickest counts, because the first ones only warm memory and caches.
+const TRIED: u64 = 3;
+/// Pictures in each step of a first trial: large networks are slow, and nobody waits minutes for an estimate.
+const FEW: usize = 2;
+/// Seconds that a first trial takes at most where another one, with as many pictures as there will be, follows.
+const QUICK: f64 = 1.5;
+
+/// Seconds a step of each stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Cost {
+    pair: f64,
+    thieves: Vec<f64>,
+    revealer: f64,
+}
+
+impl Cost {
+    /// Tries the stages of a task, with so many kinds of thieves' networks.
+    ///
+    /// # Errors
+    /// A task that cannot be trained, or a stop.
+    pub fn tried(task: &Task, kinds: usize, watch: &mut dyn Watch) -> Result<Self, JobError> {
+        let began = Instant::now();
+        let few = FEW.min(task.settings.batch);
+        let first = Self::of_steps(task, kinds, 1, few, watch)?;
+        match began.elapsed().as_secs_f64() < QUICK {
+            true => Self::of_steps(task, kinds, TRIED, task.settings.batch, watch),
+            false => {
+                let more = task.settings.batch as f64 / few as f64;
+                let thieves = first.thieves.iter().map(|seconds| seconds * more).collect();
+                Ok(Self { pair: first.pair * more, thieves, revealer: first.revealer * more })
+            }
+        }
+    }
+
+    fn of_steps(task: &Task, kinds: usize, steps: u64, batch: usize, watch: &mut dyn Watch) -> Result<Self, JobError> {
+        let settings =
+            Settings { steps, surrogate_steps: steps, adversarial_steps: steps, families: kinds, batch, ..task.settings.clone() };
+        let mut training = Training::new(Task { settings, ..task.clone() })?;
+        let mut cost = Self { pair: f64::INFINITY, thieves: vec![f64::INFINITY; kinds], revealer: f64::INFINITY };
+        while training.done() < training.steps() {
+            if watch.flow() == Flow::Stop {
+                return Err(JobError::Stopped);
+            }
+            let (stage, began) = (training.stage().0, Instant::now());
+            training.step().map_err(unfit)?;
+            // A step is done when its numbers are there.
+            training.losses();
+            let least = match stage {
+                Stage::Initial => &mut cost.pair,
+                Stage::Surrogate(which) => &mut cost.thieves[which],
+                Stage::Adversarial => &mut cost.revealer,
+            };
+            *least = least.min(began.elapsed().as_secs_f64());
+        }
+        Ok(cost)
+    }
+
+    /// A clock for learning a barrier with these settings.
+    pub fn clock(&self, settings: &Settings) -> Clock {
+        let mut clock = Clock::new(1);
+        let kinds = settings.families.min(self.thieves.len());
+        let mean = self.thieves[..kinds].iter().sum::<f64>() / kinds.max(1) as f64;
+        let stages = [
+            (Phase::Marked, self.pair, settings.steps),
+            (Phase::Thieves, mean, kinds as u64 * settings.surrogate_steps),
+            (Phase::Hardening, self.revealer, if kinds > 0 { settings.adversarial_steps } else { 0 }),
+        ];
+        for (phase, seconds, steps) in stages {
+            clock.guess(phase, if steps > 0 { seconds } else { 0.0 });
+            clock.add(phase, steps);
+        }
+        clock
+    }
+}
+
+/// Seconds that an order will take: learning, and the thieves that are tried on it.
+///
+/// # Errors
+/// An order that does not fit, or a stop.
+pub fn estimate(order: &Order, compute: &Compute, watch: &mut dyn Watch) -> Result<f64, JobError> {
+    order.settings.fit(order.photos.train.count())?;
+    let [learnt, ..] = order.task.pairs(&order.photos, order.seed);
+    let kinds = if order.thieves.is_empty() { order.settings.families } else { Family::ALL.len() };
+    let cost = Cost::tried(&task_of(order, &learnt, compute), kinds, watch)?;
+    let all = Settings { families: kinds, ..order.settings.clone() }.surrogates();
+    // A thief and his honest twin take about as long as such a pair in the second stage.
+    let thief = |family: Family| all.iter().position(|known| *known == family).map_or(0.0, |which| cost.thieves[which]);
+    let thieves: f64 = order.thieves.iter().map(|plan| plan.steps as f64 * thief(plan.family)).sum();
+    Ok(cost.clock(&order.settings).seconds_left() + thieves)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_counts_with_its_own_pace() {
+        let cost = Cost { pair: 0.1, thieves: vec![0.2, 0.4], revealer: 0.3 };
+        let settings = Settings { steps: 10, families: 2, surrogate_steps: 5, adversarial_steps: 4, ..Settings::default() };
+        assert!((cost.clock(&settings).seconds_left() - (1.0 + 3.0 + 1.2)).abs() < 1e-9);
+        let one = Settings { families: 0, ..settings };
+        assert!((cost.clock(&one).seconds_left() - 1.0).abs() < 1e-9, "no second stage");
+    }
+}
