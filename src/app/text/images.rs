@@ -104,7 +104,7 @@ pub const THIEVES_TITLE: &str = "Against thieves' networks";
 pub const THIEVES_NONE: &str = "Not tried with this barrier. Whether your logo is still found in pictures of a network that a thief trained on marked ones is not known.";
 pub const LIMITS_TITLE: &str = "What it cannot do";
 pub const LIMITS: [&str; 3] = [
-    "A network that a thief trained on your marked pictures need not show your logo, least of all if he turned, mirrored or cropped them.",
+    "One picture of a thief's network proves little: many do. A thief who works otherwise than those that were tried may lose the mark.",
     "Somebody who can ask your revealing network again and again can learn to avoid it.",
     "Strong scaling, turning or compressing of a marked picture can destroy the mark.",
 ];
