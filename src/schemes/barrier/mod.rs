@@ -51,7 +51,7 @@ crate::settings! {
         /// How much it counts that a network which knows pictures sees the same in marked and unmarked ones (λ2); 0 leaves this out.
         perceptual_weight: f64 = 0.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it. 0 leaves the weight as it is.
-        clarity: f64 = 39.5, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
+        clarity: f64 = 39.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Share of the steps during which that demand grows: at first the mark may be seen, so that it is found sooner.
         ramp: f64 = 0.5, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// How much it counts that a third network takes marked pictures for unmarked ones (λ3).
@@ -73,7 +73,7 @@ crate::settings! {
         /// How much it counts that photographs do not hold the mark by nature, as sharp ones hold a mark that sharpens: what they hold would be found in them. 0 leaves this out, as the paper does.
         nature_weight: f64 = 1.0, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How many kinds of thieves' networks are trained for the second stage: U-Net, then Res9, CNet, Res16. The paper: a U-Net. 0 leaves the second stage out.
-        families: usize = 3, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
+        families: usize = 4, paper 1, Kind::Whole { min: 0.0, max: 4.0 }, "kinds";
         /// Steps in which each of them learns from marked pictures.
         surrogate_steps: u64 = 1000, paper 50_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Width of the thieves' networks.
@@ -83,7 +83,7 @@ crate::settings! {
         /// Trains an honest twin of each, on unmarked pictures, in which nothing may be found: so that the mark is found, and not that a network drew the picture.
         innocents: bool = true, paper false, Kind::Switch, "";
         /// Steps in which the revealing network then learns to find the logo in what they give.
-        adversarial_steps: u64 = 1000, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        adversarial_steps: u64 = 1500, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Learning rate of that stage.
         adversarial_rate: f64 = 1e-3, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// Mirrors and turns the pictures of the second stage, marked, stolen and unmarked alike: so there are eight times as many.
