@@ -354,7 +354,10 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
     // The same barriers serve another table, and what is known of thieves is not asked again.
     let folder = home.path().join("derain-thieves-seed-1");
     let written = std::fs::metadata(folder.join("thieves.json")).unwrap().modified().unwrap();
+    let learnt = || jobs::made(&folder).unwrap().seconds;
+    let first = learnt();
     let again = make(TableName::Families, &[1, 2]);
+    assert_eq!(learnt(), first, "judging once more is not learning");
     // To the last digit but one: JSON may round that.
     let figures = |table: &countermark::jobs::reproduce::Table| {
         table.rows.iter().flat_map(|row| row.values.values().map(|figure| (figure.mean * 1e9).round())).collect::<Vec<_>>()

@@ -54,6 +54,19 @@ const INPUTS: [&str; 8] = ["input", "inputs", "a", "before", "source", "rain", "
 /// What folders of outputs are called, in small letters.
 const OUTPUTS: [&str; 8] = ["output", "outputs", "b", "after", "target", "clean", "clear", "photos"];
 
+/// Whether the pictures below `path` are pairs as [`pairs`] reads them, nearly every one with a partner: looks at names only.
+pub fn hold_pairs(path: &Path) -> bool {
+    let Ok(reader) = Reader::open(path, 1, 1) else { return false };
+    let mut found: BTreeMap<(Part, String), [bool; 2]> = BTreeMap::new();
+    for file in &reader.files {
+        if let Some((which, name)) = file.without_folder(&[&INPUTS, &OUTPUTS]) {
+            found.entry((file.part().unwrap_or(Part::Train), name)).or_default()[which] = true;
+        }
+    }
+    let paired = 2 * found.values().filter(|both| **both == [true; 2]).count();
+    10 * paired >= 9 * reader.files.len()
+}
+
 /// Opens pairs: pictures of the same name below a folder called input (or inputs, a, before, source, …) and one called output (or
 /// outputs, b, after, target, …). Pictures without a partner, or with one of other proportions, are listed as problems.
 ///
@@ -264,6 +277,7 @@ mod tests {
         write(&home.path().join("input/wide.png"), 30, 30, 1);
         std::fs::write(home.path().join("output/3.png"), b"nothing").unwrap();
         write(&home.path().join("elsewhere/5.png"), 20, 30, 1);
+        assert!(hold_pairs(home.path()) && !hold_pairs(&home.path().join("input")) && !hold_pairs(&home.path().join("nowhere")));
         let photos = pairs(home.path(), 16, 3, &mut |_| true).unwrap();
         let [inputs, _, tests] = photos.partners.as_ref().unwrap();
         assert_eq!(photos.train.count() + photos.test.count(), 11);

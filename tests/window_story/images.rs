@@ -205,9 +205,15 @@ fn what_the_network_does_decides_how_photographs_are_read_and_what_the_barrier_l
         window.click(label);
     };
     act(&mut window.harness, Action::Take(Wanted::Photographs, home.join("both")));
+    pictures(&mut window, true);
+    assert_eq!(window.model().images.task.name(), "pairs", "recognised");
+    choose(&mut window, "Takes rain away");
     pictures(&mut window, false);
+    // What cannot be read as pairs is read again once it need not be any.
     choose(&mut window, "Something else");
     pictures(&mut window, true);
+    act(&mut window.harness, Action::Take(Wanted::Photographs, home.join("both/input")));
+    wait(&mut window.harness, "the refusal", Duration::from_secs(20), |h| h.state().model().images.failed.is_some());
     choose(&mut window, "Takes noise away");
     pictures(&mut window, false);
     act(&mut window.harness, Action::BarrierSampleLogo(0));

@@ -64,6 +64,7 @@ pub const BARRIER_LOGO_HINT: &str = "PNG, JPEG, WebP or SVG. Dropped on this pan
 pub const MISSING_BARRIER_LOGO: &str = "Choose a logo first. It is what the barrier hides";
 pub const BARRIER_TASK_TITLE: &str = "3. What your network does";
 pub const PHOTOS_PAIRS_HINT: &str = "A folder, or a zip of one, that holds two: “input” with what your network was given, and “output” with what it gave, under the same names";
+pub const PAIRS_RECOGNISED: &str = "These are pairs: what a network was given, and what it gave. If they are photographs, choose another answer below “What your network does”.";
 pub const BARRIER_EFFORT_TITLE: &str = "4. How thorough";
 pub const BARRIER_THIEVES: &str = "Afterwards, play the thief";
 pub const BARRIER_THIEVES_HINT: &str = "Trains five networks on marked pictures, as a thief would, and looks whether your logo is still found in what they give. \
@@ -191,7 +192,7 @@ pub fn barrier_phase_meaning(phase: Phase) -> Option<&'static str> {
 /// What each preset means for a barrier.
 pub fn barrier_preset_hint(preset: Preset) -> &'static str {
     match preset {
-        Preset::Quick => "Squares of 64 pixels and small networks: about a quarter of an hour on an ordinary computer.",
+        Preset::Quick => "Squares of 64 pixels and small networks: less than half an hour on an ordinary computer.",
         Preset::Standard => "Squares of 128 pixels and longer practice: clearer pictures. Hours on a graphics card, days without.",
         Preset::Paper => "The sizes of the published work, squares of 256 pixels. Days even on a strong graphics card.",
     }

@@ -55,6 +55,8 @@ const FILE: &str = "barrier.cmbarrier";
 const BEFORE: &str = "before-thieves.cmbarrier";
 /// Largest file of figures that is read, bytes.
 const MOST_MADE: u64 = 1 << 20;
+/// Seconds that learning took, once it is over.
+const LEARNT: &str = "learnt.json";
 /// What came out, once it is judged.
 const MADE: &str = "made.json";
 
@@ -216,7 +218,7 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
     watch.progress(Phase::Save, 1.0, None);
     let file = folder.file(FILE);
     write(&file, &barrier)?;
-    let seconds = watch.seconds();
+    let seconds = learning_seconds(folder, watch)?;
     let held_back = if order.choosing { choosing } else { last };
     let figures = judge(&barrier, &held_back, watch)?;
     let thieves = match order.thieves.is_empty() {
@@ -227,6 +229,18 @@ fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Reco
         }
     };
     Ok(Made { file, figures, thieves, seconds, device: compute.name.clone() })
+}
+
+/// Seconds that learning took. Kept when it ends for the first time: what is judged and tried afterwards takes time of the same run.
+fn learning_seconds(folder: &RunFolder, watch: &Record) -> Result<f64, JobError> {
+    let file = folder.file(LEARNT);
+    let known = read_limited(&file, MOST_MADE).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    if let Some(seconds) = known {
+        return Ok(seconds);
+    }
+    let seconds = watch.seconds();
+    write_private(&file, &serde_json::to_vec(&seconds).map_err(|e| JobError::Internal(e.to_string()))?)?;
+    Ok(seconds)
 }
 
 /// What is learnt, on which device.

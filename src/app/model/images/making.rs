@@ -114,17 +114,21 @@ impl Model {
         }));
     }
 
-    /// Reads photographs beside the window.
+    /// Reads photographs beside the window, also where they turn out to be pairs.
     pub(in crate::app::model) fn read_photographs(&mut self, path: PathBuf) {
+        self.read_photographs_as(path, |path, task| if data::hold_pairs(path) { data::pairs } else { reader(task) });
+    }
+
+    fn read_photographs_as(&mut self, path: PathBuf, by: impl FnOnce(&Path, &tasks::Task) -> Reader + Send + 'static) {
         self.images.failed = None;
         let (own, side, channels) = (path.clone(), self.images.settings.side, self.images.settings.channels());
-        let read = reader(&self.images.task);
+        let network = self.images.task;
         let task = Task::start(text::reading(&path), &self.wake, move |ticket| {
             let mut progress = |share: f32| {
                 ticket.progress(share);
                 !ticket.cancelled()
             };
-            read(&own, side, channels, &mut progress)
+            by(&own, &network)(&own, side, channels, &mut progress)
         });
         self.images.reading = Some((path, task));
         self.show_images(Step::Barrier);
@@ -181,12 +185,22 @@ impl Model {
         }
     }
 
+    /// Reads what was chosen once more, as what the network does asks for it; also what could not be read otherwise.
     fn read_photographs_again(&mut self) {
-        let path = self.images.photographs.as_ref().map(|chosen| chosen.path.clone());
-        if let Some(path) = self.images.reading.as_ref().map(|(path, _)| path.clone()).or(path) {
-            self.images.photographs = None;
-            self.read_photographs(path);
+        let images = &mut self.images;
+        let read = images.photographs.take().map(|chosen| chosen.path);
+        let failed = images.failed.take().and(images.failed_path.take());
+        if let Some(path) = images.reading.take().map(|(path, _)| path).or(read).or(failed) {
+            self.read_photographs_as(path, |_, task| reader(task));
         }
+    }
+
+    fn photographs_read(&mut self, path: PathBuf, photos: Photos) {
+        if photos.partners.is_some() && !matches!(self.images.task, tasks::Task::Pairs(_)) {
+            self.images.task = tasks::Task::Pairs(Default::default());
+            self.notices.good(text::PAIRS_RECOGNISED);
+        }
+        self.images.photographs = Some(Chosen { path, photos });
     }
 
     /// What stands against making a barrier from what is chosen, a sentence.
@@ -329,9 +343,12 @@ impl Model {
         if let Some((path, task)) = self.images.reading.take() {
             match task.poll() {
                 Poll::Running => self.images.reading = Some((path, task)),
-                Poll::Ready(Ok(photos)) => self.images.photographs = Some(Chosen { path, photos }),
+                Poll::Ready(Ok(photos)) => self.photographs_read(path, photos),
                 Poll::Ready(Err(DataError::Cancelled)) => {}
-                Poll::Ready(Err(error)) => self.images.failed = Some((error.to_string(), error.problems().to_vec())),
+                Poll::Ready(Err(error)) => {
+                    self.images.failed = Some((error.to_string(), error.problems().to_vec()));
+                    self.images.failed_path = Some(path);
+                }
                 Poll::Lost => self.fail(text::READING_LOST.into(), None),
             }
         }
