@@ -1,6 +1,7 @@
 //! How long making a barrier takes on this machine: a few steps of each stage, tried before it begins.
 
-use super::{Order, task_of, unfit};
+use super::{Order, unfit};
+use crate::data::{Picture, Samples, Shape};
 use crate::jobs::clock::Clock;
 use crate::jobs::error::JobError;
 use crate::jobs::messages::Phase;
@@ -8,13 +9,16 @@ use crate::jobs::watch::{Flow, Watch};
 use crate::nn::device::Compute;
 use crate::nn::surrogate::Family;
 use crate::schemes::barrier::{Settings, Stage, Task, Training};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Steps of each stage that are tried; the quickest counts, because the first ones only warm memory and caches.
 const TRIED: u64 = 3;
-/// Pictures in each step of a first trial: large networks are slow, and nobody waits minutes for an estimate.
+/// Pictures in each step of a first trial, and their side unless the hiding network needs a greater one: large networks are slow and need
+/// much memory, and nobody waits minutes for an estimate.
 const FEW: usize = 2;
-/// Seconds that a first trial takes at most where another one, with as many pictures as there will be, follows.
+const SMALL: usize = 64;
+/// Seconds that a first trial takes at most where another one, with pictures as they will be, follows.
 const QUICK: f64 = 1.5;
 
 /// Seconds a step of each stage.
@@ -26,29 +30,29 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// Tries the stages of a task, with so many kinds of thieves' networks.
+    /// Tries the stages of an order, with so many kinds of thieves' networks.
     ///
     /// # Errors
-    /// A task that cannot be trained, or a stop.
-    pub fn tried(task: &Task, kinds: usize, watch: &mut dyn Watch) -> Result<Self, JobError> {
+    /// Settings that cannot be trained, or a stop.
+    pub fn tried(order: &Order, kinds: usize, compute: &Compute, watch: &mut dyn Watch) -> Result<Self, JobError> {
         let began = Instant::now();
-        let few = FEW.min(task.settings.batch);
-        let first = Self::of_steps(task, kinds, 1, few, watch)?;
-        match began.elapsed().as_secs_f64() < QUICK {
-            true => Self::of_steps(task, kinds, TRIED, task.settings.batch, watch),
-            false => {
-                let more = task.settings.batch as f64 / few as f64;
-                let thieves = first.thieves.iter().map(|seconds| seconds * more).collect();
-                Ok(Self { pair: first.pair * more, thieves, revealer: first.revealer * more })
-            }
+        let settings = Settings { families: kinds, ..order.settings.clone() };
+        let side = SMALL.next_multiple_of(1 << settings.halvings).min(settings.side);
+        let few = Settings { batch: FEW.min(settings.batch), side, ..settings.clone() };
+        let first = Self::of_steps(&few, 1, order, compute, watch)?;
+        if began.elapsed().as_secs_f64() < QUICK {
+            return Self::of_steps(&settings, TRIED, order, compute, watch);
         }
+        let pixels = |settings: &Settings| (settings.batch * settings.side.pow(2)) as f64;
+        let more = pixels(&settings) / pixels(&few);
+        let thieves = first.thieves.iter().map(|seconds| seconds * more).collect();
+        Ok(Self { pair: first.pair * more, thieves, revealer: first.revealer * more })
     }
 
-    fn of_steps(task: &Task, kinds: usize, steps: u64, batch: usize, watch: &mut dyn Watch) -> Result<Self, JobError> {
-        let settings =
-            Settings { steps, surrogate_steps: steps, adversarial_steps: steps, families: kinds, batch, ..task.settings.clone() };
-        let mut training = Training::new(Task { settings, ..task.clone() })?;
-        let mut cost = Self { pair: f64::INFINITY, thieves: vec![f64::INFINITY; kinds], revealer: f64::INFINITY };
+    fn of_steps(settings: &Settings, steps: u64, order: &Order, compute: &Compute, watch: &mut dyn Watch) -> Result<Self, JobError> {
+        let settings = Settings { steps, surrogate_steps: steps, adversarial_steps: steps, ..settings.clone() };
+        let mut cost = Self { pair: f64::INFINITY, thieves: vec![f64::INFINITY; settings.families], revealer: f64::INFINITY };
+        let mut training = Training::new(any_task(settings, order, compute))?;
         while training.done() < training.steps() {
             if watch.flow() == Flow::Stop {
                 return Err(JobError::Stopped);
@@ -85,15 +89,25 @@ impl Cost {
     }
 }
 
+/// A task of any pictures: how long a step takes does not depend on what they show.
+fn any_task(settings: Settings, order: &Order, compute: &Compute) -> Task {
+    let shape = settings.shape();
+    let bytes = |shape: Shape, count: usize| (0..count * shape.len()).map(|i| (i * 37 % 251) as u8).collect();
+    let count = 2 * settings.batch;
+    let samples = Arc::new(Samples { shape, pixels: bytes(shape, count), labels: vec![0; count] });
+    let vgg = order.vgg.as_ref().map(|vgg| vgg.weights.clone());
+    let logo = Picture { shape, planes: bytes(shape, 1) };
+    Task { settings, outputs: samples.clone(), inputs: samples, logo, vgg, seed: order.seed, device: compute.device.clone() }
+}
+
 /// Seconds that an order will take: learning, and the thieves that are tried on it.
 ///
 /// # Errors
 /// An order that does not fit, or a stop.
 pub fn estimate(order: &Order, compute: &Compute, watch: &mut dyn Watch) -> Result<f64, JobError> {
     order.settings.fit(order.photos.train.count())?;
-    let [learnt, ..] = order.task.pairs(&order.photos, order.seed);
     let kinds = if order.thieves.is_empty() { order.settings.families } else { Family::ALL.len() };
-    let cost = Cost::tried(&task_of(order, &learnt, compute), kinds, watch)?;
+    let cost = Cost::tried(order, kinds, compute, watch)?;
     let all = Settings { families: kinds, ..order.settings.clone() }.surrogates();
     // A thief and his honest twin take about as long as such a pair in the second stage.
     let thief = |family: Family| all.iter().position(|known| *known == family).map_or(0.0, |which| cost.thieves[which]);

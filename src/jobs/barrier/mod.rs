@@ -165,13 +165,21 @@ pub fn made(folder: &Path) -> Option<Made> {
 
 fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Record) -> Result<Made, JobError> {
     let [learnt, choosing, last] = order.task.pairs(&order.photos, order.seed);
-    let task = task_of(&order, &learnt, compute);
-    let mut training = Training::new(task.clone())?;
+    let task = Task {
+        settings: order.settings.clone(),
+        outputs: learnt.outputs.clone(),
+        inputs: learnt.inputs.clone(),
+        logo: order.logo.at(order.settings.shape()),
+        vgg: order.vgg.as_ref().map(|vgg| vgg.weights.clone()),
+        seed: order.seed,
+        device: compute.device.clone(),
+    };
+    let mut training = Training::new(task)?;
     if let Some(saved) = folder.resume("barrier") {
         training.load(&saved)?;
     }
     let mut clock = match training.done() < training.steps() {
-        true => Cost::tried(&task, order.settings.families, watch)?.clock(&order.settings),
+        true => Cost::tried(&order, order.settings.families, compute, watch)?.clock(&order.settings),
         false => Clock::new(1),
     };
     count_done(&mut clock, &training);
@@ -241,19 +249,6 @@ fn learning_seconds(folder: &RunFolder, watch: &Record) -> Result<f64, JobError>
     let seconds = watch.seconds();
     write_private(&file, &serde_json::to_vec(&seconds).map_err(|e| JobError::Internal(e.to_string()))?)?;
     Ok(seconds)
-}
-
-/// What is learnt, on which device.
-fn task_of(order: &Order, learnt: &Pair, compute: &Compute) -> Task {
-    Task {
-        settings: order.settings.clone(),
-        outputs: learnt.outputs.clone(),
-        inputs: learnt.inputs.clone(),
-        logo: order.logo.at(order.settings.shape()),
-        vgg: order.vgg.as_ref().map(|vgg| vgg.weights.clone()),
-        seed: order.seed,
-        device: compute.device.clone(),
-    }
 }
 
 /// Place in the clock, and what people are told.
