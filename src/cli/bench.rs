@@ -14,7 +14,8 @@ pub struct Options {
     /// quick: blind watermark as the Quick preset makes it, 28x28 grey, 142 pictures (no PyTorch reference).
     /// lenet5: blind watermark on LeNet-5, 28x28 grey, 100 + 20 pictures. resnet18: the same on ResNet-18, 32x32 colour.
     /// classifier: plain ResNet-18, 128 pictures. stamp: one penetrative stamp, 8 autoencoders and 30 carriers. barrier: hiding and
-    /// revealing network and critic, 4 colour pictures.
+    /// revealing network and critic, 4 colour pictures. mark: hiding a logo in one picture of 1920x1080 with the Quick preset's networks
+    /// (loss: PSNR).
     #[arg(value_enum)]
     job: Job,
     /// Steps that are timed.
@@ -30,7 +31,7 @@ pub struct Options {
     /// (stamp), channels of hiding network and critic, twice as many of the revealing one (barrier).
     #[arg(long)]
     width: Option<usize>,
-    /// Height and width of the pictures.
+    /// Height and width of the pictures; of mark the height, the width is 16/9 of it.
     #[arg(long, alias = "size")]
     side: Option<usize>,
     /// What computes: auto, cpu, gpu or software.
@@ -65,6 +66,7 @@ pub fn bench(options: &Options) -> Result<End, Failure> {
     let timing = timing.map_err(|e| Failure::new(e.kind(), e))?;
     let line = json!({
         "job": options.job.name(),
+        "version": env!("CARGO_PKG_VERSION"),
         "device": compute.name,
         "operations": if options.burns_own { "burn's own" } else { "countermark" },
         "batch": size.batch,

@@ -1,6 +1,7 @@
-//! Training steps for timing: the real trainings on made-up pictures, in the shapes of the PyTorch reference.
+//! Training steps for timing: the real trainings on made-up pictures, in the shapes of the PyTorch reference; and marking a picture.
 
 mod barrier;
+mod marking;
 mod stamp;
 
 use super::error::JobError;
@@ -35,6 +36,8 @@ pub enum Job {
     Stamp,
     /// Image barrier: hiding network, revealing network and patch critic, 4 colour pictures.
     Barrier,
+    /// Marking one colour picture, 1920x1080, with the networks of the image barrier's Quick preset. Its loss is the PSNR.
+    Mark,
 }
 
 impl Job {
@@ -47,6 +50,7 @@ impl Job {
             Job::Classifier => "classifier",
             Job::Stamp => "stamp",
             Job::Barrier => "barrier",
+            Job::Mark => "mark",
         }
     }
 }
@@ -58,7 +62,7 @@ pub struct Size {
     pub batch: Option<usize>,
     /// Channels of the network that hides the logo, width of the autoencoders' first layer.
     pub width: Option<usize>,
-    /// Height and width of the pictures.
+    /// Height and width of the pictures; height of the one that is marked.
     pub side: Option<usize>,
 }
 
@@ -120,6 +124,7 @@ impl Size {
             Job::Classifier => (batch(128, 1, 4096), None, side(32, 256, 8)),
             Job::Stamp => (batch(30, 1, 4096), Some(width(512, 8, 4096)), side(28, 128, 4)),
             Job::Barrier => (batch(4, 2, 64), Some(width(64, 4, 128)), side(128, 1024, 128)),
+            Job::Mark => (batch(1, 1, 1), None, side(1080, 4320, 8)),
         };
         let width = match (width, self.width) {
             (Some(range), asked) => Some(range.take(job, asked)?),
@@ -173,6 +178,10 @@ fn time(job: Job, size: Size, steps: usize, warmup: usize, compute: &Compute) ->
         Job::Barrier => {
             let mut barrier = barrier::Barrier::new(batch, width, side, &compute.device);
             (batch, Box::new(move || barrier.step()))
+        }
+        Job::Mark => {
+            let mut marking = marking::Marking::new(side, &compute.device)?;
+            (1, Box::new(move || marking.step()))
         }
     };
     let mut times = Vec::with_capacity(warmup + steps.max(1));
@@ -233,6 +242,12 @@ fn uniform<const D: usize>(dims: [usize; D], name: &str, device: &Device) -> Ten
     Tensor::from_data(TensorData::new(values, dims), device)
 }
 
+/// So many bytes of no picture.
+fn bytes(count: usize) -> Vec<u8> {
+    let mut stream = Stream::seeded(0, "bytes");
+    (0..count).map(|_| stream.below(256) as u8).collect()
+}
+
 fn made_up(host: HostKind, shape: Shape, scheme: SchemeSettings, compute: &Compute) -> Task {
     let mut stream = Stream::seeded(0, "bench");
     let mut samples = |count: usize| {
@@ -272,13 +287,20 @@ fn made_up(host: HostKind, shape: Shape, scheme: SchemeSettings, compute: &Compu
 mod tests {
     use super::*;
 
-    const ALL: [Job; 6] = [Job::Quick, Job::Lenet5, Job::Resnet18, Job::Classifier, Job::Stamp, Job::Barrier];
+    const ALL: [Job; 7] = [Job::Quick, Job::Lenet5, Job::Resnet18, Job::Classifier, Job::Stamp, Job::Barrier, Job::Mark];
 
     #[test]
     fn a_job_left_as_it_is_has_the_references_size() {
         let sizes: Vec<_> = ALL.map(|job| Size::default().of(job).unwrap()).into_iter().map(|s| (s.batch, s.width, s.side)).collect();
-        let wanted =
-            [(100, Some(8), 28), (100, Some(64), 28), (100, Some(64), 32), (128, None, 32), (30, Some(512), 28), (4, Some(64), 128)];
+        let wanted = [
+            (100, Some(8), 28),
+            (100, Some(64), 28),
+            (100, Some(64), 32),
+            (128, None, 32),
+            (30, Some(512), 28),
+            (4, Some(64), 128),
+            (1, None, 1080),
+        ];
         assert_eq!(sizes, wanted.map(|(batch, width, side)| (Some(batch), width, Some(side))));
         // The Quick preset's own width, wherever the preset goes.
         let preset = catalogue::preset("blind", Preset::Quick, Shape { channels: 1, height: 28, width: 28 });
@@ -304,6 +326,7 @@ mod tests {
             (Job::Classifier, Size { batch: Some(2), width: None, side: Some(8) }),
             (Job::Stamp, Size { batch: Some(3), width: Some(12), side: Some(8) }),
             (Job::Barrier, Size { batch: Some(2), width: Some(4), side: Some(128) }),
+            (Job::Mark, Size { batch: None, width: None, side: Some(72) }),
         ] {
             let timing = measure(job, size.of(job).unwrap(), 1, 0, &compute).unwrap();
             assert!(timing.loss.is_finite() && timing.median_step_s > 0.0, "{job:?}: {timing:?}");
