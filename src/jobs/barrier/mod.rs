@@ -1,5 +1,6 @@
-//! The image barrier's jobs: how long making one takes (`cost`), making one from photographs, judging it (`judging`), robbing it (`thieves`), marking files and looking into
-//! files for its logo (`files`), what a find is worth (`null`), classical marks on the same photographs (`rivals`).
+//! The image barrier's jobs: how long making one takes (`cost`), making one from photographs, judging it (`judging`), robbing it (`thieves`),
+//! marking files and looking into files for its logo (`files`), what a find is worth (`null`), classical marks on the same photographs
+//! (`rivals`).
 
 mod cost;
 pub(super) mod files;
