@@ -195,7 +195,8 @@ fn a_barrier_comes_back_from_its_file_and_other_files_are_refused() {
         Barrier::open(&map, &Device::flex()).unwrap_err().to_string()
     };
     assert!(refused(&|map| drop(map.notes.remove("kind"))).contains(".cmbarrier"));
-    assert!(refused(&|map| drop(map.notes.insert("version".to_owned(), "4".to_owned()))).contains("another version"));
+    assert!(refused(&|map| drop(map.notes.insert("version".to_owned(), "4".to_owned()))).contains("newer"));
+    assert!(refused(&|map| drop(map.notes.insert("version".to_owned(), "2".to_owned()))).contains("Make it anew"));
     assert!(refused(&|map| drop(map.tensors.remove("logo"))).contains("logo"));
     assert!(refused(&|map| drop(map.tensors.remove("hider.unet.down.0.weight"))).contains("hider"));
 }

@@ -186,9 +186,10 @@ pub struct Barrier {
 /// What the notes of a barrier's file say it is.
 const KIND: &str = "countermark image barrier";
 /// Version of the file. In the first the revealing network was never shown fine structure, and no mark was kept apart from what photographs
-/// hold; the settings did not say so. The second was never released.
+/// hold; the settings did not say so. The second, of a single day before any release, saw fine structure in a way that is gone.
 const VERSION: &str = "3";
 const FIRST_VERSION: &str = "1";
+const LOST_VERSION: &str = "2";
 
 impl Barrier {
     /// Writes all of it down.
@@ -233,7 +234,12 @@ impl Barrier {
             return Err(none());
         }
         if ![VERSION, FIRST_VERSION].contains(&note("version")) {
-            let text = "This image barrier was written by another version of Countermark. Open it with that one, or with the newest.";
+            let text = match note("version") {
+                LOST_VERSION => {
+                    "This image barrier was written by an unfinished version of Countermark and cannot be used here. Make it anew from its photographs."
+                }
+                _ => "This image barrier was written by a newer version of Countermark. Update the program and try again.",
+            };
             return Err(SchemeError::Plan(text.to_owned()));
         }
         let mut settings: Settings = serde_json::from_str(note("settings")).map_err(|_| none())?;

@@ -189,7 +189,7 @@ impl Model {
     fn read_photographs_again(&mut self) {
         let images = &mut self.images;
         let read = images.photographs.take().map(|chosen| chosen.path);
-        let failed = images.failed.take().and(images.failed_path.take());
+        let failed = images.failed.take().map(|(path, ..)| path);
         if let Some(path) = images.reading.take().map(|(path, _)| path).or(read).or(failed) {
             self.read_photographs_as(path, |_, task| reader(task));
         }
@@ -345,10 +345,7 @@ impl Model {
                 Poll::Running => self.images.reading = Some((path, task)),
                 Poll::Ready(Ok(photos)) => self.photographs_read(path, photos),
                 Poll::Ready(Err(DataError::Cancelled)) => {}
-                Poll::Ready(Err(error)) => {
-                    self.images.failed = Some((error.to_string(), error.problems().to_vec()));
-                    self.images.failed_path = Some(path);
-                }
+                Poll::Ready(Err(error)) => self.images.failed = Some((path, error.to_string(), error.problems().to_vec())),
                 Poll::Lost => self.fail(text::READING_LOST.into(), None),
             }
         }

@@ -24,9 +24,8 @@ pub struct Images {
     pub photographs: Option<Chosen>,
     /// Photographs being read, and from where.
     pub reading: Option<(PathBuf, Task<Result<Photos, DataError>>)>,
-    /// What could not be read last, a sentence with its files, until something else is; and where that was.
-    pub failed: Option<(String, Vec<Problem>)>,
-    failed_path: Option<PathBuf>,
+    /// What could not be read last, why, a sentence, and its files, until something else is.
+    pub failed: Option<(PathBuf, String, Vec<Problem>)>,
     /// The logo that it will hide.
     pub logo: Option<LogoChoice>,
     drawing: Option<Task<Result<LogoChoice, String>>>,
@@ -64,7 +63,6 @@ impl Default for Images {
             photographs: None,
             reading: None,
             failed: None,
-            failed_path: None,
             logo: None,
             drawing: None,
             task: Default::default(),

@@ -117,7 +117,7 @@ impl BarrierPanel {
 
     fn photographs(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         subheading(ui, text::PHOTOS_TITLE);
-        if let Some((why, problems)) = &model.images.failed {
+        if let Some((_, why, problems)) = &model.images.failed {
             widgets::notice(ui, Tone::Bad, why);
             widgets::problem_list(ui, problems, theme::LIST_HEIGHT);
         }
