@@ -18,7 +18,7 @@ use std::ops::RangeInclusive;
 /// How often the hiding network may halve a picture.
 pub const HALVINGS: RangeInclusive<usize> = 4..=8;
 
-/// Greatest change that a residual hiding network may make to a pixel where it only marks.
+/// Greatest change that a residual hiding network may make to a pixel where it only marks, until the mark is brought to the wanted clarity.
 pub const MARK_REACH: f64 = 0.1;
 
 /// H: picture and logo in, the picture with the logo hidden in it out. A U-Net (41.8 M weights at the paper's width 64).
@@ -33,6 +33,16 @@ impl Hider {
     /// the picture anew; one with a `reach`, 0..=1, adds at most so much to each pixel, which it learns far faster.
     pub fn new(channels: usize, halvings: usize, width: usize, reach: Option<f64>, device: &Device) -> Self {
         Self { unet: UNet::new([2 * channels, channels], halvings.clamp(*HALVINGS.start(), *HALVINGS.end()), width, device), reach }
+    }
+
+    /// The most that it adds to a pixel; nothing where it draws pictures anew.
+    pub fn reach(&self) -> Option<f64> {
+        self.reach
+    }
+
+    /// The same network, whose marks reach so far from now on: all of what it adds grows or shrinks alike.
+    pub fn with_reach(self, reach: f64) -> Self {
+        Self { reach: Some(reach), ..self }
     }
 
     /// Pictures and logos `[batch, channels, h, w]` to marked pictures of the same shape, all in [0, 1].

@@ -50,8 +50,8 @@ crate::settings! {
         picture_weight: f64 = 10.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How much it counts that a network which knows pictures sees the same in marked and unmarked ones (λ2); 0 leaves this out.
         perceptual_weight: f64 = 0.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
-        /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it. 0 leaves the weight as it is.
-        clarity: f64 = 39.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
+        /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it, and what is still amiss after the first stage is made up by a fainter or firmer mark. 0 leaves both as they are.
+        clarity: f64 = 38.5, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Share of the steps during which that demand grows: at first the mark may be seen, so that it is found sooner.
         ramp: f64 = 0.5, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// How much it counts that a third network takes marked pictures for unmarked ones (λ3).
@@ -203,6 +203,7 @@ impl Barrier {
         map.notes.insert("kind".to_owned(), KIND.to_owned());
         map.notes.insert("version".to_owned(), VERSION.to_owned());
         map.notes.insert("settings".to_owned(), serde_json::to_string(&self.settings).unwrap_or_default());
+        note_reach(&self.hider, &mut map);
         map
     }
 
@@ -214,7 +215,7 @@ impl Barrier {
         let (settings, logo) = Self::peek(saved)?;
         Ok(Self {
             logo,
-            hider: saved.load("hider.", hider(&settings, device))?,
+            hider: as_noted(saved.load("hider.", hider(&settings, device))?, saved),
             revealer: saved.load("revealer.", revealer(&settings, device))?,
             settings,
             device: device.clone(),
@@ -259,6 +260,25 @@ impl Barrier {
 
     fn new(settings: Settings, logo: Picture, hider: &Hider, revealer: &Revealer, device: Device) -> Self {
         Self { settings, logo, hider: hider.valid(), revealer: revealer.valid(), device }
+    }
+}
+
+/// How far the marks reach, beside the network's weights.
+const REACH: &str = "reach";
+
+/// Writes down how far the marks reach.
+fn note_reach(hider: &Hider, map: &mut WeightMap) {
+    if let Some(reach) = hider.reach() {
+        map.notes.insert(REACH.to_owned(), reach.to_string());
+    }
+}
+
+/// The network with the reach that was written down. Files from before it was know no other than the first.
+fn as_noted(hider: Hider, saved: &WeightMap) -> Hider {
+    let noted = saved.notes.get(REACH).and_then(|reach| reach.parse().ok()).filter(|reach| (0.0..=1.0).contains(reach));
+    match noted.filter(|_| hider.reach().is_some()) {
+        Some(reach) => hider.with_reach(reach),
+        None => hider,
     }
 }
 

@@ -1,6 +1,6 @@
 //! How hiding and revealing are learnt: together first, then the revealing network alone against networks of thieves.
 
-use super::{Barrier, Settings, Task, hider};
+use super::{Barrier, Settings, Task, as_noted, hider, note_reach};
 use crate::data::Samples;
 use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer, fine_structure, strength};
 use crate::nn::batch;
@@ -17,6 +17,7 @@ use crate::schemes::losses::{Meter, distance, distance_from};
 use crate::vault::derive::Stream;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
+use std::ops::RangeInclusive;
 
 /// What is learnt in a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +93,11 @@ const EDGE: usize = 8;
 const LEAST_CHANGE: f64 = 1e-6;
 /// The same as a share of the strength of what is around it.
 const LEAST_SHARE: f64 = 1e-3;
+
+/// Photographs on which the clarity of a mark is measured.
+const MEASURED: usize = 256;
+/// By how much a mark may be made fainter or firmer, to come to the wanted clarity.
+const GAINS: RangeInclusive<f64> = 0.5..=2.0;
 
 /// A barrier in training.
 pub struct Training {
@@ -219,6 +225,31 @@ impl Training {
         }
         self.meter.add(&losses);
         self.done += 1;
+        if self.done == self.task.settings.steps {
+            self.settle_clarity()?;
+        }
+        Ok(())
+    }
+
+    /// Makes the mark fainter or firmer, everywhere alike, until marked photographs are as clear as wanted: the weight of their difference
+    /// seldom brings them there in so few steps.
+    fn settle_clarity(&mut self) -> Result<(), ShapeError> {
+        let Settings { clarity, task_specific, batch, .. } = self.task.settings;
+        let Some(reach) = self.pair.hider.reach().filter(|_| clarity > 0.0 && !task_specific) else { return Ok(()) };
+        let all = self.task.outputs.count();
+        let measured = all.min(MEASURED);
+        let chosen: Vec<usize> = (0..measured).map(|i| i * all / measured).collect();
+        let mut decibels = 0.0;
+        // As many at once as in a step; the last ones may be fewer.
+        for some in chosen.chunks(batch) {
+            let outputs = batch::from_unit_bytes(&self.task.outputs.select(some).pixels, self.task.outputs.shape, &self.task.device);
+            let logos = self.logo.clone().repeat_dim(0, some.len());
+            let marked = batch::quantise_unit(self.pair.hider.valid().forward(outputs.clone(), logos)?);
+            let square = (marked - outputs).square().mean_dim(1).mean_dim(2).mean_dim(3).clamp_min(LEAST_CHANGE);
+            decibels -= square.into_data().iter::<f64>().map(|square| 10.0 * square.log10()).sum::<f64>();
+        }
+        let gain = 10f64.powf((decibels / measured as f64 - clarity) / 20.0).clamp(*GAINS.start(), *GAINS.end());
+        self.pair.hider = self.pair.hider.clone().with_reach((reach * gain).min(1.0));
         Ok(())
     }
 
@@ -403,6 +434,7 @@ impl Training {
             innocent.iter().for_each(|innocent| innocent.save(&format!("{}_innocent", family.name()), &mut map));
         }
         map.notes.insert("done".to_owned(), self.done.to_string());
+        note_reach(&self.pair.hider, &mut map);
         map
     }
 
@@ -414,6 +446,7 @@ impl Training {
         let channels = saved.tensors.get("pair.revealer.head.0.conv.weight").and_then(|weights| weights.shape.get(1));
         self.sees_fine(channels.is_some_and(|&channels| channels > self.task.settings.channels()));
         self.pair = saved.load("pair.", self.pair.clone())?;
+        self.pair.hider = as_noted(self.pair.hider.clone(), saved);
         self.critic = saved.load("critic.", self.critic.clone())?;
         self.optimiser.load("optimiser", saved, &self.learning);
         self.critic_optimiser.load("critic_optimiser", saved, &self.learning);
