@@ -161,7 +161,7 @@ fn the_second_stage_shows_the_revealing_network_fine_structure() {
 
 #[test]
 fn a_training_that_was_stopped_anywhere_goes_on_bit_by_bit() {
-    let settings = Settings { steps: 3, ..tiny() };
+    let settings = Settings { steps: 3, clarity: 30.0, ..tiny() };
     let mut whole = Training::new(task(settings.clone())).unwrap();
     assert_eq!(whole.steps(), 3 + 2 * 2 + 2);
     let mut saved = Vec::new();
@@ -178,6 +178,27 @@ fn a_training_that_was_stopped_anywhere_goes_on_bit_by_bit() {
             again.step().unwrap();
         }
         assert!(again.save() == whole.save(), "continued from step {from}, the weights are others");
+    }
+}
+
+#[test]
+fn marked_pictures_end_as_clear_as_was_asked_for_also_from_a_file() {
+    let learnt_from = pictures(80);
+    let clear = |clarity: f64| {
+        let mut training = Training::new(task(Settings { steps: 60, families: 0, critic_weight: 0.0, clarity, picture_weight: 0.01, ..tiny() })).unwrap();
+        while training.done() < training.steps() {
+            training.step().unwrap();
+        }
+        let saved = WeightMap::from_safetensors(&training.barrier().save().to_safetensors().unwrap()).unwrap();
+        let barrier = Barrier::open(&saved, &Device::flex()).unwrap();
+        let decibels: Vec<f64> = (0..80)
+            .map(|i| psnr(&barrier.mark(&learnt_from.picture(i), &mut |_| true).unwrap().unwrap(), &learnt_from.picture(i)).unwrap())
+            .collect();
+        mean_sd(&decibels).unwrap().0
+    };
+    for asked in [26.0, 30.0] {
+        let got = clear(asked);
+        assert!((got - asked).abs() < 0.3, "asked for {asked} dB, got {got}");
     }
 }
 
