@@ -51,7 +51,7 @@ crate::settings! {
         /// How much it counts that a network which knows pictures sees the same in marked and unmarked ones (λ2); 0 leaves this out.
         perceptual_weight: f64 = 0.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it, and what is still amiss after the first stage is made up by a fainter or firmer mark. 0 leaves both as they are.
-        clarity: f64 = 38.5, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
+        clarity: f64 = 38.8, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Share of the steps during which that demand grows: at first the mark may be seen, so that it is found sooner.
         ramp: f64 = 0.5, paper 0.0, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
         /// How much it counts that a third network takes marked pictures for unmarked ones (λ3).
