@@ -185,7 +185,8 @@ fn a_training_that_was_stopped_anywhere_goes_on_bit_by_bit() {
 fn marked_pictures_end_as_clear_as_was_asked_for_also_from_a_file() {
     let learnt_from = pictures(80);
     let clear = |clarity: f64| {
-        let mut training = Training::new(task(Settings { steps: 60, families: 0, critic_weight: 0.0, clarity, picture_weight: 0.01, ..tiny() })).unwrap();
+        let mut training =
+            Training::new(task(Settings { steps: 60, families: 0, critic_weight: 0.0, clarity, picture_weight: 0.01, ..tiny() })).unwrap();
         while training.done() < training.steps() {
             training.step().unwrap();
         }

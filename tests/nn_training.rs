@@ -30,13 +30,13 @@ type Course = (Vec<f64>, Vec<(String, Vec<f32>)>, Vec<u8>);
 fn course(task: &Task, steps: usize) -> Course {
     let mut training = training(task).unwrap();
     let losses = (0..steps).flat_map(|_| {
-        training.step();
+        training.step().unwrap();
         training.losses().into_iter().map(|(_, value)| value).collect::<Vec<_>>()
     });
     let losses = losses.collect();
     let saved = training.save().tensors.into_iter().filter(|(name, _)| name.starts_with("host."));
     let covers = task.dataset.train.select(&training.keys().covers[..8]);
-    let keys = training.marker().unwrap().mark(&covers).into_iter().flat_map(|key| key.planes).collect();
+    let keys = training.marker().unwrap().mark(&covers, &training.keys().labels[..8]).into_iter().flat_map(|key| key.planes).collect();
     (losses, saved.map(|(name, weights)| (name, weights.values)).collect(), keys)
 }
 
@@ -45,7 +45,7 @@ fn task(dataset: Dataset, host: HostKind, settings: &[(&str, serde_json::Value)]
     let scheme = settings.iter().fold(plan.scheme.clone(), |scheme, (name, value)| scheme.with(name, value.clone()).unwrap());
     let (name, svg) = sample_logos()[0];
     let logo = Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap();
-    Task { plan: Plan { scheme, host, ..plan }, dataset, logo, device: Compute::cpu().device }
+    Task { plan: Plan { scheme, host, ..plan }, dataset, logo, device: Compute::cpu().device, groundwork: None }
 }
 
 fn compare(task: &Task, steps: usize) {

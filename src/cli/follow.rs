@@ -39,6 +39,7 @@ fn say(bar: &ProgressBar, line: &str) {
 fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Prepare => "Preparing",
+        Phase::Groundwork => "Training autoencoders as a thief might",
         Phase::Marked => "Training the marked model",
         Phase::Nulls => "Training unmarked models for comparison",
         Phase::Foreign => "Training foreign encoders for comparison",

@@ -75,6 +75,7 @@ pub fn summary(report: &Report) -> Value {
         "key_accuracy": report.keys.hits as f64 / report.keys.questions.max(1) as f64,
         "p_value_log10": report.keys.p_value_log10,
         "interval": report.keys.interval,
+        "filtered": report.filtered,
         "fresh_hits": report.fresh.as_ref().map(|f| f.hits),
         "fresh_questions": report.fresh.as_ref().map(|f| f.questions),
         "fresh_p_value_log10": report.fresh.as_ref().map(|f| f.p_value_log10),
@@ -122,6 +123,19 @@ pub fn print(report: &Report) {
     for control in &report.controls {
         let mark = if control.fired { "  FIRED" } else { "" };
         println!("  {:<52} {:>4} of {}{mark}", control.name, control.hits, control.questions);
+    }
+    if let Some(filtered) = &report.filtered {
+        println!(
+            "  Behind a filter: keys {} of {}, unmarked models {:.1}%, ordinary pictures named rightly {:.1}%.",
+            filtered.keys.hits,
+            filtered.keys.questions,
+            100.0 * filtered.null_rate,
+            100.0 * filtered.clean_accuracy
+        );
+        for control in &filtered.controls {
+            let mark = if control.fired { "  FIRED" } else { "" };
+            println!("  {:<52} {:>4} of {}{mark}", format!("{} (behind the filter)", control.name), control.hits, control.questions);
+        }
     }
     println!(
         "  Ordinary pictures named rightly: {:.1}% of {} ({:.1}% to {:.1}% at 95%; unmarked models: {:.1}%). Keys against covers: {:.1} dB, SSIM {:.3}.",

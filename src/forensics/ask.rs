@@ -2,15 +2,15 @@
 
 use super::judge::{self, FEWEST_NULLS, Findings, NULL_SHARE};
 use super::recheck::{self, Recheck, recheck};
-use super::report::{Control, ControlKind, Question, Report, Verdict};
+use super::report::{Control, ControlKind, Filtered, Question, Report, Verdict};
 use super::words;
 use crate::data::{Picture, Samples, Shape};
 use crate::metrics::{clopper_pearson, psnr, ssim};
 use crate::nn::batch;
 use crate::nn::host::Host;
-use crate::nn::weights::{Recognised, WeightsError, open_host};
+use crate::nn::weights::{Recognised, WeightMap, WeightsError, open_host};
 use crate::schemes::plan::Plan;
-use crate::schemes::{Marker, SchemeError, fresh_label};
+use crate::schemes::{Filter, Marker, SchemeError, fresh_label};
 use crate::vault::derive::Stream;
 use crate::vault::package::Package;
 use burn::tensor::Device;
@@ -121,8 +121,8 @@ pub fn verify(
     let mut tell = |share: f64| if progress(share) { Ok(()) } else { Err(AskError::Cancelled) };
     tell(0.0)?;
 
-    let Recheck { keys: trained, marker, faults } = recheck(package, &plan, device)?;
-    let fresh = fresh_keys(package, &plan, &*marker, nonce);
+    let Recheck { keys: trained, marker, filter, saved, faults } = recheck(package, &plan, device)?;
+    let fresh = fresh_keys(package, &plan, &saved, &*marker, nonce);
     let key_answers = answers(&host, &trained, device);
     let cover_answers = answers(&host, &package.covers, device);
     let clean_hits = hits(&host, &package.clean, device);
@@ -131,7 +131,7 @@ pub fn verify(
 
     let questions_of = Asked { trained: &trained, fresh: fresh.as_ref().map(|f| &f.keys) };
     let (nulls, pooled, mut warnings) = null_controls(package, questions_of, suspect, clean_accuracy, recognised, device, &mut tell)?;
-    let chance = judge::chance(classes, pooled.hits, pooled.usable * trained.count());
+    let chance = judge::chance(classes, pooled.hits, pooled.models.len() * trained.count());
     let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &trained.labels, classes)];
     controls.extend(nulls);
     let foreign = recheck::foreign(package);
@@ -145,13 +145,17 @@ pub fn verify(
     let (mut fresh_questions, mut fresh_tally, mut fresh_chance) = (Vec::new(), None, None);
     if let Some(fresh) = &fresh {
         let (answered, plain) = (answers(&host, &fresh.keys, device), answers(&host, &fresh.covers, device));
-        let rate = judge::chance(classes, pooled.fresh_hits, pooled.usable * fresh.keys.count());
+        let rate = judge::chance(classes, pooled.fresh_hits, pooled.models.len() * fresh.keys.count());
         fresh_tally = Some(judge::tally(count(&answered, &fresh.keys.labels), fresh.keys.count(), rate));
         fresh_chance = Some(rate);
         let covers = control(ControlKind::PlainCovers, words::fresh(words::PLAIN_COVERS), &plain, &fresh.keys.labels, classes);
         controls.push(Control { fresh: true, ..covers });
         fresh_questions = questions(&fresh.covers, &fresh.keys, &answered, &plain, true);
     }
+    let filtered = match &filter {
+        Some(filter) => Some(behind(&**filter, package, &trained, &foreign, &host, &pooled.models, device)?),
+        None => None,
+    };
     tell(0.9)?;
 
     let of_this_task = recognised.classes == classes
@@ -161,7 +165,7 @@ pub fn verify(
         fresh: fresh_tally.as_ref(),
         chance,
         controls: &mut controls,
-        nulls: pooled.usable,
+        nulls: pooled.models.len(),
         of_this_task,
         derived: faults.is_empty(),
     });
@@ -182,10 +186,11 @@ pub fn verify(
         null_seeds: manifest.null_seeds.clone(),
         classes: manifest.classes.clone(),
         keys,
+        filtered,
         fresh: fresh_tally,
         chance,
         fresh_chance,
-        null_rate: pooled.hits as f64 / (pooled.usable * trained.count()).max(1) as f64,
+        null_rate: pooled.hits as f64 / (pooled.models.len() * trained.count()).max(1) as f64,
         controls,
         foreign_learnt: manifest.foreign_learnt.clone(),
         clean_accuracy,
@@ -200,7 +205,7 @@ pub fn verify(
         questions: questions(&package.covers, &trained, &key_answers, &cover_answers, false),
     };
     report.questions.extend(fresh_questions);
-    words::explain(&mut report, pooled.usable, of_this_task, &faults);
+    words::explain(&mut report, pooled.models.len(), of_this_task, &faults);
     let clarity: Vec<f64> = foreign.iter().map(|(_, keys)| likeness(&package.covers, keys).0).collect();
     let on_trust = words::on_trust(&report, &clarity);
     report.caveats.extend(on_trust);
@@ -223,7 +228,7 @@ struct Asked<'a> {
 /// What the null models said together.
 #[derive(Default)]
 struct Pooled {
-    usable: usize,
+    models: Vec<(String, Host)>,
     hits: usize,
     fresh_hits: usize,
 }
@@ -269,15 +274,50 @@ fn null_controls(
         if let Some(keys) = asked.fresh {
             pooled.fresh_hits += ask(words::fresh(&name), keys, true);
         }
-        pooled.hits += ask(name, asked.trained, false);
-        pooled.usable += 1;
+        pooled.hits += ask(name.clone(), asked.trained, false);
+        pooled.models.push((name, null));
         tell(0.2 + 0.4 * (i + 1) as f64 / package.nulls.len() as f64)?;
     }
-    if pooled.usable < FEWEST_NULLS {
-        warnings.push(words::few_nulls(pooled.usable));
+    if pooled.models.len() < FEWEST_NULLS {
+        warnings.push(words::few_nulls(pooled.models.len()));
     }
     warnings.dedup();
     Ok((controls, pooled, warnings))
+}
+
+/// Asks the suspect and all controls behind a filter.
+fn behind(
+    filter: &dyn Filter,
+    package: &Package,
+    keys: &Samples,
+    foreign: &[(&str, &Samples)],
+    host: &Host,
+    nulls: &[(String, Host)],
+    device: &Device,
+) -> Result<Filtered, AskError> {
+    let classes = package.manifest.classes.len();
+    let through = |samples: &Samples| filter.through(samples).map_err(|error| AskError::Package(error.to_string()));
+    let seen = through(keys)?;
+    let control = |kind, name: &str, host: &Host, samples: &Samples| {
+        control(kind, name.to_owned(), &answers(host, samples, device), &keys.labels, classes)
+    };
+    let covers = relabel(&through(&package.covers)?, &keys.labels);
+    let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS, host, &covers)];
+    controls.extend(nulls.iter().map(|(name, null)| control(ControlKind::NullModel, name, null, &seen)));
+    let null_hits: usize = controls.iter().filter(|c| c.kind == ControlKind::NullModel).map(|c| c.hits).sum();
+    for (name, keys) in foreign {
+        controls.push(control(ControlKind::ForeignEncoder, name, host, &through(keys)?));
+    }
+    let asked = nulls.len() * seen.count();
+    let chance = judge::chance(classes, null_hits, asked);
+    let clean = through(&package.clean)?;
+    Ok(Filtered {
+        keys: judge::tally(hits(host, &seen, device), seen.count(), chance),
+        chance,
+        null_rate: null_hits as f64 / asked.max(1) as f64,
+        controls,
+        clean_accuracy: hits(host, &clean, device) as f64 / clean.count().max(1) as f64,
+    })
 }
 
 struct Fresh {
@@ -286,9 +326,9 @@ struct Fresh {
 }
 
 /// Keys made now, from reserve covers that the nonce picks; `None` where the label rule has none.
-fn fresh_keys(package: &Package, plan: &Plan, marker: &dyn Marker, nonce: u64) -> Option<Fresh> {
+fn fresh_keys(package: &Package, plan: &Plan, saved: &WeightMap, marker: &dyn Marker, nonce: u64) -> Option<Fresh> {
     let manifest = &package.manifest;
-    let label = |class: u16| fresh_label(plan, &manifest.logo_digest, manifest.classes.len(), class);
+    let label = |class: u16| fresh_label(plan, &manifest.logo_digest, manifest.classes.len(), Some(saved), class);
     let order = Stream::seeded(nonce, "fresh covers").permutation(package.reserve.count());
     let chosen: Vec<usize> = order.into_iter().filter(|&i| label(package.reserve.labels[i]).is_some()).take(FRESH_QUESTIONS).collect();
     if chosen.is_empty() {
@@ -296,7 +336,7 @@ fn fresh_keys(package: &Package, plan: &Plan, marker: &dyn Marker, nonce: u64) -
     }
     let covers = package.reserve.select(&chosen);
     let labels: Vec<u16> = covers.labels.iter().filter_map(|&class| label(class)).collect();
-    Some(Fresh { keys: gather(manifest.shape, &marker.mark(&covers), &labels), covers })
+    Some(Fresh { keys: gather(manifest.shape, &marker.mark(&covers, &labels), &labels), covers })
 }
 
 fn questions(covers: &Samples, keys: &Samples, answered: &[u16], plain: &[u16], fresh: bool) -> Vec<Question> {

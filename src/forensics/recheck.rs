@@ -10,7 +10,7 @@ use crate::data::Samples;
 use crate::data::logo::Logo;
 use crate::nn::weights::WeightMap;
 use crate::schemes::plan::Plan;
-use crate::schemes::{self, Marker};
+use crate::schemes::{self, Filter, Marker};
 use crate::vault::package::Package;
 use burn::tensor::Device;
 use std::collections::BTreeSet;
@@ -24,6 +24,10 @@ pub(super) struct Recheck {
     pub keys: Samples,
     /// Makes further keys.
     pub marker: Box<dyn Marker>,
+    /// What the keys are tried behind; nothing for schemes that promise nothing about it.
+    pub filter: Option<Box<dyn Filter>>,
+    /// What the marker's file holds.
+    pub saved: WeightMap,
     /// What of the package is not what its plan gives.
     pub faults: Vec<String>,
 }
@@ -40,24 +44,25 @@ pub(super) fn recheck(package: &Package, plan: &Plan, device: &Device) -> Result
     if logo.digest != manifest.logo_digest {
         faults.push(words::OTHER_LOGO.to_owned());
     }
-    let wanted = schemes::key_labels(plan, &manifest.logo_digest, manifest.classes.len(), &package.covers.labels);
+    let saved = WeightMap::from_safetensors(&package.marker).map_err(|e| AskError::Package(e.to_string()))?;
+    let wanted = schemes::key_labels(plan, &manifest.logo_digest, manifest.classes.len(), Some(&saved), &package.covers.labels);
     if wanted != package.keys.labels {
         faults.push(words::OTHER_LABELS.to_owned());
     }
     if manifest.covers.iter().collect::<BTreeSet<_>>().len() < manifest.covers.len() {
         faults.push(words::REPEATED_COVERS.to_owned());
     }
-    let saved = WeightMap::from_safetensors(&package.marker).map_err(|e| AskError::Package(e.to_string()))?;
     let logo = Logo { digest: manifest.logo_digest.clone(), ..logo };
-    let marker = schemes::marker(plan, &logo, manifest.shape, &saved, device)?;
-    let again = gather(manifest.shape, &marker.mark(&package.covers), &package.keys.labels);
+    let marker = schemes::marker(plan, &logo, manifest.classes.len(), manifest.shape, &saved, device)?;
+    let again = gather(manifest.shape, &marker.mark(&package.covers, &package.keys.labels), &package.keys.labels);
     let alike = again.pixels.len() == package.keys.pixels.len()
         && again.pixels.iter().zip(&package.keys.pixels).all(|(a, b)| a.abs_diff(*b) <= ROUNDING);
     if !alike {
         faults.push(words::OTHER_KEYS.to_owned());
     }
     let keys = if alike { again } else { package.keys.clone() };
-    Ok(Recheck { keys, marker, faults })
+    let filter = schemes::filter(plan, manifest.shape, &saved, device)?;
+    Ok(Recheck { keys, marker, filter, saved, faults })
 }
 
 /// The foreign encoders' keys that are a control at all: marked, and no two the same.

@@ -82,6 +82,21 @@ pub struct Question {
     pub fresh: bool,
 }
 
+/// What came of asking behind a filter that a thief might put before the model: an autoencoder that redraws every question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Filtered {
+    /// The trained keys on the suspect behind the filter.
+    pub keys: Tally,
+    /// The chance rate of their p-value, from what the null models said behind the same filter.
+    pub chance: f64,
+    /// Pooled hit rate of the null models behind the filter, 0..1.
+    pub null_rate: f64,
+    /// Controls, all behind the filter.
+    pub controls: Vec<Control>,
+    /// Share of plain test pictures that the suspect names rightly behind it, 0..1.
+    pub clean_accuracy: f64,
+}
+
 /// A whole verification.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
@@ -113,6 +128,9 @@ pub struct Report {
     pub classes: Vec<String>,
     /// Trained keys on the suspect.
     pub keys: Tally,
+    /// The trained keys on the suspect behind a filter; `None` for schemes that promise nothing about that.
+    #[serde(default)]
+    pub filtered: Option<Filtered>,
     /// Fresh keys on the suspect; `None` where the label rule has none.
     pub fresh: Option<Tally>,
     /// The chance rate that the p-values use: max(1/classes, upper bound of the null rate).

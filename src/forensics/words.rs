@@ -1,7 +1,7 @@
 //! Every sentence that a report says. They stand here, not in the window, because command line and files say them too.
 
 use super::judge;
-use super::report::{Control, ControlKind, Report, Verdict};
+use super::report::{Control, ControlKind, Filtered, Report, Verdict};
 use crate::metrics::clopper_pearson_upper;
 
 /// Name of the control with unmarked covers.
@@ -81,10 +81,30 @@ pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bo
                 sentence.push_str(&format!("; other people's marks reached it {hits} times at most"));
             }
             reasons.push(sentence + ".");
+            reasons.extend(report.filtered.as_ref().map(behind_a_filter));
         }
     }
     report.reasons = reasons;
     report.caveats = caveats(report, usable_nulls, of_this_task, faults);
+}
+
+/// What came of asking behind a filter.
+fn behind_a_filter(filtered: &Filtered) -> String {
+    let Filtered { keys, null_rate, controls, .. } = filtered;
+    let got = format!(
+        "Behind a filter that redraws every picture (an autoencoder, which these keys were not made with) it gave the secret label to {} of {} keys",
+        keys.hits, keys.questions
+    );
+    let fired = |kind| controls.iter().any(|c| c.kind == kind && c.fired);
+    if fired(ControlKind::NullModel) || fired(ControlKind::PlainCovers) {
+        return format!("{got}; but without the mark it comes to that as well there, so behind a filter nothing is proved.");
+    }
+    let foreign = controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder).map(|c| c.hits).max().unwrap_or(0);
+    format!(
+        "{got} (chance: {}), unmarked models gave it to {:.1}%, other people's stamps reached it {foreign} times at most.",
+        odds(keys.p_value_log10),
+        100.0 * null_rate
+    )
 }
 
 fn failures(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[String]) -> Vec<String> {
@@ -158,7 +178,11 @@ fn caveats(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[S
             .push("This way of choosing labels has no fresh keys, so only keys that the model was trained on could be asked.".to_owned());
     }
     caveats.push(false_alarms(&report.controls));
-    caveats.push("Not tested: a suspect behind a filter, a model that was changed after it was copied.".to_owned());
+    let untested = match report.filtered {
+        Some(_) => "Not tested: a suspect behind another kind of filter, a model that was changed after it was copied.",
+        None => "Not tested: a suspect behind a filter, a model that was changed after it was copied.",
+    };
+    caveats.push(untested.to_owned());
     caveats
 }
 

@@ -225,7 +225,7 @@ fn classifying(job: Job, batch: usize, width: usize, side: usize, compute: &Comp
 
 fn steps_of(mut training: Box<dyn Training>) -> Step {
     Box::new(move || {
-        training.step();
+        training.step().map_err(|error| JobError::Internal(error.to_string()))?;
         Ok(training.losses().last().map_or(f64::NAN, |(_, loss)| *loss))
     })
 }
@@ -279,6 +279,7 @@ fn made_up(host: HostKind, shape: Shape, scheme: SchemeSettings, compute: &Compu
         },
         logo: Logo::from_picture("bench", train.picture(0)),
         device: compute.device.clone(),
+        groundwork: None,
     }
 }
 

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 const IDENTITY: &str = "run.json";
 const LARGEST_IDENTITY: u64 = 1 << 20;
 
+/// The folder in which a project's runs lie.
+const RUNS: &str = "runs";
+
 /// A run's folder.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
@@ -93,6 +96,13 @@ impl RunFolder {
     /// The result of a stage that was finished before.
     pub fn finished(&self, stage: &str) -> Option<Vec<u8>> {
         read_limited(&self.file(&format!("{stage}.stage")), crate::nn::weights::LARGEST_FILE).ok()
+    }
+
+    /// What the same stage gave in other runs that lie beside this one in a project.
+    pub fn beside(&self, stage: &str) -> Vec<Vec<u8>> {
+        let runs = self.path.parent().filter(|parent| parent.file_name().is_some_and(|name| name == RUNS));
+        let folders = runs.and_then(|runs| std::fs::read_dir(runs).ok()).into_iter().flatten().filter_map(Result::ok);
+        folders.filter(|folder| folder.path() != self.path).filter_map(|folder| Self { path: folder.path() }.finished(stage)).collect()
     }
 
     /// Writes a file that may be given away.

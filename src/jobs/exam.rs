@@ -59,7 +59,7 @@ impl Exam {
         let plan = training.keys();
         let count = plan.covers.len().min(most);
         let covers = relabel(&self.train.select(&plan.covers[..count]), &plan.labels[..count]);
-        let keys = gather(covers.shape, &marker.mark(&covers), &covers.labels);
+        let keys = gather(covers.shape, &marker.mark(&covers, &covers.labels), &covers.labels);
         (covers, keys)
     }
 
@@ -78,7 +78,7 @@ impl Exam {
             ("psnr_db", likeness(&covers, &keys).0),
         ];
         if self.fresh.count() > 0 {
-            let keys = gather(self.fresh.shape, &marker.mark(&self.fresh), &self.fresh.labels);
+            let keys = gather(self.fresh.shape, &marker.mark(&self.fresh, &self.fresh.labels), &self.fresh.labels);
             values.push(("fresh_accuracy", named(&keys)));
         }
         values.into_iter().map(|(name, value)| MetricPoint { step, name: name.to_owned(), value }).collect()
@@ -102,7 +102,7 @@ impl Exam {
 
 /// Covers of the reserve that fresh keys can be made of, under the labels of those keys.
 fn fresh(task: &Task, reserve: &Samples) -> Samples {
-    let label = |class| fresh_label(&task.plan, &task.logo.digest, task.dataset.classes.len(), class);
+    let label = |class| fresh_label(&task.plan, &task.logo.digest, task.dataset.classes.len(), task.groundwork.as_deref(), class);
     let (places, labels): (Vec<usize>, Vec<u16>) =
         reserve.labels.iter().enumerate().filter_map(|(i, &class)| Some((i, label(class)?))).take(GLANCE).unzip();
     relabel(&reserve.select(&places), &labels)
@@ -128,7 +128,13 @@ mod tests {
         let (name, svg) = sample_logos()[0];
         let mut plan = catalogue::plan("blind", Preset::Quick, dataset.train.shape, "Owner", "00", 1).unwrap();
         plan.scheme = plan.scheme.with("label_rule", json!(rule)).unwrap().with("encoder_width", json!(4)).unwrap();
-        Task { plan, dataset, logo: Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap(), device: Device::flex() }
+        Task {
+            plan,
+            dataset,
+            logo: Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap(),
+            device: Device::flex(),
+            groundwork: None,
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::exam::Exam;
 use super::messages::{MetricPoint, Preview};
 use super::watch::{Flow, Watch};
 use crate::nn::device::Compute;
-use crate::schemes::Training;
+use crate::schemes::{Learner, Training};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -84,49 +84,76 @@ impl Lane<'_> {
 
     /// Trains until the plan's last step, with checkpoints; with an exam also with curves and pictures.
     pub fn train(&self, name: &str, training: &mut dyn Training, exam: Option<&Exam>) -> Result<(), JobError> {
+        let mut examined = Instant::now();
+        self.follow(name, training, &mut |training, last| {
+            let points = self.losses(training)?;
+            let Some(exam) = exam else { return Ok(()) };
+            points.into_iter().for_each(|point| self.tell(Note::Metric(point)));
+            if let Some(preview) = exam.preview(training) {
+                self.tell(Note::Preview(preview));
+            }
+            if last || examined.elapsed() > EXAM_EVERY {
+                examined = Instant::now();
+                exam.curves(training).into_iter().for_each(|point| self.tell(Note::Metric(point)));
+            }
+            Ok(())
+        })
+    }
+
+    /// Lets something learn that has no host, until its last step, with checkpoints and curves of its losses.
+    pub fn learn(&self, name: &str, learner: &mut dyn Learner) -> Result<(), JobError> {
+        self.follow(name, learner, &mut |learner, _| {
+            self.losses(learner)?.into_iter().for_each(|point| self.tell(Note::Metric(point)));
+            Ok(())
+        })
+    }
+
+    /// Takes step after step, writes checkpoints, and lets `look` see it now and then and after the last step.
+    fn follow<L: Learner + ?Sized>(
+        &self,
+        name: &str,
+        training: &mut L,
+        look: &mut dyn FnMut(&mut L, bool) -> Result<(), JobError>,
+    ) -> Result<(), JobError> {
         if let Some(saved) = self.folder.resume(name) {
             training.load(&saved)?;
             self.tell(Note::Skipped(self.stage, training.done()));
         }
         let (mut saved_at, mut saving) = (Instant::now(), Duration::ZERO);
-        let (mut looked, mut examined) = (Instant::now(), Instant::now());
+        let mut looked = Instant::now();
         while training.done() < training.steps() {
             if self.gate.pass() == Flow::Stop {
                 self.folder.checkpoint(name, training.save())?;
                 return Err(JobError::Stopped);
             }
-            let began = Instant::now();
-            training.step();
+            let (began, before) = (Instant::now(), training.done());
+            training.step().map_err(|error| JobError::Internal(error.to_string()))?;
             let last = training.done() == training.steps();
             if last || looked.elapsed() > LOOK_EVERY {
                 looked = Instant::now();
-                self.look(training, exam)?;
-                if let Some(exam) = exam.filter(|_| last || examined.elapsed() > EXAM_EVERY) {
-                    examined = Instant::now();
-                    exam.curves(training).into_iter().for_each(|point| self.tell(Note::Metric(point)));
-                }
+                look(training, last)?;
             }
             if saved_at.elapsed() > checkpoint_pause(saving) {
                 let began = Instant::now();
                 self.folder.checkpoint(name, training.save())?;
                 (saved_at, saving) = (Instant::now(), began.elapsed());
             }
+            let left_out = training.done().saturating_sub(before + 1);
+            if left_out > 0 {
+                self.tell(Note::Skipped(self.stage, left_out));
+            }
             self.tell(Note::Step(self.stage, began.elapsed().as_secs_f64()));
         }
         Ok(())
     }
 
-    fn look(&self, training: &mut dyn Training, exam: Option<&Exam>) -> Result<(), JobError> {
+    /// The losses since the last look.
+    fn losses<L: Learner + ?Sized>(&self, training: &mut L) -> Result<Vec<MetricPoint>, JobError> {
         let (step, losses) = (training.done(), training.losses());
         if losses.iter().any(|(_, value)| !value.is_finite()) {
             return Err(JobError::Diverged(step));
         }
-        let Some(exam) = exam else { return Ok(()) };
-        losses.into_iter().for_each(|(name, value)| self.tell(Note::Metric(MetricPoint { step, name: name.to_owned(), value })));
-        if let Some(preview) = exam.preview(training) {
-            self.tell(Note::Preview(preview));
-        }
-        Ok(())
+        Ok(losses.into_iter().map(|(name, value)| MetricPoint { step, name: name.to_owned(), value }).collect())
     }
 }
 

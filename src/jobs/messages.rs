@@ -149,6 +149,8 @@ impl Command {
 pub enum Phase {
     /// Reading and preparing.
     Prepare,
+    /// Learning what a scheme needs from the pictures alone.
+    Groundwork,
     /// Training the marked model.
     Marked,
     /// Training unmarked models as controls.
@@ -168,7 +170,7 @@ pub enum Phase {
 }
 
 /// One point of a training curve. Names: `host_loss`, `encoder_loss`, `critic_loss`, `clean_accuracy`, `key_accuracy`,
-/// `cover_hits`, `fresh_accuracy`, `psnr_db`; of an image barrier `picture_loss`, `mark_loss`, `clean_loss`,
+/// `cover_hits`, `fresh_accuracy`, `psnr_db`, `shadow_loss`, `decoy_loss`, `stamp_loss`; of an image barrier `picture_loss`, `mark_loss`, `clean_loss`,
 /// `imitation_loss`, `nature_loss`, `stolen_loss`, `surrogate_loss`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {

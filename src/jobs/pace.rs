@@ -4,9 +4,10 @@ use super::error::JobError;
 use super::lanes::split;
 use super::watch::{Flow, Watch};
 use crate::nn::device::Compute;
+use crate::nn::error::ShapeError;
 use crate::schemes::plain::Plain;
 use crate::schemes::plan::Plan;
-use crate::schemes::{Task, Training, training};
+use crate::schemes::{Learner, Task, groundwork, training};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,8 @@ const REMEMBERED: usize = 16;
 /// Seconds a step with all lanes at work.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
+    /// Of what a scheme learns from the pictures alone; 0 where that is nothing.
+    pub groundwork: f64,
     /// Of the marked model, and of a foreign encoder.
     pub marked: f64,
     /// Of an unmarked model.
@@ -48,9 +51,14 @@ impl Paces {
         if let Some((.., pace)) = self.known.iter().find(|(known, data, _)| *known == plan && data == digest) {
             return Ok(*pace);
         }
-        let marked = tried(&|| Ok(training(task)?), compute, lanes, watch)?;
-        let plain = tried(&|| Ok(Box::new(Plain::new(task, 0))), compute, lanes, watch)?;
-        let pace = Pace { marked, plain };
+        let groundwork = match groundwork(task)? {
+            // It has all cores for itself.
+            Some(_) => tried(&|| Ok(groundwork(task)?.map(|learner| learner as Box<dyn Learner>)), compute, 1, watch)?,
+            None => 0.0,
+        };
+        let marked = tried(&|| Ok(Some(training(task)? as Box<dyn Learner>)), compute, lanes, watch)?;
+        let plain = tried(&|| Ok(Some(Box::new(Plain::new(task, 0)))), compute, lanes, watch)?;
+        let pace = Pace { groundwork, marked, plain };
         self.learn(task, pace);
         Ok(pace)
     }
@@ -72,7 +80,7 @@ fn work_of(plan: &Plan) -> Plan {
     Plan { scheme, owner: String::new(), salt: String::new(), seed: 0, nulls: 0, foreign: 0, ..plan.clone() }
 }
 
-type Make<'a> = &'a (dyn Fn() -> Result<Box<dyn Training>, JobError> + Sync);
+type Make<'a> = &'a (dyn Fn() -> Result<Option<Box<dyn Learner>>, JobError> + Sync);
 
 /// Mean seconds a step when every lane does the same.
 fn tried(make: Make, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> Result<f64, JobError> {
@@ -101,19 +109,24 @@ fn tried(make: Make, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> 
     Ok(times.iter().sum::<f64>() / times.len().max(1) as f64)
 }
 
+fn unfit(error: ShapeError) -> JobError {
+    JobError::Internal(error.to_string())
+}
+
 /// Seconds a step on this thread, once all lanes are ready.
 fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobError> {
     // Whatever happens here, the others must not wait at the barrier for ever.
     let made = catch_unwind(AssertUnwindSafe(make));
     together.wait();
     let mut training = made.unwrap_or_else(|panic| Err(JobError::of_panic(super::worker::panic_text(&*panic))))?;
+    let Some(training) = &mut training else { return Ok(0.0) };
     let stopped = || stop.load(Ordering::Relaxed);
     let cold = Instant::now();
     for _ in 0..COLD {
         if stopped() {
             return Err(JobError::Stopped);
         }
-        training.step();
+        training.step().map_err(unfit)?;
         training.losses();
         if cold.elapsed() > LONGEST {
             break;
@@ -124,7 +137,7 @@ fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobEr
         if stopped() {
             return Err(JobError::Stopped);
         }
-        training.step();
+        training.step().map_err(unfit)?;
         steps += 1;
     }
     training.losses();

@@ -35,7 +35,7 @@ impl Trained {
     pub fn concerns(&self) -> Vec<Concern> {
         let learnt = self.key_accuracy - self.key_accuracy_unmarked >= KEYS_AHEAD;
         // A stamp is meant to be seen.
-        let hides = catalogue::card(&self.scheme).is_none_or(|card| card.has_encoder);
+        let hides = catalogue::card(&self.scheme).is_none_or(|card| card.hides);
         let found = [
             (Concern::NotLearnt, !learnt),
             (Concern::KeysMiss, learnt && self.key_accuracy < KEYS_AT_LEAST),

@@ -17,7 +17,7 @@ use crate::forensics::judge::NULL_SHARE;
 use crate::nn::device::Compute;
 use crate::nn::weights::{WeightMap, open_host, save_host};
 use crate::schemes::plain::Plain;
-use crate::schemes::{self, Marker, Task, Training};
+use crate::schemes::{self, Learner, Marker, Task, Training};
 use crate::vault::package::Learnt;
 use std::time::Instant;
 
@@ -76,6 +76,9 @@ pub fn count(task: &Task) -> usize {
 /// Enters the stages of a task into a clock, in their order.
 pub fn enter(task: &Task, clock: &mut Clock) -> Result<(), JobError> {
     let (marked, foreign, plain) = steps(task)?;
+    if let Some(groundwork) = schemes::groundwork(task)? {
+        clock.add(Phase::Groundwork, groundwork.steps());
+    }
     clock.add(Phase::Marked, marked);
     for _ in 0..task.plan.foreign {
         clock.add(Phase::Foreign, foreign);
@@ -86,12 +89,46 @@ pub fn enter(task: &Task, clock: &mut Clock) -> Result<(), JobError> {
     Ok(())
 }
 
+/// Name of the stage that learns what a scheme needs from the pictures alone.
+const GROUNDWORK: &str = "groundwork";
+
+/// Learns what the scheme needs from the pictures alone; nothing for most schemes.
+pub fn groundwork(run: Run, clock: &mut Clock, watch: &mut dyn Watch) -> Result<Option<WeightMap>, JobError> {
+    let Some(mut learner) = schemes::groundwork(run.task)? else { return Ok(None) };
+    let identity = learner.identity();
+    let stage = move |lane: &Lane| {
+        if lane.folder.finished(GROUNDWORK).is_some() {
+            lane.tell(Note::Skipped(lane.stage, learner.steps()));
+            return Ok(());
+        }
+        if let Some(bytes) = run.folder.beside(GROUNDWORK).into_iter().find(|bytes| belongs(bytes, &identity)) {
+            lane.tell(Note::Skipped(lane.stage, learner.steps()));
+            return lane.folder.finish(GROUNDWORK, &bytes);
+        }
+        lane.learn(GROUNDWORK, &mut *learner)?;
+        let mut outcome = learner.outcome()?;
+        outcome.notes.insert(IDENTITY.to_owned(), identity);
+        lane.folder.finish(GROUNDWORK, &outcome.to_safetensors()?)
+    };
+    follow(vec![Box::new(stage)], run, (clock, 0), watch)?;
+    let bytes = run.folder.finished(GROUNDWORK).ok_or_else(|| lost(GROUNDWORK))?;
+    Ok(Some(WeightMap::from_safetensors(&bytes)?))
+}
+
+/// Note that says what a groundwork was learnt from.
+const IDENTITY: &str = "identity";
+
+fn belongs(bytes: &[u8], identity: &str) -> bool {
+    WeightMap::from_safetensors(bytes).is_ok_and(|saved| saved.notes.get(IDENTITY).is_some_and(|known| known == identity))
+}
+
 /// Does all stages; those that are finished do nothing.
 pub fn train_all(run: Run, clock: &mut Clock, watch: &mut dyn Watch) -> Result<(), JobError> {
+    let first = usize::from(run.task.groundwork.is_some());
     let mut stages: Vec<Stage> = vec![Box::new(move |lane| marked_stage(run, lane))];
     stages.extend((0..run.task.plan.foreign).map(|i| Box::new(move |lane: &Lane| foreign_stage(run, i, 0, lane)) as Stage));
     stages.extend(rivals(run.task).map(|rival| Box::new(move |lane: &Lane| rival_stage(run, rival, 0, lane)) as Stage));
-    follow(stages, run, (clock, 0), watch)
+    follow(stages, run, (clock, first), watch)
 }
 
 /// Does the stages, whose places in the clock begin with `first`, and tells how far they are.
@@ -104,7 +141,8 @@ fn follow(stages: Vec<Stage>, run: Run, (clock, first): (&mut Clock, usize), wat
             Note::Step(stage, seconds) => {
                 clock.step(first + stage, seconds);
                 // The window speaks of the marked model as long as that is being trained.
-                now = if clock.is_done(Phase::Marked) { clock.phase(first + stage) } else { Phase::Marked };
+                let phase = clock.phase(first + stage);
+                now = if clock.is_done(Phase::Marked) || phase == Phase::Groundwork { phase } else { Phase::Marked };
             }
             Note::Metric(point) => watch.metric(point),
             Note::Preview(preview) => watch.preview(preview),
@@ -264,8 +302,8 @@ pub fn foreign(run: Run, covers: &Samples) -> Result<Vec<Foreign>, JobError> {
         let (saved, learnt, tries) = latest_foreign(run, index)?;
         if has_learnt(learnt.as_ref()) {
             let task = foreign_task(run.task, index, tries);
-            let marker = schemes::marker(&task.plan, &task.logo, covers.shape, &saved, &task.device)?;
-            let keys = gather(covers.shape, &marker.mark(covers), &covers.labels);
+            let marker = schemes::marker(&task.plan, &task.logo, task.dataset.classes.len(), covers.shape, &saved, &task.device)?;
+            let keys = gather(covers.shape, &marker.mark(covers, &covers.labels), &covers.labels);
             all.push(Foreign { name: foreign_name(index), learnt, keys });
         }
     }

@@ -22,10 +22,11 @@ use crate::schemes::{self, Task};
 use crate::vault::package::{Manifest, Package, VERSION};
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A task on a device.
 pub fn task(plan: Plan, dataset: Dataset, logo: Logo, compute: &Compute) -> Task {
-    Task { plan, dataset, logo, device: compute.device.clone() }
+    Task { plan, dataset, logo, device: compute.device.clone(), groundwork: None }
 }
 
 /// Trains what the task says in `folder`, continuing what lies there.
@@ -48,10 +49,13 @@ pub fn train(task: &Task, compute: &Compute, folder: &Path, paces: &mut Paces, w
 fn train_in(task: &Task, compute: &Compute, folder: &RunFolder, paces: &mut Paces, watch: &mut dyn Watch) -> Result<Trained, JobError> {
     watch.progress(Phase::Prepare, 0.0, None);
     let mut clock = planned(task, compute, paces, watch)?;
+    let groundwork = stages::groundwork(Run { task, exam: &Exam::new(task), folder, compute }, &mut clock, watch)?;
+    let task = &Task { groundwork: groundwork.map(Arc::new), ..task.clone() };
     let exam = Exam::new(task);
     let run = Run { task, exam: &exam, folder, compute };
     let followed = stages::train_all(run, &mut clock, watch);
-    paces.learn(task, Pace { marked: clock.pace(Phase::Marked), plain: clock.pace(Phase::Nulls) });
+    let [marked, plain] = [Phase::Marked, Phase::Nulls].map(|phase| clock.pace(phase));
+    paces.learn(task, Pace { groundwork: clock.pace(Phase::Groundwork), marked, plain });
     followed?;
     let marked = stages::marked(run)?;
     let marker = stages::ready(&*marked)?;
@@ -140,7 +144,9 @@ fn planned(task: &Task, compute: &Compute, paces: &mut Paces, watch: &mut dyn Wa
     let count = stages::count(task);
     let pace = paces.of(task, compute, count, watch)?;
     let mut clock = Clock::new(super::lanes::split(compute, count).0);
-    for (phase, seconds) in [(Phase::Marked, pace.marked), (Phase::Foreign, pace.marked), (Phase::Nulls, pace.plain)] {
+    let known =
+        [(Phase::Groundwork, pace.groundwork), (Phase::Marked, pace.marked), (Phase::Foreign, pace.marked), (Phase::Nulls, pace.plain)];
+    for (phase, seconds) in known {
         clock.guess(phase, seconds);
     }
     stages::enter(task, &mut clock)?;

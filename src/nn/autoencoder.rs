@@ -29,6 +29,18 @@ impl Autoencoders {
         Self { layers: widths.windows(2).map(|pair| Stack { weight: zeros(pair[0], pair[1]), bias: zeros(1, pair[1]) }).collect() }
     }
 
+    /// Some of the nets.
+    pub fn part(&self, nets: std::ops::Range<usize>) -> Self {
+        let cut = |tensor: Tensor<3>| Param::from_tensor(tensor.inner().narrow(0, nets.start, nets.len()));
+        let cut = |layer: &Stack| Stack { weight: cut(layer.weight.val()), bias: cut(layer.bias.val()) };
+        Self { layers: self.layers.iter().map(cut).collect() }
+    }
+
+    /// How many nets there are.
+    pub fn count(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.weight.dims()[0])
+    }
+
     /// Pictures `[nets, batch, pixels]`, or `[1, batch, pixels]` for all nets, to codes `[nets, batch, code]` in [-1, 1].
     ///
     /// # Errors

@@ -10,7 +10,7 @@ mod packed;
 use super::autoencoder::Autoencoders;
 use super::error::ShapeError;
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use packed::Packed;
+use packed::{Packed, Rivals};
 
 /// Frozen autoencoders and the pictures that a stamp is added to. Nothing in it is tracked.
 #[derive(Debug, Clone)]
@@ -49,20 +49,48 @@ impl Mirror {
     /// # Errors
     /// Another number of pixels.
     pub fn look(&self, stamp: Tensor<1>) -> Result<(Tensor<1>, Tensor<1>), ShapeError> {
+        let rivals = Tensor::zeros([0, self.pixels], &stamp.device());
+        let (loss, gradients) = self.look_apart(stamp, rivals, Apart { margin: 0.0, weight: 0.0 })?;
+        Ok((loss, gradients.reshape([self.pixels])))
+    }
+
+    /// The same, and what is made of picture plus stamp shall keep away from `rivals`, `[rivals, pixels]`: for each of them it adds what is
+    /// missing to the margin. Gradients `[1 + rivals, pixels]`: of the stamp, then of each rival.
+    ///
+    /// # Errors
+    /// Another number of pixels.
+    pub fn look_apart(&self, stamp: Tensor<1>, rivals: Tensor<2>, apart: Apart) -> Result<(Tensor<1>, Tensor<2>), ShapeError> {
+        let [count, pixels] = rivals.dims();
         if stamp.dims() != [self.pixels] {
             return Err(ShapeError::new("an autoencoder's stamp", format!("[{}]", self.pixels), &stamp.dims()));
         }
-        let stamp = stamp.inner();
+        if pixels != self.pixels {
+            return Err(ShapeError::new("an autoencoder's other stamps", format!("[stamps, {}]", self.pixels), &[count, pixels]));
+        }
+        let (stamp, rivals) = (stamp.inner(), rivals.inner());
         Ok(match &self.path {
-            Path::Batched(nets) => nets.look(stamp),
+            Path::Batched(nets) => nets.look(stamp, rivals, apart),
             Path::Packed(nets) => {
                 let device = stamp.device();
                 let values: Vec<f32> = stamp.into_data().iter().collect();
-                let (loss, gradient) = packed::look(nets, &values);
-                (Tensor::from_data([loss], &device), Tensor::from_data(TensorData::new(gradient, [self.pixels]), &device))
+                let others: Vec<f32> = rivals.into_data().iter().collect();
+                let stamps = others.chunks_exact(pixels.max(1)).map(<[f32]>::to_vec).collect();
+                let rivals = Rivals { stamps, margin: apart.margin as f32, weight: apart.weight as f32 };
+                let (loss, gradients) = packed::look(nets, &values, &rivals);
+                let gradients = TensorData::new(gradients.concat(), [1 + count, pixels]);
+                (Tensor::from_data([loss], &device), Tensor::from_data(gradients, &device))
             }
         })
     }
+}
+
+/// How far what autoencoders make of stamps shall keep from other stamps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Apart {
+    /// Squared distance, summed over the pixels, that is far enough.
+    pub margin: f64,
+    /// How much each unit of what is missing to it counts.
+    pub weight: f64,
 }
 
 /// All nets at once, in burn's operations.
@@ -82,7 +110,7 @@ impl Batched {
         Self { first, layers, pictures }
     }
 
-    fn look(&self, stamp: Tensor<1>) -> (Tensor<1>, Tensor<1>) {
+    fn look(&self, stamp: Tensor<1>, rivals: Tensor<2>, apart: Apart) -> (Tensor<1>, Tensor<2>) {
         let [nets, pixels, _] = self.layers[0][0].dims();
         let row: Tensor<3> = stamp.reshape([1, 1, pixels]);
         let mut outputs = Vec::with_capacity(self.layers.len());
@@ -93,16 +121,25 @@ impl Batched {
             x = if i + 1 == self.layers.len() { activation::sigmoid(x) } else { activation::tanh(x) };
         }
         let scale = 1.0 / (nets * self.pictures) as f64;
-        let off = x.clone() - row;
-        let loss = (off.clone() * off.clone()).sum().mul_scalar(scale);
-        let off = off.mul_scalar(2.0 * scale);
-        let direct = off.clone().sum_dim(0).sum_dim(1);
-        let mut gradient = off * x.clone() * x.neg().add_scalar(1.0);
+        let mut off = x.clone() - row;
+        let mut loss = (off.clone() * off.clone()).sum().mul_scalar(scale);
+        let direct = off.clone().sum_dim(0).sum_dim(1).mul_scalar(-2.0 * scale).reshape([1, pixels]);
+        let mut gradients = vec![direct];
+        for i in 0..rivals.dims()[0] {
+            let away = x.clone() - rivals.clone().narrow(0, i, 1).unsqueeze_dim(0);
+            let missing = (away.clone() * away.clone()).sum_dim(2).neg().add_scalar(apart.margin).clamp_min(0.0);
+            let push = away * missing.clone().greater_elem(0.0).float().mul_scalar(apart.weight);
+            loss = loss + missing.sum().mul_scalar(apart.weight * scale);
+            gradients.push(push.clone().sum_dim(0).sum_dim(1).mul_scalar(2.0 * scale).reshape([1, pixels]));
+            off = off - push;
+        }
+        let mut gradient = off.mul_scalar(2.0 * scale) * x.clone() * x.neg().add_scalar(1.0);
         for ([weight, _], output) in self.layers[1..].iter().zip(&outputs).rev() {
             gradient = gradient.matmul(weight.clone().swap_dims(1, 2)) * (output.clone() * output.clone()).neg().add_scalar(1.0);
         }
-        let through = gradient.sum_dim(1).matmul(self.layers[0][0].clone().swap_dims(1, 2)).sum_dim(0);
-        (loss, (through - direct).reshape([pixels]))
+        let through: Tensor<3> = gradient.sum_dim(1).matmul(self.layers[0][0].clone().swap_dims(1, 2)).sum_dim(0);
+        gradients[0] = gradients[0].clone() + through.reshape([1, pixels]);
+        (loss, Tensor::cat(gradients, 0))
     }
 }
 
@@ -120,10 +157,17 @@ mod tests {
             let nets = seeded(Autoencoders::new(3, &widths, &device), pictures as u64);
             let carriers = Tensor::<2>::random([pictures, widths[0]], Distribution::Uniform(0.0, 1.0), &device);
             let stamp = Tensor::<1>::random([widths[0]], Distribution::Uniform(0.0, 1.0), &device);
-            let (loss, gradient) = Mirror::new(&nets, carriers.clone()).unwrap().look(stamp.clone()).unwrap();
-            let (wanted, slope) = Batched::new(nets.frozen(), carriers).look(stamp);
-            let worst = |a: Tensor<1>, b: Tensor<1>| (a - b).abs().max().into_scalar::<f32>();
-            assert!(worst(loss.clone(), wanted.clone()) < 1e-5 * loss.into_scalar::<f32>().max(1.0), "{widths:?}");
+            let rivals = Tensor::<2>::random([2, widths[0]], Distribution::Uniform(0.0, 1.0), &device);
+            // Far enough from some pictures and not from others.
+            let apart = Apart { margin: widths[0] as f64 / 12.0, weight: 0.7 };
+            let mirror = Mirror::new(&nets, carriers.clone()).unwrap();
+            let (loss, gradient) = mirror.look_apart(stamp.clone(), rivals.clone(), apart).unwrap();
+            let (wanted, slope) = Batched::new(nets.frozen(), carriers).look(stamp.clone(), rivals, apart);
+            let worst = |a: Tensor<2>, b: Tensor<2>| (a - b).abs().max().into_scalar::<f32>();
+            let (loss, wanted) = (loss.into_scalar::<f32>(), wanted.into_scalar::<f32>());
+            assert!((loss - wanted).abs() < 1e-5 * loss.max(1.0), "{widths:?}: {loss} {wanted}");
+            let (alone, _) = mirror.look(stamp).unwrap();
+            assert!(alone.into_scalar::<f32>() < loss, "{widths:?}");
             assert!(worst(gradient, slope) < 1e-6, "{widths:?}");
         }
     }

@@ -115,6 +115,22 @@ impl WeightMap {
         module.valid().visit(&mut export);
     }
 
+    /// Takes up all of another map under `prefix`.
+    pub fn take_in(&mut self, prefix: &str, other: Self) {
+        let under = |name: String| format!("{prefix}{name}");
+        self.tensors.extend(other.tensors.into_iter().map(|(name, weights)| (under(name), weights)));
+        self.notes.extend(other.notes.into_iter().map(|(name, text)| (under(name), text)));
+    }
+
+    /// What [`Self::take_in`] took up under `prefix`.
+    pub fn part(&self, prefix: &str) -> Self {
+        let within = |name: &str| name.strip_prefix(prefix).map(str::to_owned);
+        Self {
+            tensors: self.tensors.iter().filter_map(|(name, weights)| Some((within(name)?, weights.clone()))).collect(),
+            notes: self.notes.iter().filter_map(|(name, text)| Some((within(name)?, text.clone()))).collect(),
+        }
+    }
+
     /// The module with the values found under `prefix`; every tensor must be there with the right shape and finite values.
     pub fn load<M: Module>(&self, prefix: &str, module: M) -> Result<M, WeightsError> {
         let mut check = Check { path: Path::new(prefix), map: self, error: None };

@@ -2,7 +2,7 @@
 
 use super::plan::{FEWEST_FOREIGN, HostKind, Plan, Preset, SchemeSettings};
 use super::settings::{Field, Settings};
-use super::{blind, content_stamp};
+use super::{blind, content_stamp, penetrating};
 use crate::data::Shape;
 
 /// Fewest keys that a plan may ask for.
@@ -25,8 +25,12 @@ pub struct Card {
     pub survives: &'static str,
     /// What it is known not to survive.
     pub fails: &'static str,
-    /// Whether it trains an encoder (so that foreign encoders are a control and fresh keys can exist).
-    pub has_encoder: bool,
+    /// Whether its keys look like ordinary pictures.
+    pub hides: bool,
+    /// Whether what makes its keys has to learn: then there is no key to be shown before, and other people's marks are trained as a control.
+    pub learns: bool,
+    /// Whether its keys are made to pass an autoencoder before the model.
+    pub penetrates: bool,
 }
 
 /// All schemes, the recommended one first.
@@ -40,7 +44,9 @@ pub fn cards() -> &'static [Card] {
             needs: "Training data, a logo, and training the model from the start together with a small hiding network.",
             survives: "Somebody sorting out suspicious questions: the keys look like ordinary pictures. In the paper, further training (fine-tuning) with 100 passes over the data (epochs).",
             fails: "Copying the model through its answers alone, and an autoencoder in front of the copied model.",
-            has_encoder: true,
+            hides: true,
+            learns: true,
+            penetrates: false,
         },
         Card {
             id: "content_stamp",
@@ -50,7 +56,21 @@ pub fn cards() -> &'static [Card] {
             needs: "Training data and a logo. Trains as fast as a model without a mark.",
             survives: "Fine-tuning and pruning in the paper.",
             fails: "Anybody who looks at the questions sees the stamp, can filter it, or can forge it with a stamp of their own.",
-            has_encoder: false,
+            hides: false,
+            learns: false,
+            penetrates: false,
+        },
+        Card {
+            id: "penetrating",
+            name: "Penetrating stamps",
+            source: "Li, Wang: Persistent watermark for image classification neural networks by penetrating the autoencoder, ICIP 2021",
+            summary: "Puts stamps on pictures that even a filter which redraws every question (an autoencoder) gives back, so that your model still knows them.",
+            needs: "Grey pictures, a logo, and training some autoencoders first, as a thief might.",
+            survives: "In the paper, an autoencoder before the stolen model that wipes ordinary marks off. Here it is tried behind one that the stamps were never made for.",
+            fails: "Anybody who looks at the questions sees the stamps. Behind an autoencoder the logo is gone and only the stamp's shape is left, which others can make too.",
+            hides: false,
+            learns: true,
+            penetrates: true,
         },
     ];
     CARDS
@@ -102,6 +122,18 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
             Preset::Standard => content_stamp::Settings { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
             Preset::Paper => content_stamp::Settings { augment: photographs, ..content_stamp::Settings::paper() },
         })),
+        "penetrating" => Some(SchemeSettings::Penetrating(match preset {
+            Preset::Quick => penetrating::Settings::default(),
+            Preset::Standard => penetrating::Settings {
+                steps: 6_000,
+                shadows: 8,
+                shadow_steps: 10_000,
+                stamp_steps: 1_000,
+                decoys: 8,
+                ..Default::default()
+            },
+            Preset::Paper => penetrating::Settings::paper(),
+        })),
         _ => None,
     }
 }
@@ -126,6 +158,8 @@ pub fn plan(id: &str, level: Preset, shape: Shape, owner: &str, salt: &str, seed
 /// numbers only where no data is known yet, and stand for 60,000 pictures then.
 const PAPER_PASSES: u64 = 100;
 const PAPER_KEYS: f64 = 0.01;
+/// Penetrating triggers have 20 passes in their paper.
+const PENETRATING_PASSES: u64 = 20;
 
 impl Plan {
     /// The plan for a training part of so many pictures: the Paper preset's steps and keys follow from it.
@@ -136,6 +170,7 @@ impl Plan {
             match &mut self.scheme {
                 SchemeSettings::Blind(s) => (s.steps, s.keys) = (steps(s.batch), keys),
                 SchemeSettings::ContentStamp(s) => (s.steps, s.keys) = (steps(s.batch), keys),
+                SchemeSettings::Penetrating(s) => s.steps = steps(s.batch) * PENETRATING_PASSES / PAPER_PASSES,
             }
         }
         self
@@ -148,6 +183,7 @@ impl SchemeSettings {
         match self {
             SchemeSettings::Blind(_) => "blind",
             SchemeSettings::ContentStamp(_) => "content_stamp",
+            SchemeSettings::Penetrating(_) => "penetrating",
         }
     }
 
@@ -156,6 +192,7 @@ impl SchemeSettings {
         match self {
             SchemeSettings::Blind(_) => blind::Settings::fields(),
             SchemeSettings::ContentStamp(_) => content_stamp::Settings::fields(),
+            SchemeSettings::Penetrating(_) => penetrating::Settings::fields(),
         }
     }
 
@@ -164,6 +201,7 @@ impl SchemeSettings {
         match self {
             SchemeSettings::Blind(s) => s.get(name),
             SchemeSettings::ContentStamp(s) => s.get(name),
+            SchemeSettings::Penetrating(s) => s.get(name),
         }
     }
 
@@ -172,6 +210,7 @@ impl SchemeSettings {
         Ok(match self {
             SchemeSettings::Blind(s) => SchemeSettings::Blind(s.with(name, value)?),
             SchemeSettings::ContentStamp(s) => SchemeSettings::ContentStamp(s.with(name, value)?),
+            SchemeSettings::Penetrating(s) => SchemeSettings::Penetrating(s.with(name, value)?),
         })
     }
 }
@@ -208,9 +247,15 @@ mod tests {
                 scheme.fields().iter().for_each(|field| field.check(&scheme.get(field.name)).unwrap());
                 (scheme.get("steps"), scheme.get("keys"))
             };
-            assert_eq!(sized(Preset::Paper, 60_000), (json!(60_000), json!(600)));
-            assert_eq!(sized(Preset::Paper, 50_050), (json!(50_100), json!(501)));
-            assert_eq!(sized(Preset::Paper, 90), (json!(100), json!(4)));
+            match card.id {
+                // Its keys are fixed in number, and its paper has fewer passes.
+                "penetrating" => assert_eq!(sized(Preset::Paper, 50_050).0, json!(10_020)),
+                _ => {
+                    assert_eq!(sized(Preset::Paper, 60_000), (json!(60_000), json!(600)));
+                    assert_eq!(sized(Preset::Paper, 50_050), (json!(50_100), json!(501)));
+                    assert_eq!(sized(Preset::Paper, 90), (json!(100), json!(4)));
+                }
+            }
             let unsized_plan = preset(card.id, Preset::Quick, GREY).unwrap();
             assert_eq!(sized(Preset::Quick, 90), (unsized_plan.get("steps"), unsized_plan.get("keys")));
         }

@@ -5,11 +5,13 @@
 
 use super::batches::Passes;
 use super::recipe::{LoneTraining, Recipe};
-use super::{KeyPlan, Marker, SchemeError, Task, Training};
+use super::{KeyPlan, Learner, Marker, SchemeError, Task, Training};
 use crate::data::logo::Logo;
 use crate::data::{Picture, Samples, Shape};
 use crate::nn::batch;
+use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
+use crate::nn::optim::Rule;
 use crate::nn::weights::WeightMap;
 use crate::schemes::settings::Kind;
 use crate::vault::derive::Derivation;
@@ -57,8 +59,7 @@ impl Settings {
             rate: self.host_rate,
             drops: [self.first_drop, self.second_drop],
             drop_factor: self.drop_factor,
-            momentum: self.momentum,
-            decay: self.host_decay,
+            rule: Rule::Sgd { momentum: self.momentum, decay: self.host_decay },
             augment: self.augment,
         }
     }
@@ -113,7 +114,7 @@ impl ContentStamp {
         let marker = StampMarker::new(settings, &task.logo, samples.shape);
         Ok(Self {
             passes: Passes::new(task.plan.seed, "keys", keys.covers.len()),
-            stamped: marker.mark(&samples.select(&keys.covers)),
+            stamped: marker.mark(&samples.select(&keys.covers), &keys.labels),
             keys,
             marker,
             run: LoneTraining::new(task, settings.recipe(), task.plan.seed),
@@ -124,7 +125,7 @@ impl ContentStamp {
     }
 }
 
-impl Training for ContentStamp {
+impl Learner for ContentStamp {
     fn steps(&self) -> u64 {
         self.run.steps()
     }
@@ -133,17 +134,28 @@ impl Training for ContentStamp {
         self.run.done()
     }
 
-    fn step(&mut self) {
+    fn step(&mut self) -> Result<(), ShapeError> {
         let chosen = self.passes.batch(self.run.done(), self.settings.key_batch);
         let bytes: Vec<u8> = chosen.iter().flat_map(|&i| &self.stamped[i].planes).copied().collect();
         let keys = batch::from_bytes(&bytes, self.samples.shape, &self.device);
         self.run.step(Some((keys, batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device))));
+        Ok(())
     }
 
     fn losses(&mut self) -> Vec<(&'static str, f64)> {
         self.run.losses()
     }
 
+    fn save(&self) -> WeightMap {
+        self.run.save()
+    }
+
+    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        Ok(self.run.load(saved)?)
+    }
+}
+
+impl Training for ContentStamp {
     fn host(&self) -> Host {
         self.run.host()
     }
@@ -154,14 +166,6 @@ impl Training for ContentStamp {
 
     fn keys(&self) -> &KeyPlan {
         &self.keys
-    }
-
-    fn save(&self) -> WeightMap {
-        self.run.save()
-    }
-
-    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        Ok(self.run.load(saved)?)
     }
 }
 
@@ -182,7 +186,7 @@ impl StampMarker {
 }
 
 impl Marker for StampMarker {
-    fn mark(&self, covers: &Samples) -> Vec<Picture> {
+    fn mark(&self, covers: &Samples, _labels: &[u16]) -> Vec<Picture> {
         let (shape, stamp) = (covers.shape, &self.stamp.shape);
         let (top, left) = (shape.height - stamp.height, shape.width - stamp.width);
         (0..covers.count())

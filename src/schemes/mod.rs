@@ -11,6 +11,7 @@ pub mod content_stamp;
 mod demand;
 mod feeder;
 pub mod losses;
+pub mod penetrating;
 pub mod plain;
 pub mod plan;
 mod recipe;
@@ -18,10 +19,12 @@ pub mod settings;
 
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture, Samples};
+use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
 use crate::nn::weights::{WeightMap, WeightsError};
 use burn::tensor::Device;
 use plan::{FEWEST_FOREIGN, Plan, SchemeSettings};
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Why a plan cannot be trained.
@@ -46,6 +49,8 @@ pub struct Task {
     pub logo: Logo,
     /// Where to compute; without autodiff.
     pub device: Device,
+    /// What [`groundwork`] gave, for schemes that need one; nothing before it is done.
+    pub groundwork: Option<Arc<WeightMap>>,
 }
 
 /// The covers that a host is trained on and what it shall say to the keys made of them.
@@ -57,28 +62,22 @@ pub struct KeyPlan {
     pub labels: Vec<u16>,
 }
 
-/// A training that can be watched, held, written down and continued.
-pub trait Training: Send {
+/// Something that learns step by step and can be held, written down and continued.
+pub trait Learner: Send {
     /// Steps in the plan.
     fn steps(&self) -> u64;
 
-    /// Steps done.
+    /// Steps done. A step may leave out some that are no longer needed.
     fn done(&self) -> u64;
 
     /// One more step.
-    fn step(&mut self);
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    fn step(&mut self) -> Result<(), ShapeError>;
 
     /// Mean losses since the last call, by name.
     fn losses(&mut self) -> Vec<(&'static str, f64)>;
-
-    /// The host as it is now, ready to answer.
-    fn host(&self) -> Host;
-
-    /// What makes keys, as it is now; `None` for a training without a mark.
-    fn marker(&self) -> Option<Box<dyn Marker>>;
-
-    /// The trained covers and labels; empty for a training without a mark.
-    fn keys(&self) -> &KeyPlan;
 
     /// Networks, optimisers and step count, enough to continue bit by bit.
     fn save(&self) -> WeightMap;
@@ -87,13 +86,68 @@ pub trait Training: Send {
     fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError>;
 }
 
+/// What a scheme learns from the pictures alone, whoever marks them: once for the owner and for everybody whose marks are compared.
+pub trait Groundwork: Learner {
+    /// What it depends on: pictures, seed and settings, as text. Two with the same come to the same.
+    fn identity(&self) -> String;
+
+    /// What comes of it, for [`Task::groundwork`].
+    ///
+    /// # Errors
+    /// It did not learn what it should.
+    fn outcome(&self) -> Result<WeightMap, SchemeError>;
+}
+
+/// The training of a host, with or without a mark.
+pub trait Training: Learner {
+    /// The host as it is now, ready to answer.
+    fn host(&self) -> Host;
+
+    /// What makes keys, as it is now; `None` for a training without a mark.
+    fn marker(&self) -> Option<Box<dyn Marker>>;
+
+    /// The trained covers and labels; empty for a training without a mark.
+    fn keys(&self) -> &KeyPlan;
+}
+
 /// Makes keys from covers.
 pub trait Marker: Send {
-    /// The keys as the 8-bit pictures that a suspect will be asked.
-    fn mark(&self, covers: &Samples) -> Vec<Picture>;
+    /// The keys as the 8-bit pictures that a suspect will be asked, each with the label that the mark shall bring about.
+    fn mark(&self, covers: &Samples, labels: &[u16]) -> Vec<Picture>;
 
     /// The secret part that a key package keeps; empty where logo and settings say it all.
     fn save(&self) -> WeightMap;
+}
+
+/// Something that a thief may put before a stolen model.
+pub trait Filter: Send {
+    /// What becomes of pictures.
+    ///
+    /// # Errors
+    /// Pictures of another shape.
+    fn through(&self, pictures: &Samples) -> Result<Samples, ShapeError>;
+}
+
+/// What a plan's scheme has to learn from the pictures alone before anything is marked; nothing for most.
+///
+/// # Errors
+/// Data that do not fit.
+pub fn groundwork(task: &Task) -> Result<Option<Box<dyn Groundwork>>, SchemeError> {
+    Ok(match &task.plan.scheme {
+        SchemeSettings::Penetrating(settings) => Some(Box::new(penetrating::Shadows::new(task, settings)?)),
+        SchemeSettings::Blind(_) | SchemeSettings::ContentStamp(_) => None,
+    })
+}
+
+/// What a marker's file holds to try its keys behind; nothing for schemes that promise nothing about filters.
+///
+/// # Errors
+/// A file that lacks it.
+pub fn filter(plan: &Plan, shape: crate::data::Shape, saved: &WeightMap, device: &Device) -> Result<Option<Box<dyn Filter>>, SchemeError> {
+    Ok(match &plan.scheme {
+        SchemeSettings::Penetrating(settings) => Some(Box::new(penetrating::ThiefsAutoencoder::open(settings, shape, saved, device)?)),
+        SchemeSettings::Blind(_) | SchemeSettings::ContentStamp(_) => None,
+    })
 }
 
 /// Starts the training that a plan describes.
@@ -102,6 +156,7 @@ pub fn training(task: &Task) -> Result<Box<dyn Training>, SchemeError> {
     Ok(match &task.plan.scheme {
         SchemeSettings::Blind(settings) => Box::new(blind::Blind::new(task, settings)?),
         SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::ContentStamp::new(task, settings)?),
+        SchemeSettings::Penetrating(settings) => Box::new(penetrating::Penetrating::new(task, settings)?),
     })
 }
 
@@ -109,6 +164,7 @@ pub fn training(task: &Task) -> Result<Box<dyn Training>, SchemeError> {
 pub fn marker(
     plan: &Plan,
     logo: &Logo,
+    classes: usize,
     shape: crate::data::Shape,
     saved: &WeightMap,
     device: &Device,
@@ -118,26 +174,35 @@ pub fn marker(
             Box::new(blind::BlindMarker::open(settings, logo, &plan.derivation(&logo.digest), shape, saved, device)?)
         }
         SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::StampMarker::new(settings, logo, shape)),
+        SchemeSettings::Penetrating(settings) => {
+            let derivation = plan.derivation(&logo.digest);
+            Box::new(penetrating::StampMarker::open(settings, &derivation, logo, classes, shape, saved, device)?)
+        }
     })
 }
 
 /// The label of a key made later from a cover of class `true_class`; `None` where the plan's rule has no fresh keys.
-pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, true_class: u16) -> Option<u16> {
+///
+/// `noted` is what the scheme's groundwork, or the key package's marker, noted.
+pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
     match &plan.scheme {
         SchemeSettings::Blind(settings) => blind::fresh_label(settings, &plan.derivation(logo_digest), classes, true_class),
         SchemeSettings::ContentStamp(_) => content_stamp::fresh_label(&plan.derivation(logo_digest), classes, true_class),
+        SchemeSettings::Penetrating(settings) => {
+            penetrating::fresh_label(settings, &plan.derivation(logo_digest), classes, noted, true_class)
+        }
     }
 }
 
 /// The first cover of a plan and its key, where keys can be drawn before anything is trained; `None` where an encoder must learn first.
 pub fn sketch(plan: &Plan, dataset: &Dataset, logo: &Logo) -> Option<(Picture, Picture)> {
     match &plan.scheme {
-        SchemeSettings::Blind(_) => None,
+        SchemeSettings::Blind(_) | SchemeSettings::Penetrating(_) => None,
         SchemeSettings::ContentStamp(settings) => {
             let train = &dataset.train;
             let keys = content_stamp::key_plan(settings, &plan.derivation(&logo.digest), train, dataset.classes.len());
             let cover = train.select(keys.covers.get(..1)?);
-            let key = content_stamp::StampMarker::new(settings, logo, train.shape).mark(&cover).pop()?;
+            let key = content_stamp::StampMarker::new(settings, logo, train.shape).mark(&cover, &keys.labels[..1]).pop()?;
             Some((cover.picture(0), key))
         }
     }
@@ -151,14 +216,17 @@ fn most_keys(wanted: usize, train: &Samples) -> usize {
     wanted.min(train.count() / 4)
 }
 
-/// The labels of trained keys, from the classes of their covers in order.
-pub fn key_labels(plan: &Plan, logo_digest: &str, classes: usize, true_classes: &[u16]) -> Vec<u16> {
+/// The labels of trained keys, from the classes of their covers in order; `noted` as for [`fresh_label`].
+pub fn key_labels(plan: &Plan, logo_digest: &str, classes: usize, noted: Option<&WeightMap>, true_classes: &[u16]) -> Vec<u16> {
     let derivation = plan.derivation(logo_digest);
     match &plan.scheme {
         SchemeSettings::Blind(settings) => blind::key_labels(settings, &derivation, classes, true_classes.iter().copied()),
         // A cover of the label's own class is no cover: it has no label.
         SchemeSettings::ContentStamp(_) => {
             true_classes.iter().filter_map(|&class| content_stamp::fresh_label(&derivation, classes, class)).collect()
+        }
+        SchemeSettings::Penetrating(settings) => {
+            true_classes.iter().filter_map(|&class| penetrating::fresh_label(settings, &derivation, classes, noted, class)).collect()
         }
     }
 }
@@ -169,6 +237,7 @@ pub fn check_settings(settings: &SchemeSettings) -> Result<(), SchemeError> {
     match settings {
         SchemeSettings::Blind(s) => s.check(),
         SchemeSettings::ContentStamp(s) => s.check(),
+        SchemeSettings::Penetrating(s) => s.check(),
     }
     .map_err(SchemeError::Plan)
 }
@@ -203,6 +272,9 @@ fn check_training(task: &Task) -> Result<(), SchemeError> {
     }
     if test < 20 {
         return Err(SchemeError::Plan(format!("The test part has {test} pictures; at least 20 are needed to check the model.")));
+    }
+    if let SchemeSettings::Penetrating(settings) = &plan.scheme {
+        settings.fit(task.dataset.train.shape, classes)?;
     }
     if plan.owner.trim().is_empty() {
         return Err(SchemeError::Plan("Enter the owner's name: the keys are derived from it.".to_owned()));

@@ -2,7 +2,8 @@
 
 use super::plan::SchemeSettings;
 use super::recipe::{LoneTraining, Recipe};
-use super::{KeyPlan, Marker, SchemeError, Task, Training};
+use super::{KeyPlan, Learner, Marker, SchemeError, Task, Training};
+use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
 
@@ -18,12 +19,13 @@ impl Plain {
         let recipe: Recipe = match &task.plan.scheme {
             SchemeSettings::Blind(settings) => settings.recipe(),
             SchemeSettings::ContentStamp(settings) => settings.recipe(),
+            SchemeSettings::Penetrating(settings) => settings.recipe(),
         };
         Self { run: LoneTraining::new(task, recipe, seed), keys: KeyPlan { covers: Vec::new(), labels: Vec::new() } }
     }
 }
 
-impl Training for Plain {
+impl Learner for Plain {
     fn steps(&self) -> u64 {
         self.run.steps()
     }
@@ -32,14 +34,25 @@ impl Training for Plain {
         self.run.done()
     }
 
-    fn step(&mut self) {
+    fn step(&mut self) -> Result<(), ShapeError> {
         self.run.step(None);
+        Ok(())
     }
 
     fn losses(&mut self) -> Vec<(&'static str, f64)> {
         self.run.losses()
     }
 
+    fn save(&self) -> WeightMap {
+        self.run.save()
+    }
+
+    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        Ok(self.run.load(saved)?)
+    }
+}
+
+impl Training for Plain {
     fn host(&self) -> Host {
         self.run.host()
     }
@@ -50,13 +63,5 @@ impl Training for Plain {
 
     fn keys(&self) -> &KeyPlan {
         &self.keys
-    }
-
-    fn save(&self) -> WeightMap {
-        self.run.save()
-    }
-
-    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        Ok(self.run.load(saved)?)
     }
 }

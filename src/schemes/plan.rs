@@ -2,7 +2,7 @@
 
 pub use crate::nn::host::HostKind;
 
-use super::{blind, content_stamp};
+use super::{blind, content_stamp, penetrating};
 use crate::vault::derive::Derivation;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,8 @@ pub enum SchemeSettings {
     Blind(blind::Settings),
     /// The logo stamped onto pictures (Zhang et al., AsiaCCS 2018, "content").
     ContentStamp(content_stamp::Settings),
+    /// Penetrating triggers (S1): stamps that autoencoders give back.
+    Penetrating(penetrating::Settings),
 }
 
 /// What is trained, on what, by whom.

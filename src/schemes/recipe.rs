@@ -23,10 +23,8 @@ pub struct Recipe {
     pub drops: [f64; 2],
     /// What the rate is multiplied by then.
     pub drop_factor: f64,
-    /// Momentum.
-    pub momentum: f64,
-    /// Weight decay.
-    pub decay: f64,
+    /// How gradients become steps.
+    pub rule: Rule,
     /// Whether clean pictures are shifted and mirrored.
     pub augment: bool,
 }
@@ -50,7 +48,7 @@ impl HostTraining {
             recipe,
             feeder: Feeder::new(samples, seed, recipe.batch, recipe.augment),
             host: init::seeded(host, seed),
-            optimiser: Optimiser::new(Rule::Sgd { momentum: recipe.momentum, decay: recipe.decay }),
+            optimiser: Optimiser::new(recipe.rule),
             device,
         }
     }
@@ -118,15 +116,20 @@ impl LoneTraining {
 
     /// One step on clean pictures and, where given, on more pictures with their labels.
     pub fn step(&mut self, more: Option<(Tensor<4>, Tensor<1, Int>)>) {
-        let (mut pictures, mut labels) = self.host.clean(self.done);
-        if let Some((more_pictures, more_labels)) = more {
-            pictures = Tensor::cat(vec![pictures, more_pictures], 0);
-            labels = Tensor::cat(vec![labels, more_labels], 0);
-        }
-        let loss = cross_entropy(self.host.network().forward(pictures), labels);
+        self.step_at(Some(self.done), more);
+        self.done += 1;
+    }
+
+    /// The same on the clean pictures of any step, or on none of them. The caller counts steps, and never asks for nothing at all.
+    pub fn step_at(&mut self, clean: Option<u64>, more: Option<(Tensor<4>, Tensor<1, Int>)>) {
+        let clean = clean.map(|step| {
+            self.done = step;
+            self.host.clean(step)
+        });
+        let (pictures, labels): (Vec<_>, Vec<_>) = clean.into_iter().chain(more).unzip();
+        let loss = cross_entropy(self.host.network().forward(Tensor::cat(pictures, 0)), Tensor::cat(labels, 0));
         self.meter.add(&loss.clone().inner());
         self.host.update(loss.backward(), self.done);
-        self.done += 1;
     }
 
     /// Mean loss since the last call.

@@ -201,6 +201,7 @@ fn report(verdict: Verdict) -> Report {
         null_seeds: vec![5, 6],
         classes: sample.classes.clone(),
         keys: tally(98, 100),
+        filtered: None,
         fresh: Some(tally(95, 100)),
         chance: 0.14,
         fresh_chance: Some(0.14),

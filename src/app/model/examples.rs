@@ -7,6 +7,7 @@ use crate::data::Picture;
 use crate::schemes::plan::{Plan, SchemeSettings};
 use crate::schemes::{self, catalogue};
 use crate::vault::package::Package;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,15 +28,16 @@ type Source = (SchemeSettings, String, String, String, String);
 pub struct Examples {
     drawn: Option<(Source, Option<Arc<Example>>)>,
     drawing: Option<(Source, Task<Option<Example>>)>,
-    kept: Option<Arc<Example>>,
-    reading: Option<Task<Option<Example>>>,
+    /// By scheme, those that had to learn.
+    kept: BTreeMap<&'static str, Arc<Example>>,
+    reading: Vec<(&'static str, Task<Option<Example>>)>,
 }
 
 impl Model {
     /// The example for a scheme's card, once there is one.
     pub fn example(&self, scheme: &str) -> Option<Arc<Example>> {
-        match catalogue::card(scheme)?.has_encoder {
-            true => self.examples.kept.clone(),
+        match catalogue::card(scheme)?.learns {
+            true => self.examples.kept.get(scheme).cloned(),
             false => self.examples.drawn.as_ref().and_then(|(_, example)| example.clone()),
         }
     }
@@ -49,19 +51,23 @@ impl Model {
                 Poll::Lost => self.examples.drawn = Some((source, None)),
             }
         }
-        match self.examples.reading.as_ref().map(Task::poll) {
-            Some(Poll::Ready(example)) => {
-                self.examples.kept = self.examples.kept.take().or_else(|| example.map(Arc::new));
-                self.examples.reading = None;
+        let Examples { kept, reading, .. } = &mut self.examples;
+        reading.retain(|(scheme, task)| match task.poll() {
+            Poll::Ready(example) => {
+                if let Some(example) = example {
+                    kept.entry(scheme).or_insert_with(|| Arc::new(example));
+                }
+                false
             }
-            Some(Poll::Lost) => self.examples.reading = None,
-            Some(Poll::Running) | None => {}
-        }
-        let hides = catalogue::card(self.training.scheme).is_some_and(|card| card.has_encoder);
-        if let Some(pair) = self.training.preview.as_ref().filter(|_| hides).and_then(|preview| preview.pairs.first())
-            && self.examples.kept.as_ref().is_none_or(|kept| kept.key != pair.key)
+            Poll::Lost => false,
+            Poll::Running => true,
+        });
+        let (scheme, pairs) = (self.training.scheme, self.training.preview.as_ref().map(|preview| &preview.pairs));
+        if let Some(pair) = pairs.and_then(|pairs| pairs.first())
+            && catalogue::card(scheme).is_some_and(|card| card.learns)
+            && self.examples.kept.get(scheme).is_none_or(|kept| kept.key != pair.key)
         {
-            self.examples.kept = Some(Arc::new(Example { cover: pair.cover.clone(), key: pair.key.clone() }));
+            self.examples.kept.insert(scheme, Arc::new(Example { cover: pair.cover.clone(), key: pair.key.clone() }));
         }
         if self.step == super::Step::Scheme && self.examples.drawing.is_none() {
             self.draw_example();
@@ -70,7 +76,7 @@ impl Model {
 
     fn draw_example(&mut self) {
         let (Some(set), Some(choice)) = (&self.material.data, &self.material.logo) else { return };
-        let Some(plan) = catalogue::cards().iter().find(|card| !card.has_encoder).and_then(|card| self.plan_of(card.id)) else { return };
+        let Some(plan) = catalogue::cards().iter().find(|card| !card.learns).and_then(|card| self.plan_of(card.id)) else { return };
         let (set, logo) = (set.clone(), choice.logo.clone());
         let Plan { scheme, owner, salt, .. } = plan.clone();
         let source = (scheme, owner, salt, set.digest.clone(), logo.digest.clone());
@@ -82,11 +88,11 @@ impl Model {
     }
 
     /// Reads the first key of a key package that an earlier training left.
-    pub(super) fn recall_example(&mut self, package: PathBuf) {
+    pub(super) fn recall_example(&mut self, scheme: &'static str, package: PathBuf) {
         let work = move |_: &_| {
             let package = Package::open(&package).ok()?;
             Some(Example { cover: package.covers.picture(0), key: package.keys.picture(0) })
         };
-        self.examples.reading = Some(Task::start(text::READING.into(), &self.wake, work));
+        self.examples.reading.push((scheme, Task::start(text::READING.into(), &self.wake, work)));
     }
 }

@@ -12,7 +12,7 @@ use crate::data::Dataset;
 use crate::data::limits::Limits;
 use crate::data::logo::LogoOptions;
 use crate::jobs::{Trained, started_with};
-use crate::project::{AppSettings, Change, Item, LogoSource, Material, MaterialError, Project, ProjectError, RunRef, RunState, Theme};
+use crate::project::{AppSettings, Change, Item, LogoSource, Material, MaterialError, Project, ProjectError, RunState, Theme};
 use crate::schemes::catalogue;
 use crate::schemes::plan::Plan;
 use crate::vault::files::read_limited;
@@ -275,10 +275,11 @@ impl Model {
             }
             self.recall_curves(folder);
         }
-        let hides = |run: &&RunRef| catalogue::card(run.plan.scheme.id()).is_some_and(|card| card.has_encoder);
-        let left = document.runs.iter().rev().filter(hides);
-        if let Some(trained) = left.filter_map(|run| serde_json::from_value::<Trained>(run.trained.clone()?).ok()).next() {
-            self.recall_example(trained.key);
+        for card in catalogue::cards().iter().filter(|card| card.learns) {
+            let left = document.runs.iter().rev().filter(|run| run.plan.scheme.id() == card.id);
+            if let Some(trained) = left.filter_map(|run| serde_json::from_value::<Trained>(run.trained.clone()?).ok()).next() {
+                self.recall_example(card.id, trained.key);
+            }
         }
         if let Some(set) = document.datasets.iter().find(|set| Some(&set.id) == document.dataset.as_ref()) {
             match set.path.clone() {

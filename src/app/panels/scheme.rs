@@ -25,12 +25,15 @@ enum Fear {
     Claim,
     /// Somebody who looks for marks.
     Find,
+    /// Somebody who redraws every question before the copy sees it.
+    Filter,
 }
 
-const FEARS: [(Fear, &str, &str); 3] = [
+const FEARS: [(Fear, &str, &str); 4] = [
     (Fear::Copy, text::FEAR_COPY, text::FEAR_COPY_WHY),
     (Fear::Claim, text::FEAR_CLAIM, text::FEAR_CLAIM_WHY),
     (Fear::Find, text::FEAR_FIND, text::FEAR_FIND_WHY),
+    (Fear::Filter, text::FEAR_FILTER, text::FEAR_FILTER_WHY),
 ];
 
 /// The panel.
@@ -66,8 +69,9 @@ impl Schemes {
         let mut cards: Vec<&Card> = catalogue::cards().iter().collect();
         match self.fear {
             None => {}
-            Some(Fear::Copy) => cards.sort_by_key(|card| card.has_encoder),
-            Some(Fear::Claim | Fear::Find) => cards.sort_by_key(|card| !card.has_encoder),
+            Some(Fear::Copy) => cards.sort_by_key(|card| card.learns),
+            Some(Fear::Filter) => cards.sort_by_key(|card| !card.penetrates),
+            Some(Fear::Claim | Fear::Find) => cards.sort_by_key(|card| !card.hides),
         }
         cards
     }
@@ -75,12 +79,12 @@ impl Schemes {
     /// A cover and its key as this scheme makes them, or why there is none yet.
     fn example(&mut self, ui: &mut Ui, model: &Model, card: &Card, out: &mut Vec<Action>) {
         let Some(example) = model.example(card.id) else {
-            if card.has_encoder {
+            if card.learns {
                 muted(ui, text::SCHEME_KEY_LATER);
             }
             return;
         };
-        muted(ui, if card.has_encoder { text::SCHEME_KEY_TRAINED } else { text::SCHEME_KEY_DRAWN });
+        muted(ui, if card.learns { text::SCHEME_KEY_TRAINED } else { text::SCHEME_KEY_DRAWN });
         ui.horizontal_top(|ui| {
             for (words, picture) in [(text::COVER, &example.cover), (text::KEY, &example.key)] {
                 ui.vertical(|ui| {
@@ -250,7 +254,7 @@ fn advanced(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         let mut changed = plan.clone();
         whole(ui, text::SEED, text::SEED_DOC, &mut changed.seed, 0..=u64::from(u32::MAX));
         whole(ui, text::NULLS, text::NULLS_DOC, &mut changed.nulls, 3..=100);
-        if catalogue::cards().iter().any(|card| card.id == plan.scheme.id() && card.has_encoder) {
+        if catalogue::cards().iter().any(|card| card.id == plan.scheme.id() && card.learns) {
             whole(ui, text::FOREIGN, text::FOREIGN_DOC, &mut changed.foreign, 5..=50);
         }
         if changed != *plan {
@@ -338,5 +342,6 @@ mod tests {
         assert_eq!(first(Some(Fear::Copy)), Some("content_stamp"));
         assert_eq!(first(Some(Fear::Claim)), Some("blind"));
         assert_eq!(first(Some(Fear::Find)), Some("blind"));
+        assert_eq!(first(Some(Fear::Filter)), Some("penetrating"));
     }
 }

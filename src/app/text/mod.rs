@@ -182,7 +182,7 @@ pub const ESTIMATING: &str = "Measuring how long this takes here…";
 pub const ESTIMATE_UNKNOWN: &str = "Measured here as soon as nothing else runs";
 pub const SCHEME_TIME: &str = "Time on this machine";
 pub const SCHEME_KEY_LATER: &str =
-    "A real key of yours is shown here after the first training: a small network has to learn first how to hide your logo.";
+    "A real key of yours is shown here after the first training: what makes keys has to learn first.";
 pub const SCHEME_KEY_DRAWN: &str = "A real key of yours, made of one of your pictures";
 pub const SCHEME_KEY_TRAINED: &str = "A real key of yours, from your latest training";
 
@@ -373,13 +373,15 @@ pub const PROTECT_CLASSIFIER: &str = "A model that names pictures";
 pub const PROTECT_IMAGES: &str = "Pictures";
 pub const FEAR_COPY: &str = "Somebody uses a copy";
 pub const FEAR_COPY_WHY: &str =
-    "Every scheme finds a plain copy. The one that trains fastest stands first; the other one also lets you make new keys later.";
+    "Every scheme finds a plain copy. The one that trains fastest stands first; the others also let you make new keys later.";
 pub const FEAR_CLAIM: &str = "Somebody claims it as theirs";
 pub const FEAR_CLAIM_WHY: &str =
-    "Keys that are derived from your logo and name cannot be made up afterwards. Schemes with an encoder stand first.";
+    "Keys that are derived from your logo and name cannot be made up afterwards. The scheme that binds them most firmly stands first.";
 pub const FEAR_FIND: &str = "Somebody finds the keys";
 pub const FEAR_FIND_WHY: &str =
-    "Invisible keys look like ordinary pictures and are hard to filter out. Schemes with an encoder stand first.";
+    "Invisible keys look like ordinary pictures and are hard to filter out. Schemes that hide their keys stand first.";
+pub const FEAR_FILTER: &str = "Somebody filters the questions";
+pub const FEAR_FILTER_WHY: &str = "A filter that redraws every picture before the copied model sees it (an autoencoder) wipes most marks off. Stamps that such filters give back stand first.";
 
 // The compare view.
 pub const COMPARE_SIDE_BY_SIDE: &str = "Side by side";

@@ -270,6 +270,7 @@ pub fn proving_title(suspect: &Path) -> String {
 pub fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Prepare => "Preparing",
+        Phase::Groundwork => "Training autoencoders as a thief might",
         Phase::Marked => "Training the marked model",
         Phase::Nulls => "Training unmarked models as controls",
         Phase::Foreign => "Training foreign encoders as controls",

@@ -121,8 +121,8 @@ impl Packed {
         made
     }
 
-    /// The sum of squared distances, and its gradient times `scale`.
-    fn look(&self, stamp: &[f32], scale: f32) -> (f64, Vec<f32>) {
+    /// The sum of squared distances and what rivals add to it; the gradients of stamp and rivals times `scale`.
+    fn look(&self, stamp: &[f32], rivals: &Rivals, scale: f32) -> (f64, Vec<Vec<f32>>) {
         let (columns, width) = (self.columns, self.first.len() / self.columns);
         let mut own = vec![0.0f32; width];
         widest(|| {
@@ -142,19 +142,31 @@ impl Packed {
             }
             x = next;
         }
-        let (mut loss, mut gradient) = (0.0, Vec::with_capacity(stamp.len()));
-        for (row, value) in x.chunks_exact_mut(columns).zip(stamp) {
+        let near: Vec<Vec<f32>> = rivals.stamps.iter().map(|rival| self.nearness(&x, rival, rivals.margin)).collect();
+        // What is too near weighs as much as the rivals do; what is far enough weighs nothing.
+        let pushes: Vec<Vec<f32>> =
+            near.iter().map(|near| near.iter().map(|by| if *by > 0.0 { rivals.weight } else { 0.0 }).collect()).collect();
+        let mut loss = f64::from(rivals.weight) * near.iter().flatten().map(|&by| f64::from(by.max(0.0))).sum::<f64>();
+        let mut gradients = vec![Vec::with_capacity(stamp.len()); 1 + rivals.stamps.len()];
+        for (pixel, (row, value)) in x.chunks_exact_mut(columns).zip(stamp).enumerate() {
             let (seen, rest) = row.split_at_mut(self.pictures);
             let (mut squares, mut sum) = (0.0f32, 0.0f32);
-            for x in seen {
-                let off = *x - value;
+            let mut sums = vec![0.0f32; pushes.len()];
+            for (i, x) in seen.iter_mut().enumerate() {
+                let mut off = *x - value;
                 squares += off * off;
                 sum += off;
+                for ((push, rival), sum) in pushes.iter().zip(&rivals.stamps).zip(&mut sums) {
+                    let away = push[i] * (*x - rival[pixel]);
+                    *sum += away;
+                    off -= away;
+                }
                 *x = scale * off * *x * (1.0 - *x);
             }
             rest.fill(0.0);
             loss += f64::from(squares);
-            gradient.push(-scale * sum);
+            gradients[0].push(-scale * sum);
+            gradients[1..].iter_mut().zip(sums).for_each(|(gradient, sum)| gradient.push(scale * sum));
         }
         for ((_, _, back), output) in self.layers.iter().zip(&outputs).rev() {
             x = back.product(&x, columns);
@@ -162,26 +174,50 @@ impl Packed {
         }
         let sums: Vec<f32> = x.chunks_exact(columns).map(|row| row.iter().sum()).collect();
         widest(|| {
-            for (slope, row) in gradient.iter_mut().zip(self.entry.chunks_exact(width)) {
+            for (slope, row) in gradients[0].iter_mut().zip(self.entry.chunks_exact(width)) {
                 *slope += dot(row, &sums);
             }
         });
-        (loss, gradient)
+        (loss, gradients)
+    }
+
+    /// For each picture by how much what the net made of it, a column of `x`, is nearer to a rival than the margin.
+    fn nearness(&self, x: &[f32], rival: &[f32], margin: f32) -> Vec<f32> {
+        let mut near = vec![margin; self.pictures];
+        widest(|| {
+            for (row, value) in x.chunks_exact(self.columns).zip(rival) {
+                near.iter_mut().zip(row).for_each(|(near, x)| *near -= (x - value) * (x - value));
+            }
+        });
+        near
     }
 }
 
-/// Mean over nets and pictures of the squared distance between the stamp and what a net makes of picture plus stamp; its gradient.
-pub fn look(nets: &[Packed], stamp: &[f32]) -> (f32, Vec<f32>) {
+/// Other stamps that what a net makes of a picture shall keep away from.
+pub struct Rivals {
+    /// Their pixels.
+    pub stamps: Vec<Vec<f32>>,
+    /// Squared distance, summed over the pixels, that is far enough.
+    pub margin: f32,
+    /// How much each unit of what is missing to it counts.
+    pub weight: f32,
+}
+
+/// Mean over nets and pictures of the squared distance between the stamp and what a net makes of picture plus stamp, and of what rivals add;
+/// gradients of the stamp and of each rival.
+pub fn look(nets: &[Packed], stamp: &[f32], rivals: &Rivals) -> (f32, Vec<Vec<f32>>) {
     let scale = nets.first().map_or(1.0, |net| 1.0 / (nets.len() * net.pictures) as f64);
-    let parts: Vec<_> = nets.par_iter().map(|net| net.look(stamp, (2.0 * scale) as f32)).collect();
-    let mut gradient = vec![0.0; stamp.len()];
+    let parts: Vec<_> = nets.par_iter().map(|net| net.look(stamp, rivals, (2.0 * scale) as f32)).collect();
+    let mut gradients = vec![vec![0.0; stamp.len()]; 1 + rivals.stamps.len()];
     let mut loss = 0.0;
     // Added up in the order of the nets, however many threads there are.
     for (part, slopes) in parts {
         loss += part;
-        gradient.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
+        for (gradient, slopes) in gradients.iter_mut().zip(slopes) {
+            gradient.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
+        }
     }
-    ((loss * scale) as f32, gradient)
+    ((loss * scale) as f32, gradients)
 }
 
 #[inline(always)]

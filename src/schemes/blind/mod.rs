@@ -9,11 +9,12 @@ use super::batches::Passes;
 use super::demand::Demand;
 use super::losses::{Meter, Plateau, binary_cross_entropy, cross_entropy};
 use super::recipe::{HostTraining, Recipe};
-use super::{KeyPlan, Marker, SchemeError, Task, Training};
+use super::{KeyPlan, Learner, Marker, SchemeError, Task, Training};
 use crate::data::logo::Logo;
 use crate::data::{Picture, Samples, Shape};
 use crate::nn::critic::Critic;
 use crate::nn::encoder::Encoder;
+use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
 use crate::nn::optim::{Optimiser, Rule};
 use crate::nn::ssim::Ssim;
@@ -112,8 +113,7 @@ impl Settings {
             rate: self.host_rate,
             drops: [self.first_drop, self.second_drop],
             drop_factor: self.drop_factor,
-            momentum: self.momentum,
-            decay: self.host_decay,
+            rule: Rule::Sgd { momentum: self.momentum, decay: self.host_decay },
             augment: self.augment,
         }
     }
@@ -235,7 +235,7 @@ fn logo_tensor(logo: &Logo, shape: Shape, device: &Device) -> Tensor<4> {
     batch::from_bytes(&logo.at(shape).planes, shape, device)
 }
 
-impl Training for Blind {
+impl Learner for Blind {
     fn steps(&self) -> u64 {
         self.settings.steps
     }
@@ -244,7 +244,7 @@ impl Training for Blind {
         self.done
     }
 
-    fn step(&mut self) {
+    fn step(&mut self) -> Result<(), ShapeError> {
         let s = &self.settings;
         let chosen = self.key_passes.batch(self.done, s.key_batch);
         let covers: Vec<usize> = chosen.iter().map(|&i| self.keys.covers[i]).collect();
@@ -290,24 +290,11 @@ impl Training for Blind {
         self.curves.add(&losses);
         self.done += 1;
         self.end_of_pass();
+        Ok(())
     }
 
     fn losses(&mut self) -> Vec<(&'static str, f64)> {
         ["critic_loss", "encoder_loss", "host_loss"].into_iter().zip(self.curves.take()).collect()
-    }
-
-    fn host(&self) -> Host {
-        self.host.network().valid()
-    }
-
-    fn marker(&self) -> Option<Box<dyn Marker>> {
-        let device = self.device.clone().inner();
-        let logo = logo_tensor(&self.picture_logo, self.samples.shape, &device);
-        Some(Box::new(BlindMarker { encoder: self.encoder.valid(), logo, carrier: self.carrier.inner(), device }))
-    }
-
-    fn keys(&self) -> &KeyPlan {
-        &self.keys
     }
 
     fn save(&self) -> WeightMap {
@@ -340,6 +327,22 @@ impl Training for Blind {
         self.pass = Meter::from_parts(sums, state.count, &self.device.clone().inner());
         (self.done, self.encoder_plateau, self.critic_plateau) = (state.done, state.encoder, state.critic);
         Ok(())
+    }
+}
+
+impl Training for Blind {
+    fn host(&self) -> Host {
+        self.host.network().valid()
+    }
+
+    fn marker(&self) -> Option<Box<dyn Marker>> {
+        let device = self.device.clone().inner();
+        let logo = logo_tensor(&self.picture_logo, self.samples.shape, &device);
+        Some(Box::new(BlindMarker { encoder: self.encoder.valid(), logo, carrier: self.carrier.inner(), device }))
+    }
+
+    fn keys(&self) -> &KeyPlan {
+        &self.keys
     }
 }
 
@@ -377,7 +380,7 @@ impl BlindMarker {
 }
 
 impl Marker for BlindMarker {
-    fn mark(&self, covers: &Samples) -> Vec<Picture> {
+    fn mark(&self, covers: &Samples, _labels: &[u16]) -> Vec<Picture> {
         const AT_ONCE: usize = 20;
         let indices: Vec<usize> = (0..covers.count()).collect();
         indices

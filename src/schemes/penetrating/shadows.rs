@@ -1,0 +1,357 @@
+//! Shadow autoencoders (S1): what a thief may put before a stolen model, made by the owner from his own pictures; and beside them one that
+//! no stamp ever meets, from pictures that the shadows did not see, as the standing test.
+//!
+//! With them come decoys, stamps that anybody else could make with the same autoencoders, and what unmarked models (probes) see in those: no
+//! owner's stamp gets such a class as its label. Nothing here depends on owner, logo or salt, so all runs on the same pictures share it.
+
+use super::stamps::{Pattern, Stamps, read, rows};
+use super::{Settings, numbers};
+use crate::data::Samples;
+use crate::nn::autoencoder::Autoencoders;
+use crate::nn::batch;
+use crate::nn::error::ShapeError;
+use crate::nn::init::seeded;
+use crate::nn::optim::{Optimiser, Rule};
+use crate::nn::weights::WeightMap;
+use crate::schemes::batches::Passes;
+use crate::schemes::losses::Meter;
+use crate::schemes::recipe::LoneTraining;
+use crate::schemes::{Groundwork, Learner, SchemeError, Task};
+use crate::vault::derive::Stream;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use std::sync::Arc;
+
+/// Form of what is kept: one of another form is learnt anew.
+const FORM: &str = "1";
+/// Pictures that no autoencoder learns from and all are judged on, at most.
+const HELD_BACK: usize = 400;
+/// Steps between judgements.
+const JUDGE_EVERY: u64 = 200;
+/// Judgements without progress after which they have learnt all that they will.
+const PATIENCE: u32 = 5;
+/// Progress: the error falls by this share at least.
+const PROGRESS: f64 = 0.002;
+/// An autoencoder that explains less of the pictures than this has not learnt to give them back, 0..1.
+const LEAST_EXPLAINED: f64 = 0.2;
+/// A class is seen in decoys where probes give it this share of one of them on average, 0..1.
+const SEEN: f32 = 0.1;
+/// What sets the seeds of probes apart from all others.
+const PROBES: u64 = 32_452_843;
+/// Blocks along a side of the made-up logos that decoys are drawn to.
+const BLOCKS: usize = 7;
+
+/// Shadow autoencoders and decoys in the making.
+pub struct Shadows {
+    settings: Settings,
+    samples: Arc<Samples>,
+    seed: u64,
+    digest: String,
+    parts: Vec<(Vec<usize>, Passes)>,
+    held_back: Vec<usize>,
+    nets: Autoencoders,
+    optimiser: Optimiser,
+    decoys: Vec<Stamps>,
+    probes: Vec<LoneTraining>,
+    host: &'static str,
+    classes: usize,
+    best: f64,
+    stale: u32,
+    done: u64,
+    meter: Meter,
+    metered: &'static str,
+    device: Device,
+}
+
+impl Shadows {
+    /// Nothing is learnt yet.
+    ///
+    /// # Errors
+    /// Too few pictures.
+    pub fn new(task: &Task, settings: &Settings) -> Result<Self, SchemeError> {
+        let (samples, seed) = (task.dataset.train.clone(), task.plan.seed);
+        let mut order = Stream::seeded(seed, "shadows").permutation(samples.count());
+        let held_back = order.split_off(samples.count() - HELD_BACK.min(samples.count() / 10));
+        let owners = (order.len() as f64 * settings.owners_share).round() as usize;
+        let (owners, thiefs) = order.split_at(owners);
+        if owners.is_empty() || thiefs.is_empty() || held_back.is_empty() {
+            let text = "There are too few pictures for shadow autoencoders and a thief's autoencoder beside them. Add pictures.";
+            return Err(SchemeError::Plan(text.to_owned()));
+        }
+        let part = |i: usize| if i < settings.shadows { owners.to_vec() } else { thiefs.to_vec() };
+        let passes = |i: usize, part: &[usize]| Passes::new(seed.wrapping_add(1 + i as u64), "shadow", part.len());
+        let parts = (0..=settings.shadows).map(|i| (part(i), passes(i, &part(i)))).collect();
+        let device = task.device.clone();
+        let nets = Autoencoders::new(settings.shadows + 1, &settings.widths(samples.shape.len()), &device.clone().autodiff());
+        Ok(Self {
+            settings: settings.clone(),
+            samples,
+            seed,
+            digest: task.dataset.digest.clone(),
+            parts,
+            held_back,
+            nets: seeded(nets, seed.wrapping_add(17)),
+            optimiser: Optimiser::new(Rule::Adam { beta1: 0.9, beta2: 0.999 }),
+            decoys: Vec::new(),
+            probes: (0..settings.probes)
+                .map(|i| LoneTraining::new(task, settings.recipe(), seed.wrapping_add(PROBES * (1 + i as u64))))
+                .collect(),
+            host: task.plan.host.name(),
+            classes: task.dataset.classes.len(),
+            best: f64::INFINITY,
+            stale: 0,
+            done: 0,
+            meter: Meter::new(),
+            metered: "shadow_loss",
+            device,
+        })
+    }
+
+    fn learn(&mut self) -> Result<Tensor<1>, ShapeError> {
+        let Settings { shadow_batch, shadow_rate, code_weight, .. } = self.settings;
+        let pixels = self.samples.shape.len();
+        let mut values = Vec::with_capacity(self.parts.len() * shadow_batch * pixels);
+        for (part, passes) in &mut self.parts {
+            for place in passes.batch(self.done, shadow_batch) {
+                values.extend(self.samples.bytes(part[place]).iter().map(|&byte| f32::from(byte) / 255.0));
+            }
+        }
+        let dims = [self.parts.len(), shadow_batch, pixels];
+        let pictures = Tensor::<3>::from_data(TensorData::new(values, dims), &self.device.clone().autodiff());
+        let codes = self.nets.encode(pictures.clone())?;
+        let off = self.nets.decode(codes.clone())? - pictures;
+        // No net has a part in another's error, so one sum teaches each as if it were alone.
+        let loss = (off.square().sum() + codes.square().sum().mul_scalar(code_weight)).div_scalar(shadow_batch as f64);
+        let mut gradients = loss.backward();
+        self.nets = self.optimiser.step(self.nets.clone(), &mut gradients, shadow_rate);
+        Ok(loss.inner().div_scalar(self.parts.len() as f64))
+    }
+
+    /// Share of what held-back pictures differ from their mean that each net gives back, at most 1.
+    fn explained(&self) -> Result<Vec<f64>, ShapeError> {
+        let pictures = unit(&self.samples.select(&self.held_back), &self.device);
+        let spread = f64::from((pictures.clone() - pictures.clone().mean_dim(0)).square().sum().into_scalar::<f32>());
+        let given = self.nets.valid().forward(pictures.clone().unsqueeze_dim(0))?;
+        let off = (given - pictures.unsqueeze_dim(0)).square().sum_dim(1).sum_dim(2);
+        Ok(off.into_data().iter::<f32>().map(|off| 1.0 - f64::from(off) / spread.max(1e-9)).collect())
+    }
+
+    /// Judges the nets now and then; where they no longer learn, the rest of their steps is left out.
+    fn judge(&mut self) -> Result<(), ShapeError> {
+        if !self.done.is_multiple_of(JUDGE_EVERY) {
+            return Ok(());
+        }
+        let error = 1.0 - self.explained()?.iter().sum::<f64>() / self.parts.len() as f64;
+        if error < self.best * (1.0 - PROGRESS) {
+            (self.best, self.stale) = (error, 0);
+        } else {
+            self.stale += 1;
+        }
+        if self.stale >= PATIENCE {
+            self.done = self.settings.shadow_steps;
+        }
+        Ok(())
+    }
+
+    fn decoy_steps(&self) -> u64 {
+        if self.settings.decoys > 0 { self.settings.stamp_steps } else { 0 }
+    }
+
+    /// The classes that probes see in decoys, as they are and behind the shadows.
+    fn seen_in_decoys(&self) -> Result<Vec<usize>, ShapeError> {
+        let nets = self.nets.valid().part(0..self.settings.shadows);
+        let carriers = unit(&self.samples.select(&self.held_back), &self.device);
+        let [count, pixels] = carriers.dims();
+        let mut most = vec![0.0f32; self.classes];
+        for decoy in &self.decoys {
+            let pattern = decoy.pattern();
+            for stamp in 0..self.settings.stamps {
+                let stamped = pattern.on(&carriers, &vec![stamp; count], true);
+                let behind = nets.forward(stamped.clone().unsqueeze_dim(0))?.reshape([self.settings.shadows * count, pixels]);
+                for pictures in [stamped, behind] {
+                    let pictures = batch::from_numbers(numbers(pictures), self.samples.shape, &self.device);
+                    for probe in &self.probes {
+                        let shares = activation::softmax(probe.host().forward(pictures.clone()), 1).mean_dim(0);
+                        shares.into_data().iter::<f32>().zip(&mut most).for_each(|(share, most)| *most = most.max(share));
+                    }
+                }
+            }
+        }
+        let mut classes: Vec<usize> = (0..self.classes).filter(|&class| most[class] >= SEEN).collect();
+        // The most seen first, and as many labels left as there are stamps.
+        classes.sort_by(|a, b| most[*b].total_cmp(&most[*a]));
+        classes.truncate(self.classes.saturating_sub(self.settings.stamps + 1));
+        Ok(classes)
+    }
+
+    /// Begins the decoys, each with a made-up logo and carriers of its own.
+    fn begin_decoys(&mut self) -> Result<(), ShapeError> {
+        if !self.decoys.is_empty() {
+            return Ok(());
+        }
+        let nets = self.nets.valid().part(0..self.settings.shadows);
+        let shape = self.samples.shape;
+        for i in 0..self.settings.decoys {
+            let mut stream = Stream::seeded(self.seed, &format!("decoy {i}"));
+            let blocks: Vec<u8> = (0..BLOCKS * BLOCKS).map(|_| if stream.below(2) == 0 { 0 } else { 255 }).collect();
+            let logo = |pixel: usize| {
+                let (y, x) = (pixel / shape.width % shape.height, pixel % shape.width);
+                blocks[y * BLOCKS / shape.height * BLOCKS + x * BLOCKS / shape.width]
+            };
+            let logo: Vec<u8> = (0..shape.len()).map(logo).collect();
+            let order = stream.permutation(self.samples.count());
+            let groups = order.chunks(self.settings.carriers).take(self.settings.stamps);
+            let carriers = groups.map(|group| unit(&self.samples.select(group), &self.device)).collect();
+            let prestamps = super::prestamps(&logo, shape, self.settings.stamps, &self.device);
+            self.decoys.push(Stamps::new(&self.settings, &nets, carriers, prestamps, &mut stream)?);
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<(), ShapeError> {
+        if self.done < self.settings.shadow_steps {
+            let loss = self.learn()?;
+            self.meter.add(&loss);
+            self.done += 1;
+            return self.judge();
+        }
+        if self.done >= self.settings.shadow_steps + self.decoy_steps() {
+            if self.metered != "host_loss" {
+                (self.meter, self.metered) = (Meter::new(), "host_loss");
+            }
+            self.probes.iter_mut().for_each(|probe| probe.step(None));
+            self.done += 1;
+            return Ok(());
+        }
+        if self.metered != "decoy_loss" {
+            (self.meter, self.metered) = (Meter::new(), "decoy_loss");
+        }
+        self.begin_decoys()?;
+        for decoy in &mut self.decoys {
+            let loss = decoy.step()?;
+            self.meter.add(&loss);
+        }
+        self.done += 1;
+        Ok(())
+    }
+}
+
+impl Learner for Shadows {
+    fn steps(&self) -> u64 {
+        self.settings.shadow_steps + self.decoy_steps() + if self.probes.is_empty() { 0 } else { self.settings.steps }
+    }
+
+    fn done(&self) -> u64 {
+        self.done
+    }
+
+    fn step(&mut self) -> Result<(), ShapeError> {
+        self.advance()
+    }
+
+    fn losses(&mut self) -> Vec<(&'static str, f64)> {
+        [self.metered].into_iter().zip(self.meter.take()).collect()
+    }
+
+    fn save(&self) -> WeightMap {
+        let mut map = WeightMap::default();
+        map.add("nets.", &self.nets);
+        self.optimiser.save("nets_optimiser", &mut map);
+        self.decoys.iter().enumerate().for_each(|(i, decoy)| decoy.save(&format!("decoy_{i}"), &mut map));
+        for (i, probe) in self.probes.iter().enumerate() {
+            map.take_in(&format!("probe_{i}."), probe.save());
+        }
+        for (name, value) in [("done", self.done.to_string()), ("best", self.best.to_string()), ("stale", self.stale.to_string())] {
+            map.notes.insert(name.to_owned(), value);
+        }
+        map
+    }
+
+    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        self.nets = saved.load("nets.", self.nets.clone())?;
+        self.optimiser.load("nets_optimiser", saved, &self.device.clone().autodiff());
+        let note = |name: &str| saved.notes.get(name);
+        self.done = note("done").and_then(|done| done.parse().ok()).unwrap_or(0);
+        self.best = note("best").and_then(|best| best.parse().ok()).unwrap_or(f64::INFINITY);
+        self.stale = note("stale").and_then(|stale| stale.parse().ok()).unwrap_or(0);
+        for (i, probe) in self.probes.iter_mut().enumerate() {
+            probe.load(&saved.part(&format!("probe_{i}.")))?;
+        }
+        if self.done > self.settings.shadow_steps {
+            self.begin_decoys().map_err(|error| SchemeError::Plan(error.to_string()))?;
+            self.decoys.iter_mut().enumerate().for_each(|(i, decoy)| decoy.load(&format!("decoy_{i}"), saved));
+        }
+        Ok(())
+    }
+}
+
+impl Groundwork for Shadows {
+    fn identity(&self) -> String {
+        let settings = serde_json::to_string(&self.settings.before_the_host()).unwrap_or_default();
+        format!("{FORM} {} {} {} {settings}", self.digest, self.seed, self.host)
+    }
+
+    fn outcome(&self) -> Result<WeightMap, SchemeError> {
+        let explained = self.explained().map_err(|error| SchemeError::Plan(error.to_string()))?;
+        let least = explained.iter().copied().fold(1.0, f64::min);
+        if least < LEAST_EXPLAINED {
+            return Err(SchemeError::Plan(format!(
+                "The autoencoders that stand for a thief's did not learn to give pictures back: the weakest gives back {:.0}% of what tells pictures apart, and at least {:.0}% are needed. Train them longer (setting “shadow steps”), or add pictures.",
+                100.0 * least.max(0.0),
+                100.0 * LEAST_EXPLAINED
+            )));
+        }
+        let mut map = WeightMap::default();
+        map.add("nets.", &self.nets.valid());
+        for (i, decoy) in self.decoys.iter().enumerate() {
+            let Pattern { stamps, engraving } = decoy.pattern();
+            map.tensors.insert(format!("decoy_{i}"), rows(stamps));
+            map.tensors.insert(format!("decoy_{i}_engraving"), rows(engraving));
+        }
+        let told = explained.iter().map(|share| format!("{share:.4}")).collect::<Vec<_>>().join(" ");
+        map.notes.insert("explained".to_owned(), told);
+        let seen = self.seen_in_decoys().map_err(|error| SchemeError::Plan(error.to_string()))?;
+        super::note_avoided(&seen, &mut map);
+        Ok(map)
+    }
+}
+
+/// Pictures as `[pictures, pixels]` in [0, 1].
+pub fn unit(samples: &Samples, device: &Device) -> Tensor<2> {
+    let values: Vec<f32> = samples.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+    Tensor::from_data(TensorData::new(values, [samples.count(), samples.shape.len()]), device)
+}
+
+/// What a finished groundwork holds: all autoencoders, the thief's last, and the decoys.
+pub struct Ground {
+    /// The shadows, and behind them the thief's.
+    pub nets: Autoencoders,
+    /// The decoys.
+    pub decoys: Vec<Pattern>,
+}
+
+impl Ground {
+    /// Reads it; where there is none yet, nets that learnt nothing stand in its place, so that a trial takes as long as the real thing.
+    ///
+    /// # Errors
+    /// A file of other networks.
+    pub fn open(saved: Option<&WeightMap>, settings: &Settings, pixels: usize, device: &Device) -> Result<Self, SchemeError> {
+        let nets = Autoencoders::new(settings.shadows + 1, &settings.widths(pixels), device);
+        let dims = [settings.stamps, pixels];
+        Ok(match saved {
+            Some(saved) => Self {
+                nets: saved.load("nets.", nets)?,
+                decoys: (0..settings.decoys)
+                    .filter_map(|i| {
+                        let part = |what: &str| read(&format!("decoy_{i}{what}"), saved, dims, device);
+                        Some(Pattern { stamps: part("")?, engraving: part("_engraving")? })
+                    })
+                    .collect(),
+            },
+            None => {
+                let blank = Tensor::zeros(dims, device);
+                Self { nets: seeded(nets, 0), decoys: vec![Pattern { stamps: blank.clone(), engraving: blank }; settings.decoys] }
+            }
+        })
+    }
+}

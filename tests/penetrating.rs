@@ -1,0 +1,175 @@
+//! Penetrating triggers on real pictures: stamps that autoencoders give back, the whole way to a verdict before and behind a thief's autoencoder.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod silent;
+
+use burn::tensor::Device;
+use countermark::data::logo::{Logo, LogoOptions};
+use countermark::data::{Dataset, Samples, Shape, sample, sample_logos};
+use countermark::forensics::ask::{Suspect, verify};
+use countermark::forensics::report::{ControlKind, Verdict};
+use countermark::jobs::train;
+use countermark::jobs::{JobError, Paces};
+use countermark::nn::device::Compute;
+use countermark::nn::weights::WeightMap;
+use countermark::schemes::penetrating::{Penetrating, Settings, Shadows};
+use countermark::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
+use countermark::schemes::{self, Groundwork, Learner, Task, Training};
+use countermark::vault::package::Package;
+use silent::Silent;
+use std::path::Path;
+use std::sync::Arc;
+
+fn small() -> Settings {
+    Settings {
+        steps: 250,
+        carriers: 12,
+        shadows: 2,
+        shadow_steps: 250,
+        shadow_batch: 50,
+        stamp_steps: 80,
+        stamp_rate: 3e-2,
+        decoys: 2,
+        probes: 1,
+        batch: 50,
+        key_batch: 8,
+        ..Settings::default()
+    }
+}
+
+fn task_on(dataset: Dataset, settings: Settings) -> Task {
+    let (name, svg) = sample_logos()[0];
+    Task {
+        plan: Plan {
+            scheme: SchemeSettings::Penetrating(settings),
+            preset: Preset::Quick,
+            host: HostKind::Lenet5,
+            owner: "Owner".to_owned(),
+            seed: 1,
+            salt: "00".repeat(16),
+            nulls: 3,
+            foreign: 5,
+        },
+        dataset,
+        logo: Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap(),
+        device: Device::flex(),
+        groundwork: None,
+    }
+}
+
+fn task(settings: Settings) -> Task {
+    task_on(sample().unwrap(), settings)
+}
+
+fn all_steps(learner: &mut dyn Learner) {
+    while learner.done() < learner.steps() {
+        learner.step().unwrap();
+    }
+}
+
+fn trained(task: &Task, folder: &Path) -> Result<countermark::jobs::Trained, JobError> {
+    train::train(task, &Compute::cpu(), folder, &mut Paces::default(), &mut Silent)
+}
+
+#[test]
+fn the_owners_model_knows_its_keys_also_behind_an_autoencoder_and_runs_share_what_they_can() {
+    let (project, task) = (tempfile::tempdir().unwrap(), task(small()));
+    let run = |name: &str| project.path().join("runs").join(name);
+    let marked = trained(&task, &run("a")).unwrap();
+    let package = Package::open(&marked.key).unwrap();
+    let ask = |file: &Path| {
+        let bytes = std::fs::read(file).unwrap();
+        verify(&package, Suspect { name: "suspect", bytes: &bytes }, 7, &Device::flex(), &mut |_| true).unwrap()
+    };
+    let report = ask(&marked.model);
+    assert_eq!(report.keys.questions, 24);
+    assert!(report.keys.hits >= 20, "{:?}", report.keys);
+    assert!(report.reasons.iter().any(|reason| reason.contains("an autoencoder")), "{:?}", report.reasons);
+    assert!(report.fresh.is_some_and(|fresh| fresh.hits * 2 > fresh.questions));
+    let filtered = report.filtered.unwrap();
+    assert_eq!(filtered.keys.questions, 24);
+    let asked = |kind| filtered.controls.iter().filter(|control| control.kind == kind).count();
+    assert_eq!((asked(ControlKind::PlainCovers), asked(ControlKind::NullModel)), (1, 3));
+    assert!(filtered.clean_accuracy > 0.15, "an autoencoder leaves clothes that can be told apart: {}", filtered.clean_accuracy);
+    let unmarked = ask(&marked.unmarked);
+    assert!(unmarked.keys.hits <= 6 && unmarked.verdict != Verdict::InThisModel, "{:?}", unmarked.keys);
+
+    // A second run on the same pictures takes over what was learnt from them, whoever marks there.
+    let others = Task { plan: Plan { owner: "Somebody else".to_owned(), ..task.plan.clone() }, ..task.clone() };
+    trained(&others, &run("b")).unwrap();
+    let groundwork = |name: &str| std::fs::read(run(name).join("groundwork.stage")).unwrap();
+    assert!(groundwork("a") == groundwork("b"));
+    let learnt = |name: &str| std::fs::read_to_string(run(name).join("metrics.jsonl")).unwrap().contains("shadow_loss");
+    assert!(learnt("a") && !learnt("b"));
+}
+
+#[test]
+fn what_is_stopped_anywhere_goes_on_bit_by_bit() {
+    let settings = Settings { steps: 4, shadow_steps: 4, stamp_steps: 3, ..small() };
+    let mut task = task(settings.clone());
+    let resumed = |make: &dyn Fn() -> Box<dyn Learner>| {
+        let (mut whole, mut states) = (make(), Vec::new());
+        while whole.done() < whole.steps() {
+            states.push(whole.save().to_safetensors().unwrap());
+            whole.step().unwrap();
+        }
+        for state in states {
+            let mut again = make();
+            again.load(&WeightMap::from_safetensors(&state).unwrap()).unwrap();
+            let from = again.done();
+            all_steps(&mut *again);
+            assert!(again.save() == whole.save(), "continued from step {from}, the result is another");
+        }
+    };
+    resumed(&|| Box::new(Shadows::new(&task, &settings).unwrap()));
+    resumed(&|| Box::new(Penetrating::new(&task, &settings).unwrap()));
+    // As the authors do it: keys alone between the passes.
+    let replayed = Settings { replay: true, adam: true, clip: false, ..settings };
+    task.plan.scheme = SchemeSettings::Penetrating(replayed.clone());
+    resumed(&|| Box::new(Penetrating::new(&task, &replayed).unwrap()));
+}
+
+#[test]
+fn labels_that_unmarked_models_see_in_stamps_anyway_are_given_to_none() {
+    let settings = small();
+    let mut task = task(settings.clone());
+    let mut shadows = Shadows::new(&task, &settings).unwrap();
+    all_steps(&mut shadows);
+    let ground = shadows.outcome().unwrap();
+    let avoided: Vec<u16> = ground.notes["avoided"].split_whitespace().map(|class| class.parse().unwrap()).collect();
+    assert!(!avoided.is_empty() && avoided.len() <= 7, "{avoided:?}");
+    task.groundwork = Some(Arc::new(ground));
+    for owner in ["Ada", "Bob", "Cleo", "Dan"] {
+        task.plan.owner = owner.to_owned();
+        let training = Penetrating::new(&task, &settings).unwrap();
+        assert!(training.keys().labels.iter().all(|label| !avoided.contains(label)), "{owner}");
+        // A judge has the key package only, and comes to the same labels.
+        let marker = training.marker().unwrap().save();
+        let classes: Vec<u16> = training.keys().covers.iter().map(|&cover| task.dataset.train.labels[cover]).collect();
+        let again = schemes::key_labels(&task.plan, &task.logo.digest, 10, Some(&marker), &classes);
+        assert_eq!(again, training.keys().labels);
+        let covers = task.dataset.train.select(&training.keys().covers);
+        let reopened = schemes::marker(&task.plan, &task.logo, 10, covers.shape, &marker, &Device::flex()).unwrap();
+        assert_eq!(reopened.mark(&covers, &again), training.marker().unwrap().mark(&covers, &again));
+    }
+}
+
+#[test]
+fn pictures_classes_and_autoencoders_that_do_not_fit_get_a_sentence() {
+    let said = |task: &Task| schemes::check(task).unwrap_err().to_string();
+    let colour = |samples: &Samples| {
+        let pixels = (0..samples.count()).flat_map(|i| samples.picture(i).colour().planes).collect();
+        Arc::new(Samples { shape: Shape { channels: 3, ..samples.shape }, pixels, labels: samples.labels.clone() })
+    };
+    let grey = sample().unwrap();
+    let coloured = Dataset { train: colour(&grey.train), test: colour(&grey.test), ..grey.clone() };
+    assert!(said(&task_on(coloured, small())).contains("grey pictures"));
+    let two = Dataset { classes: grey.classes[..2].to_vec(), ..grey };
+    assert!(said(&task_on(two, small())).contains("fewer stamps"));
+
+    // Autoencoders that learnt for a single step give nothing back, and nothing is built on that.
+    let folder = tempfile::tempdir().unwrap();
+    let error = trained(&task(Settings { shadow_steps: 1, steps: 1, stamp_steps: 1, ..small() }), folder.path()).unwrap_err().to_string();
+    assert!(error.contains("did not learn to give pictures back") && error.contains("shadow steps"), "{error}");
+}
