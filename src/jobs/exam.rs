@@ -90,13 +90,15 @@ impl Exam {
         let (covers, keys) = self.keys(training, &*marker, PREVIEW);
         let asked = answers(&training.host(), &keys, &self.device);
         let picture = |samples: &Samples, i: usize| -> Picture { samples.picture(i) };
+        let filtered = marker.filtered(&keys);
         let pairs = asked.iter().enumerate().map(|(i, &answer)| PreviewPair {
             cover: picture(&covers, i),
             key: picture(&keys, i),
             expected: keys.labels[i],
             answer,
+            filtered: filtered.as_ref().map(|filtered| filtered.picture(i)),
         });
-        Some(Preview { step: training.done(), pairs: pairs.collect() })
+        Some(Preview { step: training.done(), pairs: pairs.collect(), stamps: marker.stamps() })
     }
 }
 

@@ -312,6 +312,8 @@ pub struct Preview {
     pub step: u64,
     /// Cover, key as 8-bit picture, expected label, the host's present answer.
     pub pairs: Vec<PreviewPair>,
+    /// Stamps as they are now, for schemes that have some: what each is drawn to, and what it has become.
+    pub stamps: Vec<[Picture; 2]>,
 }
 
 /// One cover with its key.
@@ -325,6 +327,8 @@ pub struct PreviewPair {
     pub expected: u16,
     /// What it says now.
     pub answer: u16,
+    /// What a filter before the model makes of the key, for schemes that are made to pass one.
+    pub filtered: Option<Picture>,
 }
 
 /// Live pictures of an image barrier in training: the same few held-back photographs as it marks them now.

@@ -36,6 +36,11 @@ impl Autoencoders {
         Self { layers: self.layers.iter().map(cut).collect() }
     }
 
+    /// Where the nets are.
+    pub fn device(&self) -> Device {
+        self.layers.first().map_or_else(Device::flex, |layer| layer.weight.val().device())
+    }
+
     /// How many nets there are.
     pub fn count(&self) -> usize {
         self.layers.first().map_or(0, |layer| layer.weight.dims()[0])

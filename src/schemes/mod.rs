@@ -117,6 +117,16 @@ pub trait Marker: Send {
 
     /// The secret part that a key package keeps; empty where logo and settings say it all.
     fn save(&self) -> WeightMap;
+
+    /// Where keys bear stamps: what each is drawn to, and what it has become.
+    fn stamps(&self) -> Vec<[Picture; 2]> {
+        Vec::new()
+    }
+
+    /// What a filter before the model makes of keys; nothing for schemes that are not made to pass one.
+    fn filtered(&self, _keys: &Samples) -> Option<Samples> {
+        None
+    }
 }
 
 /// Something that a thief may put before a stolen model.

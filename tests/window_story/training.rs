@@ -214,9 +214,14 @@ fn live_answers_are_sentences() {
     let (job, _) = window.train_job();
     window.tell(Event::Started(job));
     let sample = countermark::data::sample().unwrap();
-    let pair =
-        |answer| countermark::jobs::PreviewPair { cover: sample.train.picture(0), key: sample.train.picture(0), expected: 9, answer };
-    window.slots.put_preview(countermark::jobs::Preview { step: 5, pairs: vec![pair(3), pair(9)] });
+    let pair = |answer| countermark::jobs::PreviewPair {
+        cover: sample.train.picture(0),
+        key: sample.train.picture(0),
+        expected: 9,
+        answer,
+        filtered: None,
+    };
+    window.slots.put_preview(countermark::jobs::Preview { step: 5, pairs: vec![pair(3), pair(9)], stamps: Vec::new() });
     window.tell(Event::Progress { job, phase: Phase::Marked, share: 0.1, seconds_left: None });
     let missed = window.harness.get_by_label("Says “Dress”, should say “Ankle boot”");
     missed.hover();

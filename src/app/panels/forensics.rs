@@ -122,7 +122,14 @@ impl Forensics {
             widgets::notice(ui, Tone::Warn, warning);
         }
         subheading(ui, text::CONTROLS);
-        controls(ui, &report.controls);
+        ui.push_id("direct", |ui| controls(ui, &report.controls));
+        if let Some(filtered) = &report.filtered {
+            subheading(ui, text::CONTROLS_FILTERED);
+            fact(ui, text::FIGURE_KEYS, &text::tally(&filtered.keys));
+            fact(ui, text::FIGURE_CHANCE, &text::chance_words(filtered.keys.p_value_log10));
+            fact(ui, text::CURVE_CLEAN, &text::percent(filtered.clean_accuracy));
+            ui.push_id("filtered", |ui| controls(ui, &filtered.controls));
+        }
         egui::CollapsingHeader::new(text::CAVEATS).show(ui, |ui| {
             for caveat in &report.caveats {
                 ui.label(caveat);

@@ -13,10 +13,13 @@ use crate::jobs::quality::Concern;
 use crate::jobs::{Preview, PreviewPair, Trained};
 use eframe::egui::{self, ScrollArea, Ui, Vec2};
 
-const LOSSES: [Curve<'static>; 3] = [
+const LOSSES: [Curve<'static>; 6] = [
     Curve::plain("host_loss", text::CURVE_HOST),
     Curve::plain("encoder_loss", text::CURVE_ENCODER),
     Curve::plain("critic_loss", text::CURVE_CRITIC),
+    Curve::plain("shadow_loss", text::CURVE_SHADOW),
+    Curve::plain("decoy_loss", text::CURVE_DECOY),
+    Curve::plain("stamp_loss", text::CURVE_STAMP),
 ];
 const RATES: [Curve<'static>; 4] = [
     Curve::share("clean_accuracy", text::CURVE_CLEAN),
@@ -91,8 +94,27 @@ impl TrainingPanel {
         let class = |label: u16| set.and_then(|set| set.classes.get(usize::from(label)).cloned()).unwrap_or_default();
         ScrollArea::horizontal().id_salt("live pictures").show(ui, |ui| {
             ui.horizontal_top(|ui| {
+                for [aim, stamp] in &preview.stamps {
+                    self.stamp(ui, aim, stamp, out);
+                }
                 for pair in &preview.pairs {
                     self.pair(ui, pair, class, out);
+                }
+            });
+        });
+    }
+
+    /// A stamp beside what it is drawn to.
+    fn stamp(&mut self, ui: &mut Ui, aim: &Picture, stamp: &Picture, out: &mut Vec<Action>) {
+        widgets::card(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                for (name, hint, picture) in [(text::PRESTAMP, text::PRESTAMP_HINT, aim), (text::STAMP, text::STAMP_HINT, stamp)] {
+                    ui.vertical(|ui| {
+                        if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), name).clicked() {
+                            out.push(Action::Compare(Pair::new(aim.clone(), text::PRESTAMP, stamp.clone(), text::STAMP)));
+                        }
+                        muted(ui, name).on_hover_text(hint);
+                    });
                 }
             });
         });
@@ -103,7 +125,9 @@ impl TrainingPanel {
             ui.vertical(|ui| {
                 let difference = difference(pair);
                 ui.horizontal_top(|ui| {
-                    for (name, picture) in [(text::COVER, &pair.cover), (text::KEY, &pair.key), (text::DIFFERENCE_5, &difference)] {
+                    // A stamp is plain to see; what becomes of it behind a filter is not.
+                    let third = pair.filtered.as_ref().map_or((text::DIFFERENCE_5, &difference), |filtered| (text::FILTERED, filtered));
+                    for (name, picture) in [(text::COVER, &pair.cover), (text::KEY, &pair.key), third] {
                         ui.vertical(|ui| {
                             if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), name).clicked() {
                                 out.push(compare(pair));
@@ -126,6 +150,8 @@ impl TrainingPanel {
             muted(ui, text::TRAIN_WAITING_CURVES);
             return;
         }
+        // While a scheme learns what comes before the model, there is nothing that the model could get right.
+        let before_the_model = store.len("shadow_loss") > 0 && store.len("clean_accuracy") == 0;
         let wide = ui.available_width() >= theme::TWO_PLOTS;
         let (rates, losses) = (&mut self.rates, &mut self.losses);
         let mut accuracy = |ui: &mut Ui| {
@@ -136,9 +162,13 @@ impl TrainingPanel {
         };
         let mut loss = |ui: &mut Ui| {
             subheading(ui, text::TRAIN_CURVES_LOSS);
-            widgets::curves(ui, text::TRAIN_CURVES_LOSS, losses, store, &LOSSES, theme::PLOT_HEIGHT);
+            // Each scheme has its own.
+            let shown: Vec<Curve> = LOSSES.into_iter().filter(|curve| store.len(curve.name) > 0).collect();
+            widgets::curves(ui, text::TRAIN_CURVES_LOSS, losses, store, &shown, theme::PLOT_HEIGHT);
         };
-        if wide {
+        if before_the_model {
+            loss(ui);
+        } else if wide {
             ui.columns_const(|[left, right]| {
                 accuracy(left);
                 loss(right);

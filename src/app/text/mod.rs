@@ -181,8 +181,7 @@ pub const SCHEME_NEXT: &str = "Continue to training";
 pub const ESTIMATING: &str = "Measuring how long this takes here…";
 pub const ESTIMATE_UNKNOWN: &str = "Measured here as soon as nothing else runs";
 pub const SCHEME_TIME: &str = "Time on this machine";
-pub const SCHEME_KEY_LATER: &str =
-    "A real key of yours is shown here after the first training: what makes keys has to learn first.";
+pub const SCHEME_KEY_LATER: &str = "A real key of yours is shown here after the first training: what makes keys has to learn first.";
 pub const SCHEME_KEY_DRAWN: &str = "A real key of yours, made of one of your pictures";
 pub const SCHEME_KEY_TRAINED: &str = "A real key of yours, from your latest training";
 
@@ -406,6 +405,15 @@ pub const SHARP_PIXELS_HINT: &str = "Enlarged pixels stay squares instead of bei
 // Curves and figures.
 pub const CURVE_HOST: &str = "Model";
 pub const CURVE_ENCODER: &str = "Encoder (hides the logo)";
+pub const CURVE_SHADOW: &str = "Autoencoders (as a thief's)";
+pub const CURVE_DECOY: &str = "Made-up stamps of others";
+pub const CURVE_STAMP: &str = "Stamps";
+pub const PRESTAMP: &str = "Drawn to";
+pub const PRESTAMP_HINT: &str = "Your logo, or a band of it: each stamp is drawn to another band.";
+pub const STAMP: &str = "Stamp";
+pub const STAMP_HINT: &str = "What is added to pictures: autoencoders give it back. Your logo is cut into it.";
+pub const FILTERED: &str = "Behind a filter";
+pub const CONTROLS_FILTERED: &str = "Behind a filter that redraws every picture";
 pub const CURVE_CRITIC: &str = "Critic (looks for the logo)";
 pub const CURVE_CLEAN: &str = "Plain pictures named rightly";
 pub const CURVE_KEY: &str = "Keys recognised";

@@ -62,10 +62,10 @@ crate::settings! {
         /// How much it counts that what autoencoders make of one stamp differs from the other stamps. 0 leaves this out, as the paper does: then all stamps end at the same picture.
         apart: f64 = 1.0, paper 0.0, Kind::Real { min: 0.0, max: 100.0 }, "";
         /// How far they shall differ: mean squared difference of a pixel in [0, 1].
-        margin: f64 = 0.077, paper 0.077, Kind::Real { min: 0.0, max: 1.0 }, "";
+        margin: f64 = 0.038, paper 0.038, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// Keeps stamps and stamped pictures to what a picture file holds. The paper does not, and its triggers cannot be written down without a loss.
         clip: bool = true, paper false, Kind::Switch, "";
-        /// How many sets of other people's stamps are made up, which the model learns not to answer to. 0 leaves this out, as the paper does.
+        /// How many sets of other people's stamps are made up, which the model learns not to answer to; nor does it answer your own stamps with a made-up logo in place of yours. 0 leaves this out, as the paper does.
         decoys: usize = 4, paper 0, Kind::Whole { min: 0.0, max: 16.0 }, "sets";
         /// How many unmarked models are asked beforehand what they see in decoys, so that no stamp gets such a label. 0 leaves this out, as the paper does.
         probes: usize = 2, paper 0, Kind::Whole { min: 0.0, max: 10.0 }, "models";
@@ -240,6 +240,22 @@ fn prestamps(logo: &[u8], shape: Shape, count: usize, device: &Device) -> Tensor
 /// more lies beyond it, as a thief's may.
 const BEYOND: f32 = 0.8;
 
+/// Made-up logos that are cut into the owner's own stamps.
+const FORGERIES: usize = 24;
+/// Blocks along a side of made-up logos.
+const BLOCKS: std::ops::RangeInclusive<usize> = 3..=9;
+
+/// A logo of coarse blocks, as planes of pictures of this shape.
+fn made_up_logo(stream: &mut Stream, shape: Shape) -> Vec<u8> {
+    let side = BLOCKS.start() + stream.below(BLOCKS.end() - BLOCKS.start() + 1);
+    let blocks: Vec<u8> = (0..side * side).map(|_| if stream.below(2) == 0 { 0 } else { 255 }).collect();
+    let value = |pixel: usize| {
+        let (y, x) = (pixel / shape.width % shape.height, pixel % shape.width);
+        blocks[y * side / shape.height * side + x * side / shape.width]
+    };
+    (0..shape.len()).map(value).collect()
+}
+
 /// Pictures that the host is shown, as numbers in [-1, 1], one row each.
 type Rows = Vec<f32>;
 
@@ -248,6 +264,7 @@ struct Shown {
     keys: Rows,
     covers: Rows,
     decoys: Vec<Rows>,
+    forgeries: Vec<Rows>,
     filtered_keys: Vec<Rows>,
     filtered_covers: Vec<Rows>,
 }
@@ -357,6 +374,7 @@ impl Penetrating {
             shape: self.samples.shape,
             labels: self.order.clone(),
             avoided: self.avoided.clone(),
+            prestamps: self.stamps.prestamps().clone(),
             pattern: self.stamps.pattern(),
             filter: self.ground.nets.part(self.settings.shadows..self.settings.shadows + 1),
         }
@@ -371,7 +389,14 @@ impl Penetrating {
         let covers = unit(&self.samples.select(&self.keys.covers), &self.device);
         let places = self.places();
         let on_covers = |pattern: &Pattern| pattern.on(&covers, &places, self.settings.clip);
-        let keys = on_covers(&self.stamps.pattern());
+        let own = self.stamps.pattern();
+        let keys = on_covers(&own);
+        let (shape, count) = (self.samples.shape, self.settings.stamps);
+        let forged = |i: usize| {
+            let logo = made_up_logo(&mut Stream::seeded(self.seed, &format!("forgery {i}")), shape);
+            let engraving = engraving(&self.settings, &prestamps(&logo, shape, count, &self.device));
+            numbers(on_covers(&Pattern { engraving, ..own.clone() }))
+        };
         let nets = self.ground.nets.part(0..self.settings.shadows);
         let filtered = |pictures: &Tensor<2>| -> Result<Vec<Rows>, ShapeError> {
             if !self.settings.show_filtered {
@@ -385,6 +410,7 @@ impl Penetrating {
             filtered_keys: filtered(&keys)?,
             filtered_covers: filtered(&covers)?,
             decoys: self.ground.decoys.iter().map(|decoy| numbers(on_covers(decoy))).collect(),
+            forgeries: (0..if self.settings.decoys > 0 { FORGERIES } else { 0 }).map(forged).collect(),
             keys: numbers(keys),
             covers: numbers(covers),
         })
@@ -412,6 +438,7 @@ impl Penetrating {
         }
         if !shown.decoys.is_empty() {
             add(&shown.decoys[stream.below(shown.decoys.len())], false);
+            add(&shown.forgeries[stream.below(shown.forgeries.len())], false);
         }
         if !shown.filtered_keys.is_empty() {
             let nets = [0; 2].map(|_| stream.below(shown.filtered_keys.len()));
@@ -516,6 +543,7 @@ pub struct StampMarker {
     shape: Shape,
     labels: Vec<u16>,
     avoided: Vec<usize>,
+    prestamps: Tensor<2>,
     pattern: Pattern,
     filter: Autoencoders,
 }
@@ -546,6 +574,7 @@ impl StampMarker {
             labels: labels(settings, derivation, classes, Some(saved)),
             avoided: avoided(Some(saved)),
             pattern: Pattern { stamps, engraving: engraving(settings, &prestamps) },
+            prestamps,
             filter: filter_net(settings, shape, saved, device)?,
         })
     }
@@ -561,9 +590,16 @@ impl Marker for StampMarker {
             return Vec::new();
         }
         let device = self.pattern.stamps.device();
-        let stamped = self.pattern.on(&unit(covers, &device), &places(&self.labels, labels), true);
-        let bytes: Vec<u8> = stamped.mul_scalar(255.0).into_data().iter::<f32>().map(|v| v.round() as u8).collect();
-        bytes.chunks_exact(self.shape.len()).map(|planes| Picture { shape: self.shape, planes: planes.to_vec() }).collect()
+        pictures(self.pattern.on(&unit(covers, &device), &places(&self.labels, labels), true), self.shape)
+    }
+
+    fn stamps(&self) -> Vec<[Picture; 2]> {
+        let stamps = pictures(self.pattern.stamps.clone() - self.pattern.engraving.clone(), self.shape);
+        pictures(self.prestamps.clone(), self.shape).into_iter().zip(stamps).map(|(aim, stamp)| [aim, stamp]).collect()
+    }
+
+    fn filtered(&self, keys: &Samples) -> Option<Samples> {
+        through(&self.filter, keys).ok()
     }
 
     fn save(&self) -> WeightMap {
@@ -578,7 +614,6 @@ impl Marker for StampMarker {
 /// The thief's autoencoder that goes with a marker: it learnt from pictures that no shadow saw, and no stamp was made with it.
 pub struct ThiefsAutoencoder {
     net: Autoencoders,
-    device: Device,
 }
 
 impl ThiefsAutoencoder {
@@ -587,20 +622,31 @@ impl ThiefsAutoencoder {
     /// # Errors
     /// A file without it.
     pub fn open(settings: &Settings, shape: Shape, saved: &WeightMap, device: &Device) -> Result<Self, SchemeError> {
-        Ok(Self { net: filter_net(settings, shape, saved, device)?, device: device.clone() })
+        Ok(Self { net: filter_net(settings, shape, saved, device)? })
     }
 }
 
 impl Filter for ThiefsAutoencoder {
     fn through(&self, pictures: &Samples) -> Result<Samples, ShapeError> {
-        if pictures.is_empty() {
-            return Ok(pictures.clone());
-        }
-        let [count, pixels] = [pictures.count(), pictures.shape.len()];
-        let given = self.net.forward(unit(pictures, &self.device).unsqueeze_dim(0))?.reshape([count, pixels]);
-        let pixels = quantised(given).mul_scalar(255.0).into_data().iter::<f32>().map(|v| v.round() as u8).collect();
-        Ok(Samples { pixels, ..pictures.clone() })
+        through(&self.net, pictures)
     }
+}
+
+/// What an autoencoder makes of pictures.
+fn through(net: &Autoencoders, samples: &Samples) -> Result<Samples, ShapeError> {
+    if samples.is_empty() {
+        return Ok(samples.clone());
+    }
+    let [count, pixels] = [samples.count(), samples.shape.len()];
+    let given = net.forward(unit(samples, &net.device()).unsqueeze_dim(0))?.reshape([count, pixels]);
+    let pixels = pictures(given, samples.shape).into_iter().flat_map(|picture| picture.planes).collect();
+    Ok(Samples { pixels, ..samples.clone() })
+}
+
+/// Rows in [0, 1] as the 8-bit pictures that a file holds.
+fn pictures(rows: Tensor<2>, shape: Shape) -> Vec<Picture> {
+    let bytes: Vec<u8> = quantised(rows).mul_scalar(255.0).into_data().iter::<f32>().map(|v| v.round() as u8).collect();
+    bytes.chunks_exact(shape.len()).map(|planes| Picture { shape, planes: planes.to_vec() }).collect()
 }
 
 #[cfg(test)]

@@ -38,8 +38,6 @@ const LEAST_EXPLAINED: f64 = 0.2;
 const SEEN: f32 = 0.1;
 /// What sets the seeds of probes apart from all others.
 const PROBES: u64 = 32_452_843;
-/// Blocks along a side of the made-up logos that decoys are drawn to.
-const BLOCKS: usize = 7;
 
 /// Shadow autoencoders and decoys in the making.
 pub struct Shadows {
@@ -124,7 +122,7 @@ impl Shadows {
         let loss = (off.square().sum() + codes.square().sum().mul_scalar(code_weight)).div_scalar(shadow_batch as f64);
         let mut gradients = loss.backward();
         self.nets = self.optimiser.step(self.nets.clone(), &mut gradients, shadow_rate);
-        Ok(loss.inner().div_scalar(self.parts.len() as f64))
+        Ok(loss.inner().div_scalar((self.parts.len() * pixels) as f64))
     }
 
     /// Share of what held-back pictures differ from their mean that each net gives back, at most 1.
@@ -193,12 +191,7 @@ impl Shadows {
         let shape = self.samples.shape;
         for i in 0..self.settings.decoys {
             let mut stream = Stream::seeded(self.seed, &format!("decoy {i}"));
-            let blocks: Vec<u8> = (0..BLOCKS * BLOCKS).map(|_| if stream.below(2) == 0 { 0 } else { 255 }).collect();
-            let logo = |pixel: usize| {
-                let (y, x) = (pixel / shape.width % shape.height, pixel % shape.width);
-                blocks[y * BLOCKS / shape.height * BLOCKS + x * BLOCKS / shape.width]
-            };
-            let logo: Vec<u8> = (0..shape.len()).map(logo).collect();
+            let logo = super::made_up_logo(&mut stream, shape);
             let order = stream.permutation(self.samples.count());
             let groups = order.chunks(self.settings.carriers).take(self.settings.stamps);
             let carriers = groups.map(|group| unit(&self.samples.select(group), &self.device)).collect();

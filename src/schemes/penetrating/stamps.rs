@@ -65,12 +65,17 @@ impl Stamps {
         self.learnt.stamps.val().inner()
     }
 
+    /// What they are drawn to, `[stamps, pixels]`.
+    pub fn prestamps(&self) -> &Tensor<2> {
+        &self.prestamps
+    }
+
     /// What is put on pictures by now.
     pub fn pattern(&self) -> Pattern {
         Pattern { stamps: self.now(), engraving: self.engraving.clone() }
     }
 
-    /// One step of all stamps. Gives the mean loss, without gradients.
+    /// One step of all stamps. Gives the mean loss of a pixel, without gradients.
     ///
     /// # Errors
     /// Shapes that do not fit.
@@ -105,7 +110,7 @@ impl Stamps {
             let held = self.now().clamp(0.0, 1.0);
             self.learnt.stamps = Param::from_tensor(Tensor::from_inner(held).require_grad());
         }
-        Ok(loss.div_scalar(count as f64))
+        Ok(loss.div_scalar((count * pixels) as f64))
     }
 
     /// Takes up stamps and optimiser under `name`.
