@@ -98,11 +98,11 @@ impl RunFolder {
         read_limited(&self.file(&format!("{stage}.stage")), crate::nn::weights::LARGEST_FILE).ok()
     }
 
-    /// What the same stage gave in other runs that lie beside this one in a project.
-    pub fn beside(&self, stage: &str) -> Vec<Vec<u8>> {
+    /// What the same stage gave in other runs that lie beside this one in a project, read one after the other.
+    pub fn beside(&self, stage: &str) -> impl Iterator<Item = Vec<u8>> {
         let runs = self.path.parent().filter(|parent| parent.file_name().is_some_and(|name| name == RUNS));
         let folders = runs.and_then(|runs| std::fs::read_dir(runs).ok()).into_iter().flatten().filter_map(Result::ok);
-        folders.filter(|folder| folder.path() != self.path).filter_map(|folder| Self { path: folder.path() }.finished(stage)).collect()
+        folders.filter(|folder| folder.path() != self.path).filter_map(move |folder| Self { path: folder.path() }.finished(stage))
     }
 
     /// Writes a file that may be given away.

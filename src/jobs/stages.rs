@@ -101,7 +101,7 @@ pub fn groundwork(run: Run, clock: &mut Clock, watch: &mut dyn Watch) -> Result<
             lane.tell(Note::Skipped(lane.stage, learner.steps()));
             return Ok(());
         }
-        if let Some(bytes) = run.folder.beside(GROUNDWORK).into_iter().find(|bytes| belongs(bytes, &identity)) {
+        if let Some(bytes) = run.folder.beside(GROUNDWORK).find(|bytes| belongs(bytes, &identity)) {
             lane.tell(Note::Skipped(lane.stage, learner.steps()));
             return lane.folder.finish(GROUNDWORK, &bytes);
         }

@@ -24,6 +24,7 @@ pub const FIGURES: &[Figure] = &[
     (text::FIGURE_FRESH_CHANCE, |r| {
         r.fresh.as_ref().map_or_else(|| text::NO_FRESH.to_owned(), |fresh| text::chance_words(fresh.p_value_log10))
     }),
+    (text::FIGURE_FILTERED, |r| r.filtered.as_ref().map_or_else(|| text::NOT_FILTERED.to_owned(), |filtered| text::tally(&filtered.keys))),
     (text::FIGURE_RATE, |r| text::percent(r.chance)),
     (text::FIGURE_NULL, |r| text::percent(r.null_rate)),
     (text::CURVE_CLEAN, |r| text::percent(r.clean_accuracy)),

@@ -8,6 +8,7 @@ mod shadows;
 mod stamps;
 
 pub use shadows::Shadows;
+pub use stamps::Stamps;
 
 use super::batches::Passes;
 use super::losses::Meter;
@@ -25,7 +26,7 @@ use crate::nn::weights::WeightMap;
 use crate::vault::derive::{Derivation, Stream};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use shadows::{Ground, unit};
-use stamps::{Pattern, Stamps, engraving, read, rows};
+use stamps::{Pattern, engraving, read, rows};
 use std::sync::Arc;
 
 crate::settings! {

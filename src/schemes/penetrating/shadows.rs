@@ -193,8 +193,10 @@ impl Shadows {
             let mut stream = Stream::seeded(self.seed, &format!("decoy {i}"));
             let logo = super::made_up_logo(&mut stream, shape);
             let order = stream.permutation(self.samples.count());
-            let groups = order.chunks(self.settings.carriers).take(self.settings.stamps);
-            let carriers = groups.map(|group| unit(&self.samples.select(group), &self.device)).collect();
+            let Settings { stamps, carriers, .. } = self.settings;
+            // Where there are too few pictures for all stamps, some bear several.
+            let group = |stamp: usize| (0..carriers).map(|i| order[(stamp * carriers + i) % order.len()]).collect::<Vec<_>>();
+            let carriers = (0..stamps).map(|stamp| unit(&self.samples.select(&group(stamp)), &self.device)).collect();
             let prestamps = super::prestamps(&logo, shape, self.settings.stamps, &self.device);
             self.decoys.push(Stamps::new(&self.settings, &nets, carriers, prestamps, &mut stream)?);
         }
