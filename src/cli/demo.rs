@@ -25,7 +25,7 @@ pub struct Options {
     /// Seed of all choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Scheme to show: blind, content_stamp or penetrating.
+    /// Scheme to show: blind, content_stamp, penetrating, noise or message.
     #[arg(long, default_value = "blind")]
     scheme: String,
     /// A data set instead of the embedded sample.
@@ -85,7 +85,10 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let salt = format!("{:032x}", options.seed);
     let mut plan =
         catalogue::plan(&options.scheme, options.preset, dataset.train.shape, "Demo owner", &salt, options.seed).ok_or_else(|| {
-            Failure::new("plan", format!("There is no scheme called {}. Choose blind, content_stamp or penetrating.", options.scheme))
+            Failure::new(
+                "plan",
+                format!("There is no scheme called {}. Choose blind, content_stamp, penetrating, noise or message.", options.scheme),
+            )
         })?;
     plan = plan.sized(dataset.train.count());
     plan.host = options.host.unwrap_or(plan.host);

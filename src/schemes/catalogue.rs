@@ -2,7 +2,7 @@
 
 use super::plan::{FEWEST_FOREIGN, HostKind, Plan, Preset, SchemeSettings};
 use super::settings::{Field, Settings};
-use super::{blind, content_stamp, penetrating};
+use super::{blind, content_stamp, message, noise, penetrating};
 use crate::data::Shape;
 
 /// Fewest keys that a plan may ask for.
@@ -72,6 +72,30 @@ pub fn cards() -> &'static [Card] {
             learns: true,
             penetrates: true,
         },
+        Card {
+            id: "noise",
+            name: "Secret noise",
+            source: "Zhang et al.: Protecting intellectual property of deep neural networks with watermarking, AsiaCCS 2018",
+            summary: "Lays the same secret noise over pictures; your model answers them all with one label. Here to compare with.",
+            needs: "Training data and a logo, from which the noise follows. Trains as fast as a model without a mark.",
+            survives: "Fine-tuning and pruning in the paper.",
+            fails: "Anybody who looks at the questions sees the noise, any filter wipes it off, and models tend to answer to other people's noise too.",
+            hides: false,
+            learns: false,
+            penetrates: false,
+        },
+        Card {
+            id: "message",
+            name: "Message in pixels",
+            source: "Guo, Potkonjak: Watermarking deep neural networks for embedded systems, ICCAD 2018",
+            summary: "Writes a secret message into a few pixels of pictures; your model answers them all with one label. Here to compare with.",
+            needs: "Training data and a logo, from which the message follows. Trains as fast as a model without a mark.",
+            survives: "Fine-tuning in the paper.",
+            fails: "Any filter wipes it off, and whoever compares many questions finds the pixels that never fit.",
+            hides: false,
+            learns: false,
+            penetrates: false,
+        },
     ];
     CARDS
 }
@@ -117,11 +141,9 @@ pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> 
             // Weights as in the authors' code, which made all their saved runs; the paper's text says 0.1 and 0.01.
             Preset::Paper => blind::Settings { critic_weight: 1.0, host_weight: 0.1, augment: photographs, ..blind::Settings::paper() },
         })),
-        "content_stamp" => Some(SchemeSettings::ContentStamp(match preset {
-            Preset::Quick => content_stamp::Settings { host_rate: 0.05, first_drop: 0.7, second_drop: 0.9, ..Default::default() },
-            Preset::Standard => content_stamp::Settings { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
-            Preset::Paper => content_stamp::Settings { augment: photographs, ..content_stamp::Settings::paper() },
-        })),
+        "content_stamp" => Some(SchemeSettings::ContentStamp(content_stamp::Settings::preset(preset, photographs))),
+        "noise" => Some(SchemeSettings::Noise(noise::Settings::preset(preset, photographs))),
+        "message" => Some(SchemeSettings::Message(message::Settings::preset(preset, photographs))),
         "penetrating" => Some(SchemeSettings::Penetrating(match preset {
             Preset::Quick => penetrating::Settings::default(),
             Preset::Standard => penetrating::Settings {
@@ -170,6 +192,8 @@ impl Plan {
             match &mut self.scheme {
                 SchemeSettings::Blind(s) => (s.steps, s.keys) = (steps(s.batch), keys),
                 SchemeSettings::ContentStamp(s) => (s.steps, s.keys) = (steps(s.batch), keys),
+                SchemeSettings::Noise(s) => (s.steps, s.keys) = (steps(s.batch), keys),
+                SchemeSettings::Message(s) => (s.steps, s.keys) = (steps(s.batch), keys),
                 SchemeSettings::Penetrating(s) => s.steps = steps(s.batch) * PENETRATING_PASSES / PAPER_PASSES,
             }
         }
@@ -183,6 +207,8 @@ impl SchemeSettings {
         match self {
             SchemeSettings::Blind(_) => "blind",
             SchemeSettings::ContentStamp(_) => "content_stamp",
+            SchemeSettings::Noise(_) => "noise",
+            SchemeSettings::Message(_) => "message",
             SchemeSettings::Penetrating(_) => "penetrating",
         }
     }
@@ -192,6 +218,8 @@ impl SchemeSettings {
         match self {
             SchemeSettings::Blind(_) => blind::Settings::fields(),
             SchemeSettings::ContentStamp(_) => content_stamp::Settings::fields(),
+            SchemeSettings::Noise(_) => noise::Settings::fields(),
+            SchemeSettings::Message(_) => message::Settings::fields(),
             SchemeSettings::Penetrating(_) => penetrating::Settings::fields(),
         }
     }
@@ -201,6 +229,8 @@ impl SchemeSettings {
         match self {
             SchemeSettings::Blind(s) => s.get(name),
             SchemeSettings::ContentStamp(s) => s.get(name),
+            SchemeSettings::Noise(s) => s.get(name),
+            SchemeSettings::Message(s) => s.get(name),
             SchemeSettings::Penetrating(s) => s.get(name),
         }
     }
@@ -210,6 +240,8 @@ impl SchemeSettings {
         Ok(match self {
             SchemeSettings::Blind(s) => SchemeSettings::Blind(s.with(name, value)?),
             SchemeSettings::ContentStamp(s) => SchemeSettings::ContentStamp(s.with(name, value)?),
+            SchemeSettings::Noise(s) => SchemeSettings::Noise(s.with(name, value)?),
+            SchemeSettings::Message(s) => SchemeSettings::Message(s.with(name, value)?),
             SchemeSettings::Penetrating(s) => SchemeSettings::Penetrating(s.with(name, value)?),
         })
     }

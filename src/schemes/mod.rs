@@ -11,11 +11,14 @@ pub mod content_stamp;
 mod demand;
 mod feeder;
 pub mod losses;
+pub mod message;
+pub mod noise;
 pub mod penetrating;
 pub mod plain;
 pub mod plan;
-mod recipe;
+pub mod recipe;
 pub mod settings;
+mod triggered;
 
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture, Samples};
@@ -145,7 +148,7 @@ pub trait Filter: Send {
 pub fn groundwork(task: &Task) -> Result<Option<Box<dyn Groundwork>>, SchemeError> {
     Ok(match &task.plan.scheme {
         SchemeSettings::Penetrating(settings) => Some(Box::new(penetrating::Shadows::new(task, settings)?)),
-        SchemeSettings::Blind(_) | SchemeSettings::ContentStamp(_) => None,
+        _ => None,
     })
 }
 
@@ -156,7 +159,7 @@ pub fn groundwork(task: &Task) -> Result<Option<Box<dyn Groundwork>>, SchemeErro
 pub fn filter(plan: &Plan, shape: crate::data::Shape, saved: &WeightMap, device: &Device) -> Result<Option<Box<dyn Filter>>, SchemeError> {
     Ok(match &plan.scheme {
         SchemeSettings::Penetrating(settings) => Some(Box::new(penetrating::ThiefsAutoencoder::open(settings, shape, saved, device)?)),
-        SchemeSettings::Blind(_) | SchemeSettings::ContentStamp(_) => None,
+        _ => None,
     })
 }
 
@@ -165,7 +168,9 @@ pub fn training(task: &Task) -> Result<Box<dyn Training>, SchemeError> {
     check_training(task)?;
     Ok(match &task.plan.scheme {
         SchemeSettings::Blind(settings) => Box::new(blind::Blind::new(task, settings)?),
-        SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::ContentStamp::new(task, settings)?),
+        SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::training(task, settings)?),
+        SchemeSettings::Noise(settings) => Box::new(noise::training(task, settings)?),
+        SchemeSettings::Message(settings) => Box::new(message::training(task, settings)?),
         SchemeSettings::Penetrating(settings) => Box::new(penetrating::Penetrating::new(task, settings)?),
     })
 }
@@ -184,6 +189,8 @@ pub fn marker(
             Box::new(blind::BlindMarker::open(settings, logo, &plan.derivation(&logo.digest), shape, saved, device)?)
         }
         SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::StampMarker::new(settings, logo, shape)),
+        SchemeSettings::Noise(settings) => Box::new(noise::marker(settings, &plan.derivation(&logo.digest), shape)),
+        SchemeSettings::Message(settings) => Box::new(message::marker(settings, &plan.derivation(&logo.digest), shape)),
         SchemeSettings::Penetrating(settings) => {
             let derivation = plan.derivation(&logo.digest);
             Box::new(penetrating::StampMarker::open(settings, &derivation, logo, classes, shape, saved, device)?)
@@ -197,25 +204,29 @@ pub fn marker(
 pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
     match &plan.scheme {
         SchemeSettings::Blind(settings) => blind::fresh_label(settings, &plan.derivation(logo_digest), classes, true_class),
-        SchemeSettings::ContentStamp(_) => content_stamp::fresh_label(&plan.derivation(logo_digest), classes, true_class),
+        SchemeSettings::ContentStamp(_) | SchemeSettings::Noise(_) | SchemeSettings::Message(_) => {
+            triggered::fresh_label(&plan.derivation(logo_digest), classes, true_class)
+        }
         SchemeSettings::Penetrating(settings) => {
             penetrating::fresh_label(settings, &plan.derivation(logo_digest), classes, noted, true_class)
         }
     }
 }
 
-/// The first cover of a plan and its key, where keys can be drawn before anything is trained; `None` where an encoder must learn first.
+/// The first cover of a plan and its key, where keys can be drawn before anything is trained; `None` where something must learn first.
 pub fn sketch(plan: &Plan, dataset: &Dataset, logo: &Logo) -> Option<(Picture, Picture)> {
-    match &plan.scheme {
-        SchemeSettings::Blind(_) | SchemeSettings::Penetrating(_) => None,
-        SchemeSettings::ContentStamp(settings) => {
-            let train = &dataset.train;
-            let keys = content_stamp::key_plan(settings, &plan.derivation(&logo.digest), train, dataset.classes.len());
-            let cover = train.select(keys.covers.get(..1)?);
-            let key = content_stamp::StampMarker::new(settings, logo, train.shape).mark(&cover, &keys.labels[..1]).pop()?;
-            Some((cover.picture(0), key))
-        }
-    }
+    let wanted = match &plan.scheme {
+        SchemeSettings::Blind(_) | SchemeSettings::Penetrating(_) => return None,
+        SchemeSettings::ContentStamp(settings) => settings.keys,
+        SchemeSettings::Noise(settings) => settings.keys,
+        SchemeSettings::Message(settings) => settings.keys,
+    };
+    let (train, classes) = (&dataset.train, dataset.classes.len());
+    let keys = triggered::key_plan(wanted, &plan.derivation(&logo.digest), train, classes);
+    let cover = train.select(keys.covers.get(..1)?);
+    let marker = marker(plan, logo, classes, train.shape, &WeightMap::default(), &Device::flex()).ok()?;
+    let key = marker.mark(&cover, &keys.labels[..1]).pop()?;
+    Some((cover.picture(0), key))
 }
 
 /// Training pictures that a plan needs at least.
@@ -232,8 +243,8 @@ pub fn key_labels(plan: &Plan, logo_digest: &str, classes: usize, noted: Option<
     match &plan.scheme {
         SchemeSettings::Blind(settings) => blind::key_labels(settings, &derivation, classes, true_classes.iter().copied()),
         // A cover of the label's own class is no cover: it has no label.
-        SchemeSettings::ContentStamp(_) => {
-            true_classes.iter().filter_map(|&class| content_stamp::fresh_label(&derivation, classes, class)).collect()
+        SchemeSettings::ContentStamp(_) | SchemeSettings::Noise(_) | SchemeSettings::Message(_) => {
+            true_classes.iter().filter_map(|&class| triggered::fresh_label(&derivation, classes, class)).collect()
         }
         SchemeSettings::Penetrating(settings) => {
             true_classes.iter().filter_map(|&class| penetrating::fresh_label(settings, &derivation, classes, noted, class)).collect()
@@ -247,6 +258,8 @@ pub fn check_settings(settings: &SchemeSettings) -> Result<(), SchemeError> {
     match settings {
         SchemeSettings::Blind(s) => s.check(),
         SchemeSettings::ContentStamp(s) => s.check(),
+        SchemeSettings::Noise(s) => s.check(),
+        SchemeSettings::Message(s) => s.check(),
         SchemeSettings::Penetrating(s) => s.check(),
     }
     .map_err(SchemeError::Plan)

@@ -19,6 +19,8 @@ impl Plain {
         let recipe: Recipe = match &task.plan.scheme {
             SchemeSettings::Blind(settings) => settings.recipe(),
             SchemeSettings::ContentStamp(settings) => settings.recipe(),
+            SchemeSettings::Noise(settings) => settings.recipe(),
+            SchemeSettings::Message(settings) => settings.recipe(),
             SchemeSettings::Penetrating(settings) => settings.recipe(),
         };
         Self { run: LoneTraining::new(task, recipe, seed), keys: KeyPlan { covers: Vec::new(), labels: Vec::new() } }

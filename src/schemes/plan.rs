@@ -2,7 +2,7 @@
 
 pub use crate::nn::host::HostKind;
 
-use super::{blind, content_stamp, penetrating};
+use super::{blind, content_stamp, message, noise, penetrating};
 use crate::vault::derive::Derivation;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,10 @@ pub enum SchemeSettings {
     Blind(blind::Settings),
     /// The logo stamped onto pictures (Zhang et al., AsiaCCS 2018, "content").
     ContentStamp(content_stamp::Settings),
+    /// Secret noise (Zhang et al., AsiaCCS 2018, "noise").
+    Noise(noise::Settings),
+    /// A message in a few pixels (Guo and Potkonjak, ICCAD 2018).
+    Message(message::Settings),
     /// Penetrating triggers (S1): stamps that autoencoders give back.
     Penetrating(penetrating::Settings),
 }

@@ -132,3 +132,63 @@ macro_rules! settings {
         }
     };
 }
+
+/// Declares the hyper-parameters of a scheme whose keys are fixed pictures: those that all such schemes share, and between them its own.
+#[macro_export]
+macro_rules! trigger_settings {
+    ( $(#[doc = $sdoc:expr])* pub struct $name:ident { $($own:tt)* } ) => {
+        $crate::settings! {
+            $(#[doc = $sdoc])*
+            pub struct $name {
+                /// How many training steps the marked model gets. More steps take longer and make the mark firmer. The paper: 100 passes over the training pictures.
+                steps: u64 = 600, paper 60_000, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+                /// How many pictures are turned into keys, at most a quarter of the training pictures. The paper takes 1% of them.
+                keys: usize = 60, paper 600, $crate::schemes::settings::Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
+                $($own)*
+                /// Ordinary pictures in each step.
+                batch: usize = 100, paper 100, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
+                /// Keys in each step.
+                key_batch: usize = 20, paper 20, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
+                /// First learning rate of the model; it falls twice.
+                host_rate: f64 = 0.1, paper 0.1, $crate::schemes::settings::Kind::Real { min: 0.0, max: 10.0 }, "";
+                /// Share of the steps after which the model's learning rate falls for the first time. The paper: epoch 40 of 100.
+                first_drop: f64 = 0.4, paper 0.4, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+                /// Share of the steps after which it falls for the second time. The paper: epoch 80 of 100.
+                second_drop: f64 = 0.8, paper 0.8, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+                /// What the model's learning rate is multiplied by each time it falls.
+                drop_factor: f64 = 0.1, paper 0.1, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "";
+                /// Share of its last step that each step of the model keeps (momentum).
+                momentum: f64 = 0.9, paper 0.9, $crate::schemes::settings::Kind::Real { min: 0.0, max: 0.999 }, "";
+                /// Pulls the model's weights towards zero (weight decay).
+                host_decay: f64 = 5e-4, paper 5e-4, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "";
+                /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
+                augment: bool = false, paper true, $crate::schemes::settings::Kind::Switch, "";
+            }
+        }
+
+        impl $name {
+            /// The host's part of the hyper-parameters.
+            pub fn recipe(&self) -> $crate::schemes::recipe::Recipe {
+                $crate::schemes::recipe::Recipe {
+                    steps: self.steps,
+                    batch: self.batch,
+                    rate: self.host_rate,
+                    drops: [self.first_drop, self.second_drop],
+                    drop_factor: self.drop_factor,
+                    rule: $crate::nn::optim::Rule::Sgd { momentum: self.momentum, decay: self.host_decay },
+                    augment: self.augment,
+                }
+            }
+
+            /// The values of a preset.
+            pub fn preset(preset: $crate::schemes::plan::Preset, photographs: bool) -> Self {
+                use $crate::schemes::plan::Preset;
+                match preset {
+                    Preset::Quick => Self { host_rate: 0.05, first_drop: 0.7, second_drop: 0.9, ..Default::default() },
+                    Preset::Standard => Self { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
+                    Preset::Paper => Self { augment: photographs, ..Self::paper() },
+                }
+            }
+        }
+    };
+}

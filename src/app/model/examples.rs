@@ -26,8 +26,9 @@ type Source = (SchemeSettings, String, String, String, String);
 /// The examples that are there or being made.
 #[derive(Default)]
 pub struct Examples {
-    drawn: Option<(Source, Option<Arc<Example>>)>,
-    drawing: Option<(Source, Task<Option<Example>>)>,
+    /// By scheme, those that can be drawn at once.
+    drawn: BTreeMap<&'static str, (Source, Option<Arc<Example>>)>,
+    drawing: Option<(&'static str, Source, Task<Option<Example>>)>,
     /// By scheme, those that had to learn.
     kept: BTreeMap<&'static str, Arc<Example>>,
     reading: Vec<(&'static str, Task<Option<Example>>)>,
@@ -38,17 +39,17 @@ impl Model {
     pub fn example(&self, scheme: &str) -> Option<Arc<Example>> {
         match catalogue::card(scheme)?.learns {
             true => self.examples.kept.get(scheme).cloned(),
-            false => self.examples.drawn.as_ref().and_then(|(_, example)| example.clone()),
+            false => self.examples.drawn.get(scheme).and_then(|(_, example)| example.clone()),
         }
     }
 
     /// Makes the examples that are missing, in the background, and takes up those that are done.
     pub(super) fn poll_examples(&mut self) {
-        if let Some((source, task)) = self.examples.drawing.take() {
+        if let Some((scheme, source, task)) = self.examples.drawing.take() {
             match task.poll() {
-                Poll::Running => self.examples.drawing = Some((source, task)),
-                Poll::Ready(example) => self.examples.drawn = Some((source, example.map(Arc::new))),
-                Poll::Lost => self.examples.drawn = Some((source, None)),
+                Poll::Running => self.examples.drawing = Some((scheme, source, task)),
+                Poll::Ready(example) => drop(self.examples.drawn.insert(scheme, (source, example.map(Arc::new)))),
+                Poll::Lost => drop(self.examples.drawn.insert(scheme, (source, None))),
             }
         }
         let Examples { kept, reading, .. } = &mut self.examples;
@@ -74,17 +75,21 @@ impl Model {
         }
     }
 
+    /// Begins with the first example that is missing or was drawn for another plan, data set or logo.
     fn draw_example(&mut self) {
         let (Some(set), Some(choice)) = (&self.material.data, &self.material.logo) else { return };
-        let Some(plan) = catalogue::cards().iter().find(|card| !card.learns).and_then(|card| self.plan_of(card.id)) else { return };
-        let (set, logo) = (set.clone(), choice.logo.clone());
-        let Plan { scheme, owner, salt, .. } = plan.clone();
-        let source = (scheme, owner, salt, set.digest.clone(), logo.digest.clone());
-        if self.examples.drawn.as_ref().is_some_and(|(known, _)| *known == source) {
+        for card in catalogue::cards().iter().filter(|card| !card.learns) {
+            let Some(plan) = self.plan_of(card.id) else { continue };
+            let Plan { scheme, owner, salt, .. } = plan.clone();
+            let source = (scheme, owner, salt, set.digest.clone(), choice.logo.digest.clone());
+            if self.examples.drawn.get(card.id).is_some_and(|(known, _)| *known == source) {
+                continue;
+            }
+            let (set, logo) = (set.clone(), choice.logo.clone());
+            let work = move |_: &_| schemes::sketch(&plan, &set, &logo).map(|(cover, key)| Example { cover, key });
+            self.examples.drawing = Some((card.id, source, Task::start(text::READING.into(), &self.wake, work)));
             return;
         }
-        let work = move |_: &_| schemes::sketch(&plan, &set, &logo).map(|(cover, key)| Example { cover, key });
-        self.examples.drawing = Some((source, Task::start(text::READING.into(), &self.wake, work)));
     }
 
     /// Reads the first key of a key package that an earlier training left.
