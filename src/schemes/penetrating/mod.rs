@@ -419,10 +419,10 @@ impl Penetrating {
 
     /// Keys of this step with all that is shown beside them.
     fn beside(&mut self) -> Result<(Tensor<4>, Tensor<1, Int>), ShapeError> {
-        if self.shown.is_none() {
-            self.shown = Some(self.show()?);
-        }
-        let Some(shown) = &self.shown else { return Err(ShapeError::new("a stamp", "pictures to show".to_owned(), &[])) };
+        let shown = match self.shown.take() {
+            Some(shown) => shown,
+            None => self.show()?,
+        };
         let (s, shape) = (&self.settings, self.samples.shape);
         let chosen = self.passes.batch(self.host_done, s.key_batch);
         let mut stream = Stream::seeded(self.seed, &format!("shown {}", self.host_done));
@@ -449,6 +449,7 @@ impl Penetrating {
             add(&between(&shown.filtered_keys), true);
             add(&between(&shown.filtered_covers), false);
         }
+        self.shown = Some(shown);
         let learning = self.device.clone().autodiff();
         Ok((batch::from_numbers(values, shape, &learning), batch::labels(named, &learning)))
     }
