@@ -14,8 +14,8 @@ use countermark::jobs::{JobError, Paces};
 use countermark::nn::device::Compute;
 use countermark::nn::weights::WeightMap;
 use countermark::schemes::penetrating::{Penetrating, Settings, Shadows};
-use countermark::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
-use countermark::schemes::{self, Groundwork, Learner, Task, Training};
+use countermark::schemes::plan::{Plan, Preset, SchemeSettings};
+use countermark::schemes::{self, Groundwork, Learner, Task, Training, catalogue};
 use countermark::vault::package::Package;
 use silent::Silent;
 use std::path::Path;
@@ -43,13 +43,7 @@ fn task_on(dataset: Dataset, settings: Settings) -> Task {
     Task {
         plan: Plan {
             scheme: SchemeSettings::Penetrating(settings),
-            preset: Preset::Quick,
-            host: HostKind::Lenet5,
-            owner: "Owner".to_owned(),
-            seed: 1,
-            salt: "00".repeat(16),
-            nulls: 3,
-            foreign: 5,
+            ..catalogue::plan("penetrating", Preset::Quick, sample().unwrap().shape(), "Owner", &"00".repeat(16), 1).unwrap()
         },
         dataset,
         logo: Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap(),
@@ -87,6 +81,7 @@ fn the_owners_model_knows_its_keys_also_behind_an_autoencoder_and_runs_share_wha
     assert!(report.keys.hits >= 20, "{:?}", report.keys);
     assert!(report.reasons.iter().any(|reason| reason.contains("an autoencoder")), "{:?}", report.reasons);
     assert!(report.fresh.is_some_and(|fresh| fresh.hits * 2 > fresh.questions));
+    assert!(report.caveats.iter().any(|caveat| caveat.contains("not made with the autoencoder")), "{:?}", report.caveats);
     let filtered = report.filtered.unwrap();
     assert_eq!(filtered.keys.questions, 24);
     let asked = |kind| filtered.controls.iter().filter(|control| control.kind == kind).count();

@@ -10,7 +10,7 @@ use crate::nn::batch;
 use crate::nn::host::Host;
 use crate::nn::weights::{Recognised, WeightMap, WeightsError, open_host};
 use crate::schemes::plan::Plan;
-use crate::schemes::{Filter, Marker, SchemeError, fresh_label};
+use crate::schemes::{Marker, SchemeError, fresh_label};
 use crate::vault::derive::Stream;
 use crate::vault::package::Package;
 use burn::tensor::Device;
@@ -121,7 +121,7 @@ pub fn verify(
     let mut tell = |share: f64| if progress(share) { Ok(()) } else { Err(AskError::Cancelled) };
     tell(0.0)?;
 
-    let Recheck { keys: trained, marker, filter, saved, faults } = recheck(package, &plan, device)?;
+    let Recheck { keys: trained, marker, saved, faults } = recheck(package, &plan, device)?;
     let fresh = fresh_keys(package, &plan, &saved, &*marker, nonce);
     let key_answers = answers(&host, &trained, device);
     let cover_answers = answers(&host, &package.covers, device);
@@ -152,10 +152,7 @@ pub fn verify(
         controls.push(Control { fresh: true, ..covers });
         fresh_questions = questions(&fresh.covers, &fresh.keys, &answered, &plain, true);
     }
-    let filtered = match &filter {
-        Some(filter) => Some(behind(&**filter, package, &trained, &foreign, &host, &pooled.models, device)?),
-        None => None,
-    };
+    let filtered = behind_a_filter(&*marker, package, &trained, &foreign, &host, &pooled.models, device);
     tell(0.9)?;
 
     let of_this_task = recognised.classes == classes
@@ -285,18 +282,18 @@ fn null_controls(
     Ok((controls, pooled, warnings))
 }
 
-/// Asks the suspect and all controls behind a filter.
-fn behind(
-    filter: &dyn Filter,
+/// Asks the suspect and all controls behind the marker's filter; nothing where it has none.
+fn behind_a_filter(
+    marker: &dyn Marker,
     package: &Package,
     keys: &Samples,
     foreign: &[(&str, &Samples)],
     host: &Host,
     nulls: &[(String, Host)],
     device: &Device,
-) -> Result<Filtered, AskError> {
+) -> Option<Filtered> {
     let classes = package.manifest.classes.len();
-    let through = |samples: &Samples| filter.through(samples).map_err(|error| AskError::Package(error.to_string()));
+    let through = |samples: &Samples| marker.filtered(samples);
     let seen = through(keys)?;
     let control = |kind, name: &str, host: &Host, samples: &Samples| {
         control(kind, name.to_owned(), &answers(host, samples, device), &keys.labels, classes)
@@ -311,7 +308,7 @@ fn behind(
     let asked = nulls.len() * seen.count();
     let chance = judge::chance(classes, null_hits, asked);
     let clean = through(&package.clean)?;
-    Ok(Filtered {
+    Some(Filtered {
         keys: judge::tally(hits(host, &seen, device), seen.count(), chance),
         chance,
         null_rate: null_hits as f64 / asked.max(1) as f64,

@@ -10,7 +10,7 @@ use crate::data::Samples;
 use crate::data::logo::Logo;
 use crate::nn::weights::WeightMap;
 use crate::schemes::plan::Plan;
-use crate::schemes::{self, Filter, Marker};
+use crate::schemes::{self, Marker};
 use crate::vault::package::Package;
 use burn::tensor::Device;
 use std::collections::BTreeSet;
@@ -24,8 +24,6 @@ pub(super) struct Recheck {
     pub keys: Samples,
     /// Makes further keys.
     pub marker: Box<dyn Marker>,
-    /// What the keys are tried behind; nothing for schemes that promise nothing about it.
-    pub filter: Option<Box<dyn Filter>>,
     /// What the marker's file holds.
     pub saved: WeightMap,
     /// What of the package is not what its plan gives.
@@ -61,8 +59,7 @@ pub(super) fn recheck(package: &Package, plan: &Plan, device: &Device) -> Result
         faults.push(words::OTHER_KEYS.to_owned());
     }
     let keys = if alike { again } else { package.keys.clone() };
-    let filter = schemes::filter(plan, manifest.shape, &saved, device)?;
-    Ok(Recheck { keys, marker, filter, saved, faults })
+    Ok(Recheck { keys, marker, saved, faults })
 }
 
 /// The foreign encoders' keys that are a control at all: marked, and no two the same.

@@ -92,7 +92,7 @@ pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bo
 fn behind_a_filter(filtered: &Filtered) -> String {
     let Filtered { keys, null_rate, controls, .. } = filtered;
     let got = format!(
-        "Behind a filter that redraws every picture (an autoencoder, which these keys were not made with) it gave the secret label to {} of {} keys",
+        "Behind a filter that redraws every picture (an autoencoder) it gave the secret label to {} of {} keys",
         keys.hits, keys.questions
     );
     let fired = |kind| controls.iter().any(|c| c.kind == kind && c.fired);
@@ -183,6 +183,12 @@ fn caveats(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[S
         None => "Not tested: a suspect behind a filter, a model that was changed after it was copied.",
     };
     caveats.push(untested.to_owned());
+    if report.filtered.is_some() {
+        caveats.push(
+            "Taken on trust from the key package: that its stamps were not made with the autoencoder behind which the model was asked, and which labels were left out because unmarked models give them anyway."
+                .to_owned(),
+        );
+    }
     caveats
 }
 

@@ -16,7 +16,7 @@ pub mod noise;
 pub mod penetrating;
 pub mod plain;
 pub mod plan;
-pub mod recipe;
+mod recipe;
 pub mod settings;
 mod triggered;
 
@@ -126,19 +126,10 @@ pub trait Marker: Send {
         Vec::new()
     }
 
-    /// What a filter before the model makes of keys; nothing for schemes that are not made to pass one.
-    fn filtered(&self, _keys: &Samples) -> Option<Samples> {
+    /// What a filter that a thief may put before a stolen model makes of pictures; nothing for schemes whose keys are not made to pass one.
+    fn filtered(&self, _pictures: &Samples) -> Option<Samples> {
         None
     }
-}
-
-/// Something that a thief may put before a stolen model.
-pub trait Filter: Send {
-    /// What becomes of pictures.
-    ///
-    /// # Errors
-    /// Pictures of another shape.
-    fn through(&self, pictures: &Samples) -> Result<Samples, ShapeError>;
 }
 
 /// What a plan's scheme has to learn from the pictures alone before anything is marked; nothing for most.
@@ -148,17 +139,6 @@ pub trait Filter: Send {
 pub fn groundwork(task: &Task) -> Result<Option<Box<dyn Groundwork>>, SchemeError> {
     Ok(match &task.plan.scheme {
         SchemeSettings::Penetrating(settings) => Some(Box::new(penetrating::Shadows::new(task, settings)?)),
-        _ => None,
-    })
-}
-
-/// What a marker's file holds to try its keys behind; nothing for schemes that promise nothing about filters.
-///
-/// # Errors
-/// A file that lacks it.
-pub fn filter(plan: &Plan, shape: crate::data::Shape, saved: &WeightMap, device: &Device) -> Result<Option<Box<dyn Filter>>, SchemeError> {
-    Ok(match &plan.scheme {
-        SchemeSettings::Penetrating(settings) => Some(Box::new(penetrating::ThiefsAutoencoder::open(settings, shape, saved, device)?)),
         _ => None,
     })
 }

@@ -14,7 +14,7 @@ use super::batches::Passes;
 use super::losses::Meter;
 use super::recipe::{LoneTraining, Recipe};
 use super::settings::Kind;
-use super::{Filter, KeyPlan, Learner, Marker, SchemeError, Task, Training};
+use super::{KeyPlan, Learner, Marker, SchemeError, Task, Training};
 use crate::data::logo::Logo;
 use crate::data::{Picture, Samples, Shape};
 use crate::nn::autoencoder::{Autoencoders, PAPER_WIDTHS};
@@ -125,38 +125,8 @@ impl Settings {
 
     /// The settings without those that the groundwork knows nothing of.
     fn before_the_host(&self) -> Self {
-        let own = self.clone();
-        Self {
-            shadows: own.shadows,
-            owners_share: own.owners_share,
-            shadow_steps: own.shadow_steps,
-            shadow_batch: own.shadow_batch,
-            shadow_rate: own.shadow_rate,
-            code: own.code,
-            code_weight: own.code_weight,
-            stamps: own.stamps,
-            carriers: own.carriers,
-            stamp_steps: own.stamp_steps,
-            stamp_rate: own.stamp_rate,
-            pull: own.pull,
-            engrave: own.engrave,
-            apart: own.apart,
-            margin: own.margin,
-            clip: own.clip,
-            decoys: own.decoys,
-            probes: own.probes,
-            steps: own.steps,
-            batch: own.batch,
-            host_rate: own.host_rate,
-            adam: own.adam,
-            first_drop: own.first_drop,
-            second_drop: own.second_drop,
-            drop_factor: own.drop_factor,
-            momentum: own.momentum,
-            host_decay: own.host_decay,
-            augment: own.augment,
-            ..Self::default()
-        }
+        let Self { show_covers, show_filtered, key_batch, replay, .. } = Self::default();
+        Self { show_covers, show_filtered, key_batch, replay, ..self.clone() }
     }
 
     /// Checks that pictures and classes fit.
@@ -208,23 +178,31 @@ pub fn fresh_label(
     noted: Option<&WeightMap>,
     true_class: u16,
 ) -> Option<u16> {
-    let labels = labels(settings, derivation, classes, noted);
+    label_of(&labels(settings, derivation, classes, noted), true_class)
+}
+
+/// The label, of those of the stamps, that a picture of class `true_class` gets; nothing where there are none.
+fn label_of(labels: &[u16], true_class: u16) -> Option<u16> {
     let first = usize::from(true_class) % labels.len().max(1);
-    [first, first + 1].into_iter().filter_map(|i| labels.get(i % labels.len())).copied().find(|label| *label != true_class)
+    labels.iter().cycle().skip(first).take(labels.len().min(2)).copied().find(|label| *label != true_class)
 }
 
 /// Keyed choice of carriers: as many as wanted for each stamp.
 pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize, noted: Option<&WeightMap>) -> KeyPlan {
     let wanted = super::most_keys(settings.stamps * settings.carriers, train) / settings.stamps;
-    let (mut covers, mut chosen) = (Vec::new(), Vec::new());
+    let labels = labels(settings, derivation, classes, noted);
+    let mut keys = KeyPlan { covers: Vec::new(), labels: Vec::new() };
     for cover in derivation.stream("covers").permutation(train.count()) {
-        let Some(label) = fresh_label(settings, derivation, classes, noted, train.labels[cover]) else { continue };
-        if chosen.iter().filter(|known| **known == label).count() < wanted {
-            covers.push(cover);
-            chosen.push(label);
+        let Some(label) = label_of(&labels, train.labels[cover]) else { continue };
+        if keys.labels.iter().filter(|known| **known == label).count() < wanted {
+            keys.covers.push(cover);
+            keys.labels.push(label);
+        }
+        if keys.covers.len() == wanted * labels.len() {
+            break;
         }
     }
-    KeyPlan { covers, labels: chosen }
+    keys
 }
 
 /// What the stamps are drawn to, `[stamps, pixels]`: the logo at half its brightness, each time in another band of rows.
@@ -275,7 +253,7 @@ pub struct Penetrating {
     settings: Settings,
     samples: Arc<Samples>,
     keys: KeyPlan,
-    order: Vec<u16>,
+    stamp_labels: Vec<u16>,
     avoided: Vec<usize>,
     passes: Passes,
     ground: Ground,
@@ -325,13 +303,13 @@ impl Penetrating {
         let derivation = task.plan.derivation(&task.logo.digest);
         let noted = task.groundwork.as_deref();
         let keys = key_plan(settings, &derivation, &samples, classes, noted);
-        let order = labels(settings, &derivation, classes, noted);
+        let stamp_labels = labels(settings, &derivation, classes, noted);
         let ground = Ground::open(noted, settings, samples.shape.len(), &task.device)?;
         let group = |label: &u16| {
             let chosen: Vec<usize> = keys.covers.iter().zip(&keys.labels).filter(|(_, known)| *known == label).map(|(c, _)| *c).collect();
             unit(&samples.select(&chosen), &task.device)
         };
-        let carriers: Vec<Tensor<2>> = order.iter().map(group).collect();
+        let carriers: Vec<Tensor<2>> = stamp_labels.iter().map(group).collect();
         if carriers.iter().any(|group| group.dims()[0] < 2) {
             let text = "There are too few pictures of other classes to put the stamps on. Add pictures, or plan fewer stamps.";
             return Err(SchemeError::Plan(text.to_owned()));
@@ -344,7 +322,7 @@ impl Penetrating {
         Ok(Self {
             passes: Passes::new(task.plan.seed, "keys", keys.covers.len()),
             keys,
-            order,
+            stamp_labels,
             avoided: avoided(noted),
             ground,
             stamps,
@@ -370,25 +348,9 @@ impl Penetrating {
         self.settings.steps + if self.settings.replay { passes * (passes + 1) } else { 0 }
     }
 
-    fn marker_now(&self) -> StampMarker {
-        StampMarker {
-            shape: self.samples.shape,
-            labels: self.order.clone(),
-            avoided: self.avoided.clone(),
-            prestamps: self.stamps.prestamps().clone(),
-            pattern: self.stamps.pattern(),
-            filter: self.ground.nets.part(self.settings.shadows..self.settings.shadows + 1),
-        }
-    }
-
-    /// The place of each key's stamp.
-    fn places(&self) -> Vec<usize> {
-        places(&self.order, &self.keys.labels)
-    }
-
     fn show(&self) -> Result<Shown, ShapeError> {
         let covers = unit(&self.samples.select(&self.keys.covers), &self.device);
-        let places = self.places();
+        let places = places(&self.stamp_labels, &self.keys.labels);
         let on_covers = |pattern: &Pattern| pattern.on(&covers, &places, self.settings.clip);
         let own = self.stamps.pattern();
         let keys = on_covers(&own);
@@ -459,12 +421,12 @@ impl Penetrating {
             true => replayed(self.host_done, self.per_pass()),
             false => Turn::Ordinary(self.host_done),
         };
-        let beside = self.beside()?;
-        match turn {
-            Turn::Ordinary(step) if self.settings.replay => self.run.step_at(Some(step), None),
-            Turn::Ordinary(step) => self.run.step_at(Some(step), Some(beside)),
-            Turn::Keys => self.run.step_at(None, Some(beside)),
-        }
+        let (clean, with_keys) = match turn {
+            Turn::Ordinary(step) => (Some(step), !self.settings.replay),
+            Turn::Keys => (None, true),
+        };
+        let beside = if with_keys { Some(self.beside()?) } else { None };
+        self.run.step_at(clean, beside);
         self.host_done += 1;
         Ok(())
     }
@@ -517,7 +479,14 @@ impl Training for Penetrating {
     }
 
     fn marker(&self) -> Option<Box<dyn Marker>> {
-        Some(Box::new(self.marker_now()))
+        Some(Box::new(StampMarker {
+            shape: self.samples.shape,
+            labels: self.stamp_labels.clone(),
+            avoided: self.avoided.clone(),
+            prestamps: self.stamps.prestamps().clone(),
+            pattern: self.stamps.pattern(),
+            filter: self.ground.nets.part(self.settings.shadows..self.settings.shadows + 1),
+        }))
     }
 
     fn keys(&self) -> &KeyPlan {
@@ -540,7 +509,8 @@ fn numbers(pictures: Tensor<2>) -> Rows {
     pictures.mul_scalar(2.0).sub_scalar(1.0).into_data().iter::<f32>().collect()
 }
 
-/// Puts stamps on pictures. With it goes the thief's autoencoder that its keys are tried behind.
+/// Puts stamps on pictures. With it goes the thief's autoencoder that its keys are tried behind: it learnt from pictures that no shadow saw, and no
+/// stamp was made with it.
 pub struct StampMarker {
     shape: Shape,
     labels: Vec<u16>,
@@ -577,13 +547,9 @@ impl StampMarker {
             avoided: avoided(Some(saved)),
             pattern: Pattern { stamps, engraving: engraving(settings, &prestamps) },
             prestamps,
-            filter: filter_net(settings, shape, saved, device)?,
+            filter: saved.load(FILTER, Autoencoders::new(1, &settings.widths(shape.len()), device))?,
         })
     }
-}
-
-fn filter_net(settings: &Settings, shape: Shape, saved: &WeightMap, device: &Device) -> Result<Autoencoders, SchemeError> {
-    Ok(saved.load(FILTER, Autoencoders::new(1, &settings.widths(shape.len()), device))?)
 }
 
 impl Marker for StampMarker {
@@ -600,8 +566,8 @@ impl Marker for StampMarker {
         pictures(self.prestamps.clone(), self.shape).into_iter().zip(stamps).map(|(aim, stamp)| [aim, stamp]).collect()
     }
 
-    fn filtered(&self, keys: &Samples) -> Option<Samples> {
-        through(&self.filter, keys).ok()
+    fn filtered(&self, pictures: &Samples) -> Option<Samples> {
+        through(&self.filter, pictures).ok()
     }
 
     fn save(&self) -> WeightMap {
@@ -610,27 +576,6 @@ impl Marker for StampMarker {
         map.add(FILTER, &self.filter);
         note_avoided(&self.avoided, &mut map);
         map
-    }
-}
-
-/// The thief's autoencoder that goes with a marker: it learnt from pictures that no shadow saw, and no stamp was made with it.
-pub struct ThiefsAutoencoder {
-    net: Autoencoders,
-}
-
-impl ThiefsAutoencoder {
-    /// Reads it from a marker's file.
-    ///
-    /// # Errors
-    /// A file without it.
-    pub fn open(settings: &Settings, shape: Shape, saved: &WeightMap, device: &Device) -> Result<Self, SchemeError> {
-        Ok(Self { net: filter_net(settings, shape, saved, device)? })
-    }
-}
-
-impl Filter for ThiefsAutoencoder {
-    fn through(&self, pictures: &Samples) -> Result<Samples, ShapeError> {
-        through(&self.net, pictures)
     }
 }
 
@@ -664,6 +609,17 @@ mod tests {
         assert_eq!(turns[5..9], [Turn::Keys; 4]);
         assert_eq!(turns[9..12], [3, 4, 5].map(Turn::Ordinary));
         assert_eq!(turns[12..], [Turn::Keys; 6]);
+    }
+
+    #[test]
+    fn a_file_that_avoids_all_classes_leaves_no_label_and_does_no_harm() {
+        let mut hostile = WeightMap::default();
+        note_avoided(&(0..10).collect::<Vec<_>>(), &mut hostile);
+        let (settings, derivation) = (Settings::default(), Derivation::new("00", "Owner", "00"));
+        assert_eq!(fresh_label(&settings, &derivation, 10, Some(&hostile), 3), None);
+        note_avoided(&(1..10).collect::<Vec<_>>(), &mut hostile);
+        let label = |class| fresh_label(&settings, &derivation, 10, Some(&hostile), class);
+        assert_eq!((label(0), label(3)), (None, Some(0)), "one label is left");
     }
 
     #[test]
