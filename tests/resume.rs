@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const KILLS: usize = 10;
+/// As many again and again, until a checkpoint was among what a kill left.
+const MOST_KILLS: usize = 60;
 
 /// A run on the CPU with these settings.
 fn started(folder: &Path, arguments: &[&str], settings: &[&str]) -> Child {
@@ -57,8 +59,9 @@ fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     parts
 }
 
-/// Waits until the run ends by itself, or kills it (SIGKILL) after `patience`. Whether it was killed.
-fn killed(mut run: Child, patience: Duration) -> bool {
+/// Waits until the run ends by itself, or ends it after `patience`: at once (SIGKILL), or as Ctrl+C does, upon which it writes a checkpoint
+/// wherever it is, however fast the machine. Whether it was ended.
+fn killed(mut run: Child, patience: Duration, signal: &str) -> bool {
     let began = Instant::now();
     while began.elapsed() < patience {
         if run.try_wait().unwrap().is_some() {
@@ -66,9 +69,15 @@ fn killed(mut run: Child, patience: Duration) -> bool {
         }
         std::thread::sleep(Duration::from_millis(3));
     }
-    run.kill().unwrap();
-    run.wait().unwrap();
-    true
+    let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", run.id())]).status().unwrap();
+    assert!(sent.success());
+    // It may have come to its end just before.
+    !matches!(run.wait().unwrap().code(), Some(0 | 1))
+}
+
+/// How the n-th run is ended.
+fn signal(n: usize) -> &'static str {
+    ["KILL", "INT"][n % 2]
 }
 
 /// A small image barrier with both stages.
@@ -98,7 +107,7 @@ fn a_barrier_killed_five_times_ends_with_the_same_bits() {
     let usual = began.elapsed();
     let (mut kills, mut within) = (0, 0);
     for share in [0.8, 0.3, 0.6, 0.9, 0.5] {
-        if !killed(barrier(&photographs, &broken), usual.mul_f64(share)) {
+        if !killed(barrier(&photographs, &broken), usual.mul_f64(share), signal(kills)) {
             assert!(barriers(&whole) == barriers(&broken), "after {kills} kills other bits came out");
             fs::remove_dir_all(&broken).unwrap();
             continue;
@@ -121,11 +130,11 @@ fn a_run_killed_ten_times_ends_with_the_same_bits() {
     let usual = began.elapsed();
 
     let (mut kills, mut within, mut state) = (0, 0, std::process::id() | 1);
-    while kills < KILLS {
+    while kills < KILLS || (within == 0 && kills < MOST_KILLS) {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         // Up to two thirds of a whole run, so that kills fall into every stage as the run goes on.
         let patience = usual.mul_f64(f64::from(state >> 8) / f64::from(1 << 24) * 0.66);
-        if !killed(demo(broken.path()), patience) {
+        if !killed(demo(broken.path()), patience, signal(kills)) {
             // It came to its end between two kills: the result must hold, and the next round starts anew.
             assert!(results(whole.path()) == results(broken.path()), "after {kills} kills other bits came out");
             fs::remove_dir_all(broken.path()).unwrap();
@@ -136,7 +145,7 @@ fn a_run_killed_ten_times_ends_with_the_same_bits() {
         let mut left = fs::read_dir(broken.path()).into_iter().flatten().flatten();
         within += usize::from(left.any(|f| f.path().extension().is_some_and(|e| e == "checkpoint")));
     }
-    assert!(within > 0, "no kill found a checkpoint");
+    assert!(within > 0, "{kills} kills found no checkpoint");
     let code = demo(broken.path()).wait().unwrap().code();
     assert!(matches!(code, Some(0 | 1)), "the continued run ended with {code:?}");
     let (wanted, found) = (results(whole.path()), results(broken.path()));
