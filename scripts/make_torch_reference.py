@@ -177,6 +177,62 @@ class ResNet18(nn.Module):
         return self.linear(x.mean((2, 3)))
 
 
+class Bottleneck(nn.Module):
+    def __init__(self, i, inner, stride):
+        super().__init__()
+        o = 4 * inner
+        self.conv1, self.bn1 = nn.Conv2d(i, inner, 1, bias=False), nn.BatchNorm2d(inner)
+        self.conv2, self.bn2 = nn.Conv2d(inner, inner, 3, stride, 1, bias=False), nn.BatchNorm2d(inner)
+        self.conv3, self.bn3 = nn.Conv2d(inner, o, 1, bias=False), nn.BatchNorm2d(o)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or i != o:
+            self.shortcut = nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o))
+
+    def forward(self, x):
+        inner = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(self.bn3(self.conv3(inner)) + self.shortcut(x))
+
+
+class DeepResNet(nn.Module):
+    """ResNet-34 (two convolutions a block) and ResNet-50 (three)."""
+
+    def __init__(self, block, first, classes):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, first, 3, 1, 1, bias=False), nn.BatchNorm2d(first)
+        channels, widened = first, 4 if block is Bottleneck else 1
+        for place, count in enumerate([3, 4, 6, 3]):
+            blocks = []
+            for i in range(count):
+                blocks.append(block(channels, first << place, 2 if i == 0 and place > 0 else 1))
+                channels = widened * (first << place)
+            setattr(self, f"layer{place + 1}", nn.Sequential(*blocks))
+        self.linear = nn.Linear(channels, classes)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = layer(x)
+        return self.linear(x.mean((2, 3)))
+
+
+class VggHost(nn.Module):
+    """Torchvision's features with batch normalisation; its mean over places stands for its pooling. Nothing is left out here."""
+
+    def __init__(self, convs, first, classes):
+        super().__init__()
+        layers, channels = [], 3
+        for count, wider in zip(convs, (1, 2, 4, 8, 8)):
+            for _ in range(count):
+                layers += [nn.Conv2d(channels, wider * first, 3, padding=1), nn.BatchNorm2d(wider * first), nn.ReLU()]
+                channels = wider * first
+            layers.append(nn.MaxPool2d(2, 2))
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(nn.Dropout(0), nn.Linear(channels, 4 * first), nn.ReLU(), nn.Dropout(0), nn.Linear(4 * first, classes))
+
+    def forward(self, x):
+        return self.classifier(self.features(x).mean((2, 3)))
+
+
 class UNet(nn.Module):
     def __init__(self, i, o, halvings, width):
         super().__init__()
@@ -397,6 +453,15 @@ loss = ((nets(carriers + stamp) - stamp) ** 2).sum() / 12
 loss.backward()
 digest("stamp.loss", loss)
 digest("stamp.gradient", stamp.grad)
+VGGS = {"vgg11": (1, 1, 2, 2, 2), "vgg13": (2, 2, 2, 2, 2), "vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+for name, convs in VGGS.items():
+    ask_small(name, fill(VggHost(convs, 3, 10)), unit(4, 3, 64, 32))
+ask_small("resnet34", fill(DeepResNet(Block, 3, 10)), unit(3, 3, 16, 24))
+# With other sides PyTorch's own gradients in single and double precision are 1% apart here: a rectifier that stands on its edge.
+ask_small("resnet50", fill(DeepResNet(Bottleneck, 3, 10)), unit(5, 3, 16, 16))
+for name, module in [*((name, VggHost(convs, 64, 10)) for name, convs in VGGS.items()), ("resnet34", DeepResNet(Block, 64, 10)),
+                     ("resnet50", DeepResNet(Bottleneck, 64, 10))]:
+    small["parameters"][name] = sum(p.numel() for p in module.parameters())
 for name, module in [("hider", Hider(7, 64, False)), ("revealer", Revealer(128)), ("patch_critic", PatchCritic(64)),
                      ("autoencoders", Autoencoders(1, [784, 512, 256, 128, 3, 128, 256, 512, 784]))]:
     small["parameters"][name] = sum(p.numel() for p in module.parameters())

@@ -82,21 +82,30 @@ fn compare<M: Module, const D: usize>(name: &str, module: &M, forward: impl Fn(&
     close(&format!("{name}.learning"), &floats(forward(module, &learning())), 1e-4);
 }
 
+/// Gradients in the place of the weights, zero where there is none.
+struct Pick<'a>(&'a burn::tensor::Gradients);
+
+impl burn::module::ModuleMapper for Pick<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let gradient = tensor.grad(self.0).map_or_else(|| tensor.clone().inner().zeros_like(), |g| g.inner());
+        Param::from_mapped_value(id, gradient, mapper)
+    }
+}
+
+/// The gradients of a module's weights, under the names that PyTorch uses.
+fn picked<M: Module>(module: &M, gradients: &burn::tensor::Gradients) -> WeightMap {
+    let mut map = WeightMap::default();
+    map.add("", &module.clone().map(&mut Pick(gradients)));
+    map
+}
+
 /// The gradient of the sum of output times formula, under the names that PyTorch uses.
 fn gradients<M: Module, const D: usize>(name: &str, module: &M, output: Tensor<D>) {
-    struct Pick<'a>(&'a burn::tensor::Gradients);
-    impl burn::module::ModuleMapper for Pick<'_> {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let (id, tensor, mapper) = param.consume();
-            let gradient = tensor.grad(self.0).map_or_else(|| tensor.clone().inner().zeros_like(), |g| g.inner());
-            Param::from_mapped_value(id, gradient, mapper)
-        }
-    }
     let values: Vec<f32> = numbers(output.dims().iter().product(), 1).into_iter().map(|v| v as f32).collect();
     let factors = Tensor::<D>::from_data(TensorData::new(values, output.dims()), &learning());
     let found = (output * factors).sum().backward();
-    let mut map = WeightMap::default();
-    map.add("", &module.clone().map(&mut Pick(&found)));
+    let map = picked(module, &found);
     let prefix = format!("{name}.gradient.");
     let mut compared = 0;
     for wanted in reference().tensors.keys().filter_map(|k| k.strip_prefix(&prefix)) {
@@ -149,6 +158,18 @@ fn the_larger_networks_answer_like_pytorch() {
     compare("colour_critic", &critic, |critic, device| critic.forward(pictures([4, 3, 16, 16], device)));
     let host = fill(Host::new(HostKind::Resnet18, small, 10, &learning()));
     compare("resnet18", &host, |host, device| host.forward(pictures([4, 3, 16, 16], device)));
+}
+
+#[test]
+fn hosts_answer_and_learn_like_pytorch() {
+    use HostKind::{Resnet34, Resnet50, Vgg11, Vgg13, Vgg16, Vgg19};
+    let vggs = [("vgg11", Vgg11), ("vgg13", Vgg13), ("vgg16", Vgg16), ("vgg19", Vgg19)].map(|(name, kind)| (name, kind, 3, [4, 3, 64, 32]));
+    let resnets = [("resnet34", Resnet34, 3, [3, 3, 16, 24]), ("resnet50", Resnet50, 3, [5, 3, 16, 16])];
+    for (name, kind, channels, dims) in vggs.into_iter().chain(resnets) {
+        let shape = Shape { channels: 3, height: dims[2], width: dims[3] };
+        let host = Host::of_width(kind, f64::from(channels) / 64.0, shape, 10, &learning());
+        compare_small(name, fill(host), dims, if kind == Resnet50 { 2e-3 } else { 5e-4 }, |host, x: Tensor<4>| host.forward(x));
+    }
 }
 
 #[test]
@@ -219,6 +240,10 @@ fn digest<const D: usize>(name: &str, tensor: Tensor<D>, tolerance: f64) {
         false => [dot(&flat).sqrt()].into_iter().chain((11..15).map(|salt| dot(&numbers(flat.len(), salt)))).collect(),
     };
     assert_eq!(found.len(), wanted.len(), "{name}");
+    // The gradient of a bias before a normalisation is zero but for rounding.
+    if found.iter().chain(&wanted).all(|v| v.abs() < 1e-3) {
+        return;
+    }
     let scale = wanted.iter().fold(0.1, |most, v| v.abs().max(most));
     let worst = found.iter().zip(&wanted).map(|(f, w)| (f - w).abs()).fold(0.0, f64::max);
     assert!(worst <= tolerance * scale, "{name}: {found:?} instead of {wanted:?}");
@@ -230,58 +255,39 @@ fn unit<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::<D>::from_data(TensorData::new(values, dims), device).add_scalar(1.0).div_scalar(2.0)
 }
 
-/// Answers after training and in training, and the gradients of the sum of output times formula for the input and every weight.
+/// Answers after training and in training, and the gradients of the sum of output times formula for the input and every weight, within
+/// `tolerance` of their length.
 fn compare_small<M: Module, const D: usize, const E: usize>(
     name: &str,
     module: M,
     dims: [usize; D],
+    tolerance: f64,
     forward: impl Fn(&M, Tensor<D>) -> Tensor<E>,
 ) {
-    struct Compare<'a>(&'a burn::tensor::Gradients, String, Vec<String>);
-    impl burn::module::ModuleVisitor for Compare<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let Some(gradient) = param.val().grad(self.0) else { return };
-            digest(&format!("{}.{}", self.1, self.2.remove(0)), gradient, 5e-4);
-        }
-    }
     digest(&format!("{name}.answer"), forward(&module.valid(), unit(dims, &Device::flex())), 1e-4);
     let input = unit(dims, &learning()).require_grad();
     let output = forward(&module, input.clone());
     digest(&format!("{name}.learning"), output.clone(), 1e-4);
     let factors: Vec<f32> = numbers(output.dims().iter().product(), 1).into_iter().map(|v| v as f32).collect();
     let gradients = (output.clone() * Tensor::from_data(TensorData::new(factors, output.dims()), &learning())).sum().backward();
-    digest(&format!("{name}.gradient"), input.grad(&gradients).unwrap(), 5e-4);
-    let mut compare = Compare(&gradients, format!("{name}.gradient"), learnt_names(&module));
-    module.visit(&mut compare);
-    assert!(compare.2.is_empty(), "{name}: no gradient for the last {:?}", compare.2);
-}
-
-/// The names of what is learnt, in the order of the module's fields.
-fn learnt_names<M: Module>(module: &M) -> Vec<String> {
-    struct Names(WeightMap, Vec<String>);
-    impl burn::module::ModuleVisitor for Names {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let values: Vec<f32> = floats(param.val());
-            let found = self.0.tensors.iter().find(|(_, w)| w.values == values).map(|(name, _)| name.clone()).unwrap();
-            self.0.tensors.remove(&found);
-            self.1.extend((!found.contains("running_")).then_some(found));
-        }
+    digest(&format!("{name}.gradient"), input.grad(&gradients).unwrap(), tolerance);
+    let mut compared = 0;
+    for (weights, gradient) in picked(&module, &gradients).tensors.into_iter().filter(|(weights, _)| !weights.contains("running_")) {
+        let flat = Tensor::<1>::from_data(TensorData::new(gradient.values, [gradient.shape.iter().product::<usize>()]), &Device::flex());
+        digest(&format!("{name}.gradient.{weights}"), flat, tolerance);
+        compared += 1;
     }
-    let mut map = WeightMap::default();
-    map.add("", module);
-    let mut names = Names(map, Vec::new());
-    module.visit(&mut names);
-    names.1
+    assert!(compared >= 6, "{name}");
 }
 
 #[test]
 fn the_networks_of_the_barrier_answer_and_learn_like_pytorch() {
     let device = learning();
     let hide = |hider: &Hider, x: Tensor<4>| hider.forward(x.clone(), x.detach().flip([0])).unwrap();
-    compare_small("hider", fill(Hider::new(3, 4, 2, None, &device)), [3, 3, 32, 16], hide);
-    compare_small("residual_hider", fill(Hider::new(3, 5, 2, Some(0.1), &device)), [3, 3, 32, 64], hide);
-    compare_small("revealer", fill(Revealer::new(3, 4, false, &device)), [2, 3, 20, 14], |net, x| net.forward(x).unwrap());
-    compare_small("patch_critic", fill(PatchCritic::new(3, 2, &device)), [2, 3, 36, 20], |net, x| net.forward(x).unwrap());
+    compare_small("hider", fill(Hider::new(3, 4, 2, None, &device)), [3, 3, 32, 16], 5e-4, hide);
+    compare_small("residual_hider", fill(Hider::new(3, 5, 2, Some(0.1), &device)), [3, 3, 32, 64], 5e-4, hide);
+    compare_small("revealer", fill(Revealer::new(3, 4, false, &device)), [2, 3, 20, 14], 5e-4, |net, x| net.forward(x).unwrap());
+    compare_small("patch_critic", fill(PatchCritic::new(3, 2, &device)), [2, 3, 36, 20], 5e-4, |net, x| net.forward(x).unwrap());
 }
 
 #[test]
@@ -305,7 +311,7 @@ const SMALL_WIDTHS: [usize; 7] = [12, 8, 5, 2, 5, 8, 12];
 #[test]
 fn autoencoders_side_by_side_answer_and_learn_like_pytorch_one_by_one() {
     let nets = fill(Autoencoders::new(3, &SMALL_WIDTHS, &learning()));
-    compare_small("autoencoders", nets, [4, 12], |nets, x: Tensor<2>| nets.forward(x.unsqueeze_dim(0)).unwrap());
+    compare_small("autoencoders", nets, [4, 12], 5e-4, |nets, x: Tensor<2>| nets.forward(x.unsqueeze_dim(0)).unwrap());
 }
 
 #[test]
@@ -353,6 +359,13 @@ fn the_new_networks_have_as_many_weights_as_in_pytorch() {
         let mut map = WeightMap::default();
         map.add("", &module);
         map
+    }
+    let colour = Shape { channels: 3, height: 32, width: 32 };
+    for &kind in &HostKind::ALL[3..] {
+        let name = kind.name().to_lowercase().replace('-', "");
+        if name != "resnet18" {
+            check(&name, learnt(weights(Host::new(kind, colour, 10, &device))));
+        }
     }
     check("hider", learnt(weights(Hider::new(3, 7, 64, None, &device))));
     check("revealer", learnt(weights(Revealer::new(3, 128, false, &device))));

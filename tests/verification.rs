@@ -28,6 +28,7 @@ fn plan(scheme: SchemeSettings) -> Plan {
         scheme,
         preset: Preset::Quick,
         host: HostKind::Lenet5,
+        width: 1.0,
         owner: "Owner".to_owned(),
         seed: 1,
         salt: "00".repeat(16),

@@ -33,6 +33,7 @@ fn plan(steps: u64) -> Box<Plan> {
         scheme: SchemeSettings::Blind(settings),
         preset: Preset::Quick,
         host: HostKind::Lenet1,
+        width: 1.0,
         owner: "Owner".to_owned(),
         seed: 2,
         salt: "00".repeat(16),

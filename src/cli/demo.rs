@@ -37,9 +37,12 @@ pub struct Options {
     /// quick, standard or paper.
     #[arg(long, default_value = "quick", value_parser = word::<Preset>)]
     preset: Preset,
-    /// The network to mark: lenet1, lenet3, lenet5 or resnet18.
+    /// The network to mark: lenet1, lenet3, lenet5, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34 or resnet50.
     #[arg(long, value_parser = word::<HostKind>)]
     host: Option<HostKind>,
+    /// Its channels, as a share of the published ones: 0.25 makes a quick, narrow network.
+    #[arg(long)]
+    width: Option<f64>,
     /// Change a setting of the scheme, as NAME=VALUE; may be given several times.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
@@ -92,6 +95,7 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
         })?;
     plan = plan.sized(dataset.train.count());
     plan.host = options.host.unwrap_or(plan.host);
+    plan.width = options.width.unwrap_or(plan.width);
     plan.nulls = options.nulls.unwrap_or(plan.nulls);
     plan.foreign = options.foreign.unwrap_or(plan.foreign);
     for change in &options.settings {

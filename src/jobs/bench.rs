@@ -260,6 +260,7 @@ fn made_up(host: HostKind, shape: Shape, scheme: SchemeSettings, compute: &Compu
             scheme,
             preset: Preset::Standard,
             host,
+            width: 1.0,
             owner: "bench".to_owned(),
             seed: 0,
             salt: String::new(),

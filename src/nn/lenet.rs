@@ -2,8 +2,10 @@
 //!
 //! Parameter names are `conv1`, `conv2`, `fc1` … as in the common PyTorch versions.
 
+use super::host::{Architecture, Facts, Found, HostKind};
 use super::layers::conv;
 use super::ops;
+use super::weights::WeightMap;
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -20,43 +22,54 @@ pub struct LeNet {
     fc3: Option<Linear>,
 }
 
-impl LeNet {
-    /// LeNet-1: convolutions to 4 and 12 channels, one linear layer.
-    pub fn lenet1(input: Shape, classes: usize, device: &Device) -> Self {
-        Self::new(input, [4, 12], &[], classes, device)
+impl Architecture for LeNet {
+    fn facts(kind: HostKind) -> Facts {
+        let (name, hint, channels) = match kind {
+            HostKind::Lenet1 => ("LeNet-1", "Smallest and fastest. For first tries with simple grey pictures.", 4),
+            HostKind::Lenet3 => ("LeNet-3", "Small. A little more room for simple grey pictures.", 6),
+            _ => ("LeNet-5", "Small and good with digits, clothes and other simple pictures. The usual choice.", 6),
+        };
+        Facts { name, hint, step: 4, channels }
     }
 
-    /// LeNet-3: convolutions to 6 and 16 channels, linear layers of 84 and `classes`.
-    pub fn lenet3(input: Shape, classes: usize, device: &Device) -> Self {
-        Self::new(input, [6, 16], &[84], classes, device)
-    }
-
-    /// LeNet-5: convolutions to 6 and 16 channels, linear layers of 120, 84 and `classes`.
-    pub fn lenet5(input: Shape, classes: usize, device: &Device) -> Self {
-        Self::new(input, [6, 16], &[120, 84], classes, device)
-    }
-
-    fn new(input: Shape, channels: [usize; 2], hidden: &[usize], classes: usize, device: &Device) -> Self {
-        let flat = channels[1] * (input.height / 4) * (input.width / 4);
-        let sizes: Vec<usize> = [flat].into_iter().chain(hidden.iter().copied()).chain([classes]).collect();
+    /// LeNet-1: convolutions to 4 and 12 channels, one linear layer. LeNet-3: 6 and 16 channels, linear layers of 84 and `classes`; LeNet-5
+    /// has one of 120 before these.
+    fn build(kind: HostKind, first: usize, input: Shape, classes: usize, device: &Device) -> Self {
+        let (second, hidden) = match kind {
+            HostKind::Lenet1 => (3 * first, vec![]),
+            HostKind::Lenet3 => ((8 * first).div_ceil(3), vec![14 * first]),
+            _ => ((8 * first).div_ceil(3), vec![20 * first, 14 * first]),
+        };
+        let flat = second * (input.height / 4) * (input.width / 4);
+        let sizes: Vec<usize> = [flat].into_iter().chain(hidden).chain([classes]).collect();
         let mut layers = sizes.windows(2).map(|pair| LinearConfig::new(pair[0], pair[1]).init(device));
         Self {
-            conv1: conv([input.channels, channels[0]], 5, 1, 2, true, device),
-            conv2: conv(channels, 5, 1, 2, true, device),
+            conv1: conv([input.channels, first], 5, 1, 2, true, device),
+            conv2: conv([first, second], 5, 1, 2, true, device),
             fc1: layers.next().unwrap_or_else(|| LinearConfig::new(flat, classes).init(device)),
             fc2: layers.next(),
             fc3: layers.next(),
         }
     }
 
-    /// Pictures `[batch, channels, height, width]` to class scores `[batch, classes]`. The largest of rectified values is the rectified
-    /// largest, so the cheaper order is taken.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    /// The largest of rectified values is the rectified largest, so the cheaper order is taken.
+    fn scores(&self, x: Tensor<4>, _dropped: Option<u64>) -> Tensor<2> {
         let x = ops::conv2d_and_pool(&self.conv2, ops::conv2d_and_pool(&self.conv1, x));
         let mut x = ops::linear(&self.fc1, x.flatten(1, 3));
         for layer in [&self.fc2, &self.fc3].into_iter().flatten() {
             x = ops::linear(layer, activation::relu(x));
         }
         x
+    }
+
+    fn recognise(map: &WeightMap) -> Option<Found> {
+        let has = |name: &str| map.tensors.contains_key(name);
+        let (kind, last) = match [has("fc1.weight"), has("fc2.weight"), has("fc3.weight")] {
+            [false, ..] => return None,
+            [_, _, true] => (HostKind::Lenet5, "fc3.weight"),
+            [_, true, _] => (HostKind::Lenet3, "fc2.weight"),
+            _ => (HostKind::Lenet1, "fc1.weight"),
+        };
+        Some(Found { kind, first: "conv1.weight", last })
     }
 }

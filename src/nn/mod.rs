@@ -23,4 +23,5 @@ pub mod ssim;
 pub mod surrogate;
 pub mod unet;
 pub mod vgg;
+pub mod vgg_host;
 pub mod weights;

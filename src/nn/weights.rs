@@ -2,7 +2,7 @@
 //!
 //! Reading checks every name and shape before a network is touched, so that a foreign or broken file gives a sentence.
 
-use super::host::{Host, HostKind};
+use super::host::{Host, HostKind, Recognised};
 use crate::data::Shape;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -42,8 +42,25 @@ pub enum WeightsError {
         needed: Vec<usize>,
     },
     /// The names fit no network of the catalogue.
-    #[error("The names of the weights fit none of the known networks (LeNet-1, LeNet-3, LeNet-5, ResNet-18). First names found: {0}.")]
-    UnknownNetwork(String),
+    #[error("The names of the weights fit none of the known networks ({known}). First names found: {found}.")]
+    UnknownNetwork {
+        /// Which are known.
+        known: String,
+        /// The first names of the file.
+        found: String,
+    },
+    /// The network halves its pictures more often than these can be halved.
+    #[error(
+        "This is a {network}, which takes pictures of {least}x{least} pixels and more, but here it would be asked with pictures of {found}."
+    )]
+    SmallPictures {
+        /// Which network.
+        network: &'static str,
+        /// Its least side.
+        least: usize,
+        /// The pictures it would be asked with.
+        found: Shape,
+    },
     /// A weight is not a number.
     #[error("The weights “{0}” hold values that are not numbers, so the model cannot answer.")]
     NotFinite(String),
@@ -176,6 +193,8 @@ impl Path {
             ("BatchNorm" | "InstanceNorm", "beta") => Some("bias"),
             ("Shortcut", "conv") => Some("0"),
             ("Shortcut", "bn") => Some("1"),
+            ("Classifier", "hidden") => Some("1"),
+            ("Classifier", "last") => Some("4"),
             _ => Some(name),
         };
         self.names.push(name.map(str::to_owned));
@@ -282,37 +301,18 @@ impl ModuleMapper for Import<'_> {
     }
 }
 
-/// What a file of weights turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Recognised {
-    /// Which network.
-    pub kind: HostKind,
-    /// The pictures that it takes.
-    pub input: Shape,
-    /// How many classes it knows.
-    pub classes: usize,
-}
-
-/// Which known network the tensors belong to. `wanted` settles what weights alone do not say: the side of the pictures.
-pub fn recognise(map: &WeightMap, wanted: Shape) -> Result<Recognised, WeightsError> {
-    let first = |name: &str, axis: usize| map.tensors.get(name).and_then(|w| w.shape.get(axis)).copied();
-    let unknown = || WeightsError::UnknownNetwork(map.tensors.keys().take(4).cloned().collect::<Vec<_>>().join(", "));
-    let channels = first("conv1.weight", 1).ok_or_else(unknown)?;
-    let (kind, last) = match (first("layer1.0.conv1.weight", 0), first("fc3.weight", 0), first("fc2.weight", 0)) {
-        (Some(_), _, _) => (HostKind::Resnet18, "linear.weight"),
-        (_, Some(_), _) => (HostKind::Lenet5, "fc3.weight"),
-        (_, _, Some(_)) => (HostKind::Lenet3, "fc2.weight"),
-        _ => (HostKind::Lenet1, "fc1.weight"),
-    };
-    let classes = first(last, 0).ok_or_else(unknown)?;
-    Ok(Recognised { kind, input: Shape { channels, ..wanted }, classes })
-}
-
 /// The network that a safetensors file holds, ready to answer (no gradients), with what it was recognised as.
 pub fn open_host(bytes: &[u8], wanted: Shape, device: &Device) -> Result<(Host, Recognised), WeightsError> {
     let map = WeightMap::from_safetensors(bytes)?;
-    let recognised = recognise(&map, wanted)?;
-    let host = Host::new(recognised.kind, recognised.input, recognised.classes, device);
+    let Some(recognised) = Recognised::of(&map, wanted) else {
+        let known = HostKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+        return Err(WeightsError::UnknownNetwork { known, found: map.tensors.keys().take(4).cloned().collect::<Vec<_>>().join(", ") });
+    };
+    let Recognised { kind, width, input, classes } = recognised;
+    if input.height < kind.facts().step || input.width < kind.facts().step {
+        return Err(WeightsError::SmallPictures { network: kind.name(), least: kind.facts().step, found: input });
+    }
+    let host = Host::of_width(kind, width, input, classes, device);
     Ok((map.load("", host)?.valid(), recognised))
 }
 
@@ -357,15 +357,25 @@ mod tests {
 
     #[test]
     fn every_network_comes_back_bit_by_bit_and_is_recognised() {
-        for kind in HostKind::ALL {
-            let first = host(kind, 7);
+        let shape = Shape { height: 32, width: 32, ..GREY };
+        for &kind in HostKind::ALL {
+            // Narrow, because the largest have tens of millions of weights.
+            let first = seeded(Host::of_width(kind, 0.5, shape, 3, &Device::flex()), 7);
             let bytes = save_host(&first, &[("seed", "7".to_owned())]).unwrap();
-            let (second, recognised) = open_host(&bytes, GREY, &Device::flex()).unwrap();
-            assert_eq!(recognised, Recognised { kind, input: GREY, classes: 3 });
+            let (second, recognised) = open_host(&bytes, shape, &Device::flex()).unwrap();
+            assert_eq!(recognised, Recognised { kind, width: 0.5, input: shape, classes: 3 });
             assert_eq!(map_of(&first), map_of(&second), "{kind:?}");
             let notes = WeightMap::from_safetensors(&bytes).unwrap().notes;
             assert_eq!((notes["seed"].as_str(), notes["format"].as_str()), ("7", "pt"));
         }
+    }
+
+    #[test]
+    fn a_network_that_cannot_take_the_pictures_is_refused_with_a_sentence() {
+        let shape = Shape { height: 32, width: 32, ..GREY };
+        let bytes = save_host(&Host::of_width(HostKind::Vgg11, 0.1, shape, 3, &Device::flex()), &[]).unwrap();
+        let text = open_host(&bytes, Shape { height: 28, width: 28, ..GREY }, &Device::flex()).map(|_| ()).unwrap_err().to_string();
+        assert!(text.contains("VGG-11") && text.contains("32x32") && text.contains("28x28"), "{text}");
     }
 
     #[test]

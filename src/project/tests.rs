@@ -12,6 +12,7 @@ fn plan() -> Plan {
         scheme: SchemeSettings::Blind(Default::default()),
         preset: Preset::Quick,
         host: HostKind::Lenet5,
+        width: 1.0,
         owner: "Northwind".into(),
         seed: 1,
         salt: "00".into(),

@@ -168,6 +168,7 @@ pub fn plan(id: &str, level: Preset, shape: Shape, owner: &str, salt: &str, seed
         scheme: preset(id, level, shape)?,
         preset: level,
         host,
+        width: 1.0,
         owner: owner.to_owned(),
         seed,
         salt: salt.to_owned(),

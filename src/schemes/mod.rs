@@ -23,7 +23,7 @@ mod triggered;
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture, Samples};
 use crate::nn::error::ShapeError;
-use crate::nn::host::Host;
+use crate::nn::host::{Host, WIDTHS};
 use crate::nn::weights::{WeightMap, WeightsError};
 use burn::tensor::Device;
 use plan::{FEWEST_FOREIGN, Plan, SchemeSettings};
@@ -261,6 +261,10 @@ fn check_training(task: &Task) -> Result<(), SchemeError> {
     let plan = &task.plan;
     check_settings(&plan.scheme)?;
     plan.host.check(task.dataset.train.shape).map_err(SchemeError::Plan)?;
+    if !WIDTHS.contains(&plan.width) {
+        let (least, most) = WIDTHS.into_inner();
+        return Err(SchemeError::Plan(format!("The network's width must lie between {least} and {most}, not {}.", plan.width)));
+    }
     let classes = task.dataset.classes.len();
     if classes < 2 {
         return Err(SchemeError::Plan(format!(

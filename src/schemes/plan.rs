@@ -40,6 +40,11 @@ pub enum SchemeSettings {
     Penetrating(penetrating::Settings),
 }
 
+/// The published width.
+fn published() -> f64 {
+    1.0
+}
+
 /// What is trained, on what, by whom.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -49,6 +54,9 @@ pub struct Plan {
     pub preset: Preset,
     /// The network to mark.
     pub host: HostKind,
+    /// Its channels as a share of the published ones: narrow networks learn faster and know less.
+    #[serde(default = "published")]
+    pub width: f64,
     /// Who owns the model, as it shall stand in the claim.
     pub owner: String,
     /// Seed of all random choices that are not derived from logo, owner and salt.

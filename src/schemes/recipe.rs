@@ -36,6 +36,7 @@ pub struct HostTraining {
     host: Host,
     optimiser: Optimiser,
     device: Device,
+    seed: u64,
 }
 
 impl HostTraining {
@@ -43,14 +44,20 @@ impl HostTraining {
     pub fn new(task: &Task, recipe: Recipe, seed: u64) -> Self {
         let device = task.device.clone().autodiff();
         let samples = task.dataset.train.clone();
-        let host = Host::new(task.plan.host, samples.shape, task.dataset.classes.len(), &device);
+        let host = Host::of_width(task.plan.host, task.plan.width, samples.shape, task.dataset.classes.len(), &device);
         Self {
             recipe,
             feeder: Feeder::new(samples, seed, recipe.batch, recipe.augment),
             host: init::seeded(host, seed),
             optimiser: Optimiser::new(recipe.rule),
             device,
+            seed,
         }
+    }
+
+    /// What the network answers in a step of its own learning, class scores `[batch, classes]`.
+    pub fn answers(&self, step: u64, x: Tensor<4>) -> Tensor<2> {
+        self.host.learn(x, self.seed.wrapping_add(step.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
 
     /// The network with its gradients on.
@@ -127,7 +134,7 @@ impl LoneTraining {
             self.host.clean(step)
         });
         let (pictures, labels): (Vec<_>, Vec<_>) = clean.into_iter().chain(more).unzip();
-        let loss = cross_entropy(self.host.network().forward(Tensor::cat(pictures, 0)), Tensor::cat(labels, 0));
+        let loss = cross_entropy(self.host.answers(self.done, Tensor::cat(pictures, 0)), Tensor::cat(labels, 0));
         self.meter.add(&loss.clone().inner());
         self.host.update(loss.backward(), self.done);
     }

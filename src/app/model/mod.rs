@@ -477,15 +477,15 @@ impl Model {
         }
     }
 
-    /// The plan with another scheme or preset, everything else of it at its default; owner, salt, seed and a network that the user
-    /// chose stay.
+    /// The plan with another scheme or preset, everything else of it at its default; owner, salt, seed and a network and width that
+    /// the user chose stay.
     pub fn replanned(&self, scheme: &str, preset: Preset) -> Option<Plan> {
         self.replanned_keeping(self.own_host(), scheme, preset)
     }
 
     fn replanned_keeping(&self, host: Option<HostKind>, scheme: &str, preset: Preset) -> Option<Plan> {
         let mut plan = self.usual_plan(scheme, preset)?;
-        plan.host = host.unwrap_or(plan.host);
+        (plan.host, plan.width) = (host.unwrap_or(plan.host), self.plan.width);
         Some(plan)
     }
 
@@ -551,6 +551,7 @@ fn fresh_plan() -> Plan {
         scheme: SchemeSettings::Blind(blind::Settings::default()),
         preset: Preset::Quick,
         host: HostKind::default(),
+        width: 1.0,
         owner: String::new(),
         seed,
         salt,

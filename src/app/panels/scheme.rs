@@ -14,7 +14,8 @@ use eframe::egui::{self, ComboBox, DragValue, ScrollArea, TextEdit, Ui, Vec2};
 use serde_json::Value;
 
 pub(super) const PRESETS: [Preset; 3] = [Preset::Quick, Preset::Standard, Preset::Paper];
-const HOSTS: [HostKind; 4] = [HostKind::Lenet1, HostKind::Lenet3, HostKind::Lenet5, HostKind::Resnet18];
+/// Widths of the network that are offered.
+const HOST_WIDTHS: [f64; 4] = [1.0, 0.5, 0.25, 0.125];
 
 /// What the user fears most; sorts and explains the cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,8 +179,8 @@ impl Pane for Schemes {
         ui.separator();
         fact(ui, text::PRESET, text::preset(plan.preset));
         muted(ui, text::preset_hint(plan.preset));
-        fact(ui, text::HOST, text::host(plan.host));
-        muted(ui, text::host_hint(plan.host));
+        fact(ui, text::HOST, &text::host_of_width(plan.host, plan.width));
+        muted(ui, plan.host.facts().hint);
         ui.separator();
         time(ui, model, plan);
     }
@@ -216,10 +217,20 @@ fn choices(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         }
     });
     super::row(ui, text::HOST, |ui| {
-        for host in HOSTS {
-            let button = ui.add(widgets::Action::quiet(text::host(host)).selected(plan.host == host));
-            if button.on_hover_text(text::host_hint(host)).clicked() {
+        for &host in HostKind::ALL {
+            let refused = model.data().and_then(|data| host.check(data.shape()).err());
+            let button = widgets::Action::quiet(host.name()).selected(plan.host == host);
+            let button = ui.add_enabled(refused.is_none(), button).on_hover_text(host.facts().hint);
+            if button.on_disabled_hover_text(refused.unwrap_or_default()).clicked() {
                 changed.host = host;
+            }
+        }
+    });
+    super::row(ui, text::HOST_WIDTH, |ui| {
+        for width in HOST_WIDTHS {
+            let button = ui.add(widgets::Action::quiet(&text::host_width(width)).selected(plan.width == width));
+            if button.on_hover_text(text::HOST_WIDTH_DOC).clicked() {
+                changed.width = width;
             }
         }
     });

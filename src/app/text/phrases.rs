@@ -153,7 +153,7 @@ pub fn log_done(title: &str) -> String {
 
 /// Scheme, preset and network in a line.
 pub fn plan_words(scheme: &str, chosen: Preset, host_kind: HostKind) -> String {
-    format!("{scheme}, {}, {}", preset(chosen), host(host_kind))
+    format!("{scheme}, {}, {}", preset(chosen), host_kind.name())
 }
 
 /// A built-in logo's picture.
@@ -213,29 +213,23 @@ pub fn reading(path: &Path) -> String {
     format!("Reading {}", file_name(path))
 }
 
+/// How wide a network is.
+pub fn host_width(width: f64) -> String {
+    match (1.0 / width).round() {
+        _ if width == 1.0 => "As published".to_owned(),
+        parts if 1.0 / parts == width => format!("1/{parts}"),
+        _ => format!("{width} times"),
+    }
+}
+
+/// A network with its width, where that is not the published one.
+pub fn host_of_width(host: HostKind, width: f64) -> String {
+    if width == 1.0 { host.name().to_owned() } else { format!("{}, {} as wide", host.name(), host_width(width)) }
+}
+
 /// A finished reading of data.
 pub fn data_ready(set: &Dataset) -> String {
     format!("{} is ready: {}", set.name, pictures(set.train.count() + set.test.count()))
-}
-
-/// The networks for people.
-pub fn host(host: HostKind) -> &'static str {
-    match host {
-        HostKind::Lenet1 => "LeNet-1",
-        HostKind::Lenet3 => "LeNet-3",
-        HostKind::Lenet5 => "LeNet-5",
-        HostKind::Resnet18 => "ResNet-18",
-    }
-}
-
-/// What each network is good for.
-pub fn host_hint(host: HostKind) -> &'static str {
-    match host {
-        HostKind::Lenet1 => "Smallest and fastest. For first tries with simple grey pictures.",
-        HostKind::Lenet3 => "Small. A little more room for simple grey pictures.",
-        HostKind::Lenet5 => "Small and good with digits, clothes and other simple pictures. The usual choice.",
-        HostKind::Resnet18 => "Large. For colour photographs; slow without a graphics card.",
-    }
 }
 
 /// The presets for people.
@@ -258,7 +252,7 @@ pub fn preset_hint(preset: Preset) -> &'static str {
 
 /// What a training is called.
 pub fn training_title(host_kind: HostKind, scheme: &str) -> String {
-    format!("Training “{}, {}”", host(host_kind), scheme)
+    format!("Training “{}, {}”", host_kind.name(), scheme)
 }
 
 /// What a verification is called.

@@ -282,7 +282,7 @@ impl Learner for Blind {
             shown.push(cover);
             names.push(true_names());
         }
-        let host_loss = cross_entropy(self.host.network().forward(Tensor::cat(shown, 0)), Tensor::cat(names, 0));
+        let host_loss = cross_entropy(self.host.answers(self.done, Tensor::cat(shown, 0)), Tensor::cat(names, 0));
         self.host.update(host_loss.backward(), self.done);
 
         let losses = Tensor::cat(vec![critic_loss, encoder_loss, host_loss], 0).inner();
