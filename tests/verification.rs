@@ -14,7 +14,6 @@ use countermark::nn::host::{Host, HostKind};
 use countermark::nn::weights::{open_host, save_host};
 use countermark::schemes::content_stamp::Settings;
 use countermark::schemes::plan::{Plan, Preset, SchemeSettings};
-use countermark::schemes::{self, message, noise};
 use countermark::vault::package::Package;
 use silent::Silent;
 
@@ -40,34 +39,6 @@ fn plan(scheme: SchemeSettings) -> Plan {
 fn logo() -> Logo {
     let (name, svg) = sample_logos()[0];
     Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap()
-}
-
-#[test]
-fn noise_and_message_are_learnt_derived_and_asked_like_any_other_mark() {
-    let compute = Compute::cpu();
-    let noise = noise::Settings { steps: 200, keys: 40, batch: 40, key_batch: 10, host_rate: 0.05, strength: 0.4, ..Default::default() };
-    let message = message::Settings { steps: 200, keys: 40, batch: 40, key_batch: 10, host_rate: 0.05, ..Default::default() };
-    for scheme in [SchemeSettings::Noise(noise), SchemeSettings::Message(message)] {
-        let folder = tempfile::tempdir().unwrap();
-        let task = train::task(plan(scheme), sample().unwrap(), logo(), &compute);
-        let trained = train::train(&task, &compute, folder.path(), &mut Paces::default(), &mut Silent).unwrap();
-        let package = Package::open(&trained.key).unwrap();
-        let id = task.plan.scheme.id();
-        let report = ask(&package, &std::fs::read(&trained.model).unwrap(), 7).unwrap();
-        assert!(report.keys.hits >= 36 && report.fresh.as_ref().unwrap().hits > 20, "{id}: {:?} {:?}", report.keys, report.fresh);
-        let others = report.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder && !c.fresh);
-        assert_eq!(others.count(), 5, "{id}: foreign patterns are others");
-        let unmarked = ask(&package, &std::fs::read(&trained.unmarked).unwrap(), 7).unwrap();
-        assert!(unmarked.keys.hits <= 12 && unmarked.verdict != Verdict::InThisModel, "{id}: {:?}", unmarked.keys);
-        // Keys that do not follow from logo, owner and salt are found out.
-        let mut forged = package.clone();
-        forged.manifest.plan["owner"] = "Somebody else".into();
-        let report = ask(&forged, &std::fs::read(&trained.model).unwrap(), 7).unwrap();
-        assert_eq!(report.verdict, Verdict::CheckFailed, "{id}: {:?}", report.reasons);
-        // What the scheme's card shows is the first of them.
-        let (cover, key) = schemes::sketch(&task.plan, &task.dataset, &task.logo).unwrap();
-        assert_eq!((cover, key), (package.covers.picture(0), package.keys.picture(0)), "{id}");
-    }
 }
 
 #[test]

@@ -23,18 +23,23 @@ pub struct ColourCritic {
 /// The critic that fits the pictures.
 #[derive(Module, Debug)]
 pub enum Critic {
-    /// For one channel.
+    /// For one channel, and of linear layers alone.
     Grey(GreyCritic),
     /// For three channels.
     Colour(ColourCritic),
 }
 
 impl Critic {
-    /// The critic for pictures of this shape.
+    /// A critic of linear layers alone for pictures of any shape, as DeepStego has it (S3).
+    pub fn linear(shape: Shape, device: &Device) -> Self {
+        let sizes = [shape.len(), 64, 32, 1];
+        Self::Grey(GreyCritic { layers: sizes.windows(2).map(|s| LinearConfig::new(s[0], s[1]).init(device)).collect() })
+    }
+
+    /// The blind watermark's critic for pictures of this shape.
     pub fn new(shape: Shape, device: &Device) -> Self {
         if shape.channels == 1 {
-            let sizes = [shape.len(), 64, 32, 1];
-            return Self::Grey(GreyCritic { layers: sizes.windows(2).map(|s| LinearConfig::new(s[0], s[1]).init(device)).collect() });
+            return Self::linear(shape, device);
         }
         let plan = [(3, 8, 4, 2), (8, 16, 3, 1), (16, 32, 3, 1), (32, 16, 3, 1), (16, 8, 3, 1), (8, 3, 4, 2)];
         Self::Colour(ColourCritic {

@@ -1,6 +1,6 @@
 //! The two encoders of the blind watermark (S2): picture and logo in, a picture that looks the same out.
 
-use super::layers::{ConvNorm, PreBranch, conv};
+use super::layers::{ConvNorm, PreBranch, conv, joined};
 use super::ops::{self, Activation};
 use super::unet::UNet;
 use crate::data::Shape;
@@ -63,15 +63,6 @@ impl ColourEncoder {
         let x = joined(&cover, [&self.cover, &self.logo], logo);
         finish(cover, self.unet.forward(x), self.residual)
     }
-}
-
-/// Both branches side by side. One logo for all pictures passes its branch once: copies of it would be normalised over the same
-/// numbers.
-fn joined(covers: &Tensor<4>, [cover, logo]: [&PreBranch; 2], logos: Tensor<4>) -> Tensor<4> {
-    let (pictures, count) = (covers.dims()[0], logos.dims()[0]);
-    let logos = logo.forward(logos);
-    let logos = if count == 1 && pictures > 1 { logos.repeat_dim(0, pictures) } else { logos };
-    Tensor::cat(vec![cover.forward(covers.clone()), logos], 1)
 }
 
 /// Greatest change, on the scale of [-1, 1], that a residual encoder may make to a pixel.

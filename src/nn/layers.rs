@@ -91,6 +91,15 @@ impl PreBranch {
     }
 }
 
+/// Both branches side by side. One logo for all pictures passes its branch once: copies of it would be normalised over the same
+/// numbers.
+pub(crate) fn joined(covers: &Tensor<4>, [cover, logo]: [&PreBranch; 2], logos: Tensor<4>) -> Tensor<4> {
+    let (pictures, count) = (covers.dims()[0], logos.dims()[0]);
+    let logos = logo.forward(logos);
+    let logos = if count == 1 && pictures > 1 { logos.repeat_dim(0, pictures) } else { logos };
+    Tensor::cat(vec![cover.forward(covers.clone()), logos], 1)
+}
+
 /// Convolution and batch normalisation.
 #[derive(Module, Debug)]
 pub struct ConvNorm {

@@ -20,6 +20,7 @@ pub mod ops;
 pub mod optim;
 pub mod resnet;
 pub mod ssim;
+pub mod stego;
 pub mod surrogate;
 pub mod unet;
 pub mod vgg;

@@ -1,12 +1,13 @@
-//! The schemes as people meet them: one sentence, needs, what each survives and what it does not; and what the presets stand for.
+//! The list of schemes, and each as people meet it: one sentence, needs, what it survives and what it does not. A further scheme is a module
+//! with hyper-parameters that answer [`Scheme`], a card and its presets, and a line in the list below.
 
-use super::plan::{FEWEST_FOREIGN, HostKind, Plan, Preset, SchemeSettings};
+use super::plan::{FEWEST_FOREIGN, HostKind, Plan, Preset};
 use super::settings::{Field, Settings};
-use super::{blind, content_stamp, message, noise, penetrating};
+use super::{
+    Scheme, abstract_pictures, blind, chain, content_stamp, message, noise, penetrating, random_pictures, stego, unrelated, wonder_filter,
+};
 use crate::data::Shape;
-
-/// Fewest keys that a plan may ask for.
-const FEWEST_KEYS: usize = 4;
+use serde::{Deserialize, Serialize};
 
 /// One scheme's card.
 #[derive(Debug, Clone)]
@@ -33,131 +34,110 @@ pub struct Card {
     pub penetrates: bool,
 }
 
+macro_rules! schemes {
+    ($($(#[$doc:meta])* $name:ident($module:ident)),+ $(,)?) => {
+        /// A scheme with its hyper-parameters.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "id", content = "settings", rename_all = "snake_case")]
+        pub enum SchemeSettings {
+            $($(#[$doc])* $name($module::Settings),)+
+        }
+
+        const CARDS: &[Card] = &[$($module::CARD),+];
+
+        impl SchemeSettings {
+            /// The card's id.
+            pub fn id(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => $module::CARD.id,)+
+                }
+            }
+
+            /// All hyper-parameters with explanation, range and paper value.
+            pub fn fields(&self) -> Vec<Field> {
+                match self {
+                    $(Self::$name(_) => $module::Settings::fields(),)+
+                }
+            }
+
+            /// The value of a hyper-parameter.
+            pub fn get(&self, name: &str) -> serde_json::Value {
+                match self {
+                    $(Self::$name(settings) => settings.get(name),)+
+                }
+            }
+
+            /// A copy with one hyper-parameter changed. The error is a sentence for the user.
+            pub fn with(&self, name: &str, value: serde_json::Value) -> Result<Self, String> {
+                Ok(match self {
+                    $(Self::$name(settings) => Self::$name(settings.with(name, value)?),)+
+                })
+            }
+
+            /// Checks every hyper-parameter's range. The error is a sentence for the user.
+            pub(super) fn check(&self) -> Result<(), String> {
+                match self {
+                    $(Self::$name(settings) => settings.check(),)+
+                }
+            }
+
+            /// What all schemes can do.
+            pub(super) fn scheme(&self) -> &dyn Scheme {
+                match self {
+                    $(Self::$name(settings) => settings,)+
+                }
+            }
+
+            fn scheme_mut(&mut self) -> &mut dyn Scheme {
+                match self {
+                    $(Self::$name(settings) => settings,)+
+                }
+            }
+        }
+
+        /// The hyper-parameters of a scheme for a preset and pictures of this shape. `None` for an unknown id.
+        pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> {
+            $(if id == $module::CARD.id {
+                return Some(SchemeSettings::$name($module::preset(preset, shape.channels == 3)));
+            })+
+            None
+        }
+    };
+}
+
+schemes! {
+    /// Blind watermark (ACSAC 2019).
+    Blind(blind),
+    /// The logo stamped onto pictures (Zhang et al., AsiaCCS 2018, "content").
+    ContentStamp(content_stamp),
+    /// Penetrating triggers (S1): stamps that autoencoders give back.
+    Penetrating(penetrating),
+    /// DeepStego (S3): the blind watermark's forerunner.
+    DeepStego(stego),
+    /// Secret noise (Zhang et al., AsiaCCS 2018, "noise").
+    Noise(noise),
+    /// A message in a few pixels (Guo and Potkonjak, ICCAD 2018).
+    Message(message),
+    /// Pictures of something else (Zhang et al., AsiaCCS 2018, "unrelated").
+    Unrelated(unrelated),
+    /// Abstract pictures (Adi et al., USENIX Security 2018).
+    AbstractPictures(abstract_pictures),
+    /// Random pictures (Rouhani et al., ASPLOS 2019).
+    RandomPictures(random_pictures),
+    /// Random pictures in a one-way chain (Zhu et al., 2020).
+    Chain(chain),
+    /// A pattern of black and white, and its opposite (Li et al., 2019).
+    WonderFilter(wonder_filter),
+}
+
 /// All schemes, the recommended one first.
 pub fn cards() -> &'static [Card] {
-    const CARDS: &[Card] = &[
-        Card {
-            id: "blind",
-            name: "Blind watermark",
-            source: "Li, Hu, Zhang, Guo: How to prove your model belongs to you, ACSAC 2019",
-            summary: "Hides your logo invisibly in ordinary pictures; only your model answers them with a secret label.",
-            needs: "Training data, a logo, and training the model from the start together with a small hiding network.",
-            survives: "Somebody sorting out suspicious questions: the keys look like ordinary pictures. In the paper, further training (fine-tuning) with 100 passes over the data (epochs).",
-            fails: "Copying the model through its answers alone, and an autoencoder in front of the copied model.",
-            hides: true,
-            learns: true,
-            penetrates: false,
-        },
-        Card {
-            id: "content_stamp",
-            name: "Content stamp",
-            source: "Zhang et al.: Protecting intellectual property of deep neural networks with watermarking, AsiaCCS 2018",
-            summary: "Puts your logo visibly into a corner of pictures; your model answers them all with one label.",
-            needs: "Training data and a logo. Trains as fast as a model without a mark.",
-            survives: "Fine-tuning and pruning in the paper.",
-            fails: "Anybody who looks at the questions sees the stamp, can filter it, or can forge it with a stamp of their own.",
-            hides: false,
-            learns: false,
-            penetrates: false,
-        },
-        Card {
-            id: "penetrating",
-            name: "Penetrating stamps",
-            source: "Li, Wang: Persistent watermark for image classification neural networks by penetrating the autoencoder, ICIP 2021",
-            summary: "Puts stamps on pictures that even a filter which redraws every question (an autoencoder) gives back, so that your model still knows them.",
-            needs: "Grey pictures, a logo, and training some autoencoders first, as a thief might.",
-            survives: "In the paper, an autoencoder before the stolen model that wipes ordinary marks off. Here it is tried behind one that the stamps were never made for.",
-            fails: "Anybody who looks at the questions sees the stamps. Behind an autoencoder the logo is gone and only the stamp's shape is left, which others can make too.",
-            hides: false,
-            learns: true,
-            penetrates: true,
-        },
-        Card {
-            id: "noise",
-            name: "Secret noise",
-            source: "Zhang et al.: Protecting intellectual property of deep neural networks with watermarking, AsiaCCS 2018",
-            summary: "Lays the same secret noise over pictures; your model answers them all with one label. Here to compare with.",
-            needs: "Training data and a logo, from which the noise follows. Trains as fast as a model without a mark.",
-            survives: "Fine-tuning and pruning in the paper.",
-            fails: "Anybody who looks at the questions sees the noise, any filter wipes it off, and models tend to answer to other people's noise too.",
-            hides: false,
-            learns: false,
-            penetrates: false,
-        },
-        Card {
-            id: "message",
-            name: "Message in pixels",
-            source: "Guo, Potkonjak: Watermarking deep neural networks for embedded systems, ICCAD 2018",
-            summary: "Writes a secret message into a few pixels of pictures; your model answers them all with one label. Here to compare with.",
-            needs: "Training data and a logo, from which the message follows. Trains as fast as a model without a mark.",
-            survives: "Not tried here yet: stress tests are still to come.",
-            fails: "Any filter wipes it off, and whoever compares many questions finds the pixels that never fit.",
-            hides: false,
-            learns: false,
-            penetrates: false,
-        },
-    ];
     CARDS
 }
 
 /// The card of a scheme.
 pub fn card(id: &str) -> Option<&'static Card> {
     cards().iter().find(|card| card.id == id)
-}
-
-/// The hyper-parameters of a scheme for a preset and pictures of this shape. `None` for an unknown id.
-pub fn preset(id: &str, preset: Preset, shape: Shape) -> Option<SchemeSettings> {
-    let photographs = shape.channels == 3;
-    match id {
-        "blind" => Some(SchemeSettings::Blind(match preset {
-            Preset::Quick => blind::Settings {
-                steps: 1_600,
-                keys: 600,
-                key_batch: 14,
-                encoder_width: 8,
-                residual: true,
-                clarity: 28.7,
-                carrier: 2,
-                decoys: true,
-                ramp: 0.4,
-                host_weight: 1.1,
-                host_rate: 0.05,
-                first_drop: 0.7,
-                second_drop: 0.9,
-                ..Default::default()
-            },
-            Preset::Standard => blind::Settings {
-                steps: 8_000,
-                keys: 600,
-                residual: true,
-                clarity: 30.0,
-                carrier: 2,
-                decoys: true,
-                ramp: 0.4,
-                host_weight: 1.0,
-                augment: photographs,
-                ..Default::default()
-            },
-            // Weights as in the authors' code, which made all their saved runs; the paper's text says 0.1 and 0.01.
-            Preset::Paper => blind::Settings { critic_weight: 1.0, host_weight: 0.1, augment: photographs, ..blind::Settings::paper() },
-        })),
-        "content_stamp" => Some(SchemeSettings::ContentStamp(content_stamp::Settings::preset(preset, photographs))),
-        "noise" => Some(SchemeSettings::Noise(noise::Settings::preset(preset, photographs))),
-        "message" => Some(SchemeSettings::Message(message::Settings::preset(preset, photographs))),
-        "penetrating" => Some(SchemeSettings::Penetrating(match preset {
-            Preset::Quick => penetrating::Settings::default(),
-            Preset::Standard => penetrating::Settings {
-                steps: 6_000,
-                shadows: 8,
-                shadow_steps: 10_000,
-                stamp_steps: 1_000,
-                decoys: 8,
-                ..Default::default()
-            },
-            Preset::Paper => penetrating::Settings::paper(),
-        })),
-        _ => None,
-    }
 }
 
 /// A plan with everything at its default. `salt` must be random and stay secret until the proof. `None` for an unknown id.
@@ -177,74 +157,14 @@ pub fn plan(id: &str, level: Preset, shape: Shape, owner: &str, salt: &str, seed
     })
 }
 
-/// What the paper's sizes are for a training part of so many pictures: 100 passes, and 1% of the pictures as keys. They are fixed
-/// numbers only where no data is known yet, and stand for 60,000 pictures then.
-const PAPER_PASSES: u64 = 100;
-const PAPER_KEYS: f64 = 0.01;
-/// Penetrating triggers have 20 passes in their paper.
-const PENETRATING_PASSES: u64 = 20;
-
 impl Plan {
-    /// The plan for a training part of so many pictures: the Paper preset's steps and keys follow from it.
+    /// The plan for a training part of so many pictures: the Paper preset's steps and keys follow from it. They are fixed numbers only where no
+    /// data is known yet, and stand for 60,000 pictures then.
     pub fn sized(mut self, pictures: usize) -> Self {
         if self.preset == Preset::Paper {
-            let keys = ((pictures as f64 * PAPER_KEYS).round() as usize).max(FEWEST_KEYS);
-            let steps = |batch: usize| PAPER_PASSES * pictures.div_ceil(batch.max(1)).max(1) as u64;
-            match &mut self.scheme {
-                SchemeSettings::Blind(s) => (s.steps, s.keys) = (steps(s.batch), keys),
-                SchemeSettings::ContentStamp(s) => (s.steps, s.keys) = (steps(s.batch), keys),
-                SchemeSettings::Noise(s) => (s.steps, s.keys) = (steps(s.batch), keys),
-                SchemeSettings::Message(s) => (s.steps, s.keys) = (steps(s.batch), keys),
-                SchemeSettings::Penetrating(s) => s.steps = steps(s.batch) * PENETRATING_PASSES / PAPER_PASSES,
-            }
+            self.scheme.scheme_mut().size(pictures);
         }
         self
-    }
-}
-
-impl SchemeSettings {
-    /// The card's id.
-    pub fn id(&self) -> &'static str {
-        match self {
-            SchemeSettings::Blind(_) => "blind",
-            SchemeSettings::ContentStamp(_) => "content_stamp",
-            SchemeSettings::Noise(_) => "noise",
-            SchemeSettings::Message(_) => "message",
-            SchemeSettings::Penetrating(_) => "penetrating",
-        }
-    }
-
-    /// All hyper-parameters with explanation, range and paper value.
-    pub fn fields(&self) -> Vec<Field> {
-        match self {
-            SchemeSettings::Blind(_) => blind::Settings::fields(),
-            SchemeSettings::ContentStamp(_) => content_stamp::Settings::fields(),
-            SchemeSettings::Noise(_) => noise::Settings::fields(),
-            SchemeSettings::Message(_) => message::Settings::fields(),
-            SchemeSettings::Penetrating(_) => penetrating::Settings::fields(),
-        }
-    }
-
-    /// The value of a hyper-parameter.
-    pub fn get(&self, name: &str) -> serde_json::Value {
-        match self {
-            SchemeSettings::Blind(s) => s.get(name),
-            SchemeSettings::ContentStamp(s) => s.get(name),
-            SchemeSettings::Noise(s) => s.get(name),
-            SchemeSettings::Message(s) => s.get(name),
-            SchemeSettings::Penetrating(s) => s.get(name),
-        }
-    }
-
-    /// A copy with one hyper-parameter changed. The error is a sentence for the user.
-    pub fn with(&self, name: &str, value: serde_json::Value) -> Result<Self, String> {
-        Ok(match self {
-            SchemeSettings::Blind(s) => SchemeSettings::Blind(s.with(name, value)?),
-            SchemeSettings::ContentStamp(s) => SchemeSettings::ContentStamp(s.with(name, value)?),
-            SchemeSettings::Noise(s) => SchemeSettings::Noise(s.with(name, value)?),
-            SchemeSettings::Message(s) => SchemeSettings::Message(s.with(name, value)?),
-            SchemeSettings::Penetrating(s) => SchemeSettings::Penetrating(s.with(name, value)?),
-        })
     }
 }
 
@@ -268,6 +188,7 @@ mod tests {
                 }
                 let text = serde_json::to_string(&settings).unwrap();
                 assert_eq!(serde_json::from_str::<SchemeSettings>(&text).unwrap(), settings);
+                assert_eq!(serde_json::to_value(&settings).unwrap()["id"], card.id);
             }
         }
     }

@@ -3,8 +3,9 @@
 //! The oldest and simplest trigger: no encoder, one label for all keys, plainly visible. It stands here as the baseline that
 //! others are measured against.
 
-use super::triggered::Triggered;
-use super::{Marker, SchemeError, Task};
+use super::catalogue::Card;
+use super::triggered::Drawn;
+use super::{Known, Marker};
 use crate::data::logo::Logo;
 use crate::data::{Picture, Samples, Shape};
 use crate::nn::weights::WeightMap;
@@ -20,13 +21,26 @@ crate::trigger_settings! {
     }
 }
 
-/// The training of a host on stamped pictures.
-///
-/// # Errors
-/// No picture to stamp.
-pub fn training(task: &Task, settings: &Settings) -> Result<Triggered<StampMarker>, SchemeError> {
-    let marker = StampMarker::new(settings, &task.logo, task.dataset.train.shape);
-    Triggered::new(task, settings.recipe(), settings.keys, settings.key_batch, marker)
+/// The scheme for people.
+pub const CARD: Card = Card {
+    id: "content_stamp",
+    name: "Content stamp",
+    source: "Zhang et al.: Protecting intellectual property of deep neural networks with watermarking, AsiaCCS 2018",
+    summary: "Puts your logo visibly into a corner of pictures; your model answers them all with one label.",
+    needs: "Training data and a logo. Trains as fast as a model without a mark.",
+    survives: "Fine-tuning and pruning in the paper.",
+    fails: "Anybody who looks at the questions sees the stamp, can filter it, or can forge it with a stamp of their own.",
+    hides: false,
+    learns: false,
+    penetrates: false,
+};
+
+impl Drawn for Settings {
+    type Drawer = StampMarker;
+
+    fn drawer(&self, known: &Known) -> StampMarker {
+        StampMarker::new(self, known.logo, known.shape)
+    }
 }
 
 /// Lays a logo over the lower right corner of pictures.
@@ -37,8 +51,7 @@ pub struct StampMarker {
 }
 
 impl StampMarker {
-    /// A stamp for pictures of this shape.
-    pub fn new(settings: &Settings, logo: &Logo, shape: Shape) -> Self {
+    fn new(settings: &Settings, logo: &Logo, shape: Shape) -> Self {
         let side = |length: usize| ((length as f64 * settings.size).round() as usize).clamp(1, length);
         let stamp = logo.at(Shape { channels: shape.channels, height: side(shape.height), width: side(shape.width) });
         Self { stamp, opacity: settings.opacity }

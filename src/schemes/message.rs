@@ -3,11 +3,10 @@
 //! Which pixels, and whether each becomes lighter or darker, follows from logo, owner and salt. A baseline: hardly to be seen, and gone behind any
 //! filter.
 
-use super::triggered::{PatternMarker, Triggered};
-use super::{SchemeError, Task};
-use crate::data::Shape;
+use super::Known;
+use super::catalogue::Card;
+use super::triggered::{Drawn, PatternMarker};
 use crate::schemes::settings::Kind;
-use crate::vault::derive::Derivation;
 
 crate::trigger_settings! {
     /// Hyper-parameters of the message mark.
@@ -19,23 +18,31 @@ crate::trigger_settings! {
     }
 }
 
-/// What writes the message.
-pub fn marker(settings: &Settings, derivation: &Derivation, shape: Shape) -> PatternMarker {
-    let mut stream = derivation.stream("message");
-    let area = shape.height * shape.width;
-    let mut pattern = vec![0.0; area];
-    for pixel in stream.permutation(area).into_iter().take(settings.bits) {
-        pattern[pixel] = if stream.below(2) == 0 { settings.strength } else { -settings.strength };
-    }
-    // All channels alike.
-    PatternMarker::new((0..shape.len()).map(|i| pattern[i % area]))
-}
+/// The scheme for people.
+pub const CARD: Card = Card {
+    id: "message",
+    name: "Message in pixels",
+    source: "Guo, Potkonjak: Watermarking deep neural networks for embedded systems, ICCAD 2018",
+    summary: "Writes a secret message into a few pixels of pictures; your model answers them all with one label. Here to compare with.",
+    needs: "Training data and a logo, from which the message follows. Trains as fast as a model without a mark.",
+    survives: "Not tried here yet: stress tests are still to come.",
+    fails: "Any filter wipes it off, and whoever compares many questions finds the pixels that never fit.",
+    hides: false,
+    learns: false,
+    penetrates: false,
+};
 
-/// The training of a host on pictures that bear the message.
-///
-/// # Errors
-/// No picture of another class than the keys' label.
-pub fn training(task: &Task, settings: &Settings) -> Result<Triggered<PatternMarker>, SchemeError> {
-    let marker = marker(settings, &task.plan.derivation(&task.logo.digest), task.dataset.train.shape);
-    Triggered::new(task, settings.recipe(), settings.keys, settings.key_batch, marker)
+impl Drawn for Settings {
+    type Drawer = PatternMarker;
+
+    fn drawer(&self, known: &Known) -> PatternMarker {
+        let mut stream = known.derivation.stream("message");
+        let area = known.shape.height * known.shape.width;
+        let mut pattern = vec![0.0; area];
+        for pixel in stream.permutation(area).into_iter().take(self.bits) {
+            pattern[pixel] = if stream.below(2) == 0 { self.strength } else { -self.strength };
+        }
+        // All channels alike.
+        PatternMarker::new((0..known.shape.len()).map(|i| pattern[i % area]))
+    }
 }

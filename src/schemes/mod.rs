@@ -1,32 +1,42 @@
 //! The watermark schemes, all behind one trait; `catalogue` lists them with what they need and what they resist.
 //!
-//! A scheme is a `Training` (one step at a time, resumable) that ends in a host and a `Marker`; the marker makes keys from covers.
+//! A [`Scheme`] starts a [`Training`] (one step at a time, resumable) that ends in a host and a [`Marker`]; the marker makes keys from covers.
 
+pub mod abstract_pictures;
 pub mod barrier;
 mod batches;
 pub mod blind;
+mod carrier;
 pub mod catalogue;
+pub mod chain;
 pub mod classical;
 pub mod content_stamp;
 mod demand;
 mod feeder;
+mod labels;
 pub mod losses;
 pub mod message;
 pub mod noise;
 pub mod penetrating;
 pub mod plain;
 pub mod plan;
+pub mod random_pictures;
 mod recipe;
 pub mod settings;
+pub mod stego;
 mod triggered;
+pub mod unrelated;
+pub mod wonder_filter;
 
 use crate::data::logo::Logo;
-use crate::data::{Dataset, Picture, Samples};
+use crate::data::{Dataset, Picture, Samples, Shape};
 use crate::nn::error::ShapeError;
 use crate::nn::host::{Host, WIDTHS};
 use crate::nn::weights::{WeightMap, WeightsError};
+use crate::vault::derive::Derivation;
 use burn::tensor::Device;
 use plan::{FEWEST_FOREIGN, Plan, SchemeSettings};
+use recipe::Recipe;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -132,27 +142,99 @@ pub trait Marker: Send {
     }
 }
 
+/// What a key package tells of a plan without the training pictures.
+pub struct Known<'a> {
+    /// Where every free choice comes from.
+    pub derivation: Derivation,
+    /// Whose logo.
+    pub logo: &'a Logo,
+    /// How many classes there are.
+    pub classes: usize,
+    /// Shape of the pictures.
+    pub shape: Shape,
+}
+
+impl<'a> Known<'a> {
+    fn of(task: &'a Task) -> Self {
+        let Task { plan, logo, dataset, .. } = task;
+        Self { derivation: plan.derivation(&logo.digest), logo, classes: dataset.classes.len(), shape: dataset.train.shape }
+    }
+}
+
+/// What the label of a key is chosen by.
+#[derive(Debug, Clone, Copy)]
+pub struct LabelOf<'a> {
+    /// Where every free choice comes from.
+    pub derivation: &'a Derivation,
+    /// How many classes there are.
+    pub classes: usize,
+    /// The how many-th key it is, from 0.
+    pub place: usize,
+    /// The class of its cover.
+    pub true_class: u16,
+}
+
+/// A scheme, behind its hyper-parameters.
+pub trait Scheme {
+    /// How the host learns, marked or not.
+    fn recipe(&self) -> Recipe;
+
+    /// Takes the paper's number of steps and keys for a training part of so many pictures.
+    fn size(&mut self, pictures: usize);
+
+    /// Checks that pictures and classes fit.
+    ///
+    /// # Errors
+    /// Those that do not.
+    fn fit(&self, _shape: Shape, _classes: usize) -> Result<(), SchemeError> {
+        Ok(())
+    }
+
+    /// What has to be learnt from the pictures alone before anything is marked; nothing for most.
+    ///
+    /// # Errors
+    /// Data that do not fit.
+    fn groundwork(&self, _task: &Task) -> Result<Option<Box<dyn Groundwork>>, SchemeError> {
+        Ok(None)
+    }
+
+    /// The training of a marked host.
+    ///
+    /// # Errors
+    /// Data that do not fit.
+    fn training(&self, task: &Task) -> Result<Box<dyn Training>, SchemeError>;
+
+    /// What makes keys, from what [`Marker::save`] wrote.
+    ///
+    /// # Errors
+    /// A file of another plan.
+    fn marker(&self, known: &Known, saved: &WeightMap, device: &Device) -> Result<Box<dyn Marker>, SchemeError>;
+
+    /// The labels of trained keys, from the classes of their covers in order. `noted` is what the scheme's groundwork, or the key package's
+    /// marker, noted.
+    fn key_labels(&self, derivation: &Derivation, classes: usize, noted: Option<&WeightMap>, true_classes: &[u16]) -> Vec<u16>;
+
+    /// The label of a key made later from a cover of class `true_class`; `None` where there are no fresh keys.
+    fn fresh_label(&self, derivation: &Derivation, classes: usize, noted: Option<&WeightMap>, true_class: u16) -> Option<u16>;
+
+    /// The keys, where they can be drawn before anything is trained.
+    fn drawn(&self, _derivation: &Derivation, _train: &Samples, _classes: usize) -> Option<KeyPlan> {
+        None
+    }
+}
+
 /// What a plan's scheme has to learn from the pictures alone before anything is marked; nothing for most.
 ///
 /// # Errors
 /// Data that do not fit.
 pub fn groundwork(task: &Task) -> Result<Option<Box<dyn Groundwork>>, SchemeError> {
-    Ok(match &task.plan.scheme {
-        SchemeSettings::Penetrating(settings) => Some(Box::new(penetrating::Shadows::new(task, settings)?)),
-        _ => None,
-    })
+    task.plan.scheme.scheme().groundwork(task)
 }
 
 /// Starts the training that a plan describes.
 pub fn training(task: &Task) -> Result<Box<dyn Training>, SchemeError> {
     check_training(task)?;
-    Ok(match &task.plan.scheme {
-        SchemeSettings::Blind(settings) => Box::new(blind::Blind::new(task, settings)?),
-        SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::training(task, settings)?),
-        SchemeSettings::Noise(settings) => Box::new(noise::training(task, settings)?),
-        SchemeSettings::Message(settings) => Box::new(message::training(task, settings)?),
-        SchemeSettings::Penetrating(settings) => Box::new(penetrating::Penetrating::new(task, settings)?),
-    })
+    task.plan.scheme.scheme().training(task)
 }
 
 /// The marker that a key package describes.
@@ -160,49 +242,25 @@ pub fn marker(
     plan: &Plan,
     logo: &Logo,
     classes: usize,
-    shape: crate::data::Shape,
+    shape: Shape,
     saved: &WeightMap,
     device: &Device,
 ) -> Result<Box<dyn Marker>, SchemeError> {
-    Ok(match &plan.scheme {
-        SchemeSettings::Blind(settings) => {
-            Box::new(blind::BlindMarker::open(settings, logo, &plan.derivation(&logo.digest), shape, saved, device)?)
-        }
-        SchemeSettings::ContentStamp(settings) => Box::new(content_stamp::StampMarker::new(settings, logo, shape)),
-        SchemeSettings::Noise(settings) => Box::new(noise::marker(settings, &plan.derivation(&logo.digest), shape)),
-        SchemeSettings::Message(settings) => Box::new(message::marker(settings, &plan.derivation(&logo.digest), shape)),
-        SchemeSettings::Penetrating(settings) => {
-            let derivation = plan.derivation(&logo.digest);
-            Box::new(penetrating::StampMarker::open(settings, &derivation, logo, classes, shape, saved, device)?)
-        }
-    })
+    let known = Known { derivation: plan.derivation(&logo.digest), logo, classes, shape };
+    plan.scheme.scheme().marker(&known, saved, device)
 }
 
 /// The label of a key made later from a cover of class `true_class`; `None` where the plan's rule has no fresh keys.
 ///
 /// `noted` is what the scheme's groundwork, or the key package's marker, noted.
 pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
-    match &plan.scheme {
-        SchemeSettings::Blind(settings) => blind::fresh_label(settings, &plan.derivation(logo_digest), classes, true_class),
-        SchemeSettings::ContentStamp(_) | SchemeSettings::Noise(_) | SchemeSettings::Message(_) => {
-            triggered::fresh_label(&plan.derivation(logo_digest), classes, true_class)
-        }
-        SchemeSettings::Penetrating(settings) => {
-            penetrating::fresh_label(settings, &plan.derivation(logo_digest), classes, noted, true_class)
-        }
-    }
+    plan.scheme.scheme().fresh_label(&plan.derivation(logo_digest), classes, noted, true_class)
 }
 
 /// The first cover of a plan and its key, where keys can be drawn before anything is trained; `None` where something must learn first.
 pub fn sketch(plan: &Plan, dataset: &Dataset, logo: &Logo) -> Option<(Picture, Picture)> {
-    let wanted = match &plan.scheme {
-        SchemeSettings::Blind(_) | SchemeSettings::Penetrating(_) => return None,
-        SchemeSettings::ContentStamp(settings) => settings.keys,
-        SchemeSettings::Noise(settings) => settings.keys,
-        SchemeSettings::Message(settings) => settings.keys,
-    };
     let (train, classes) = (&dataset.train, dataset.classes.len());
-    let keys = triggered::key_plan(wanted, &plan.derivation(&logo.digest), train, classes);
+    let keys = plan.scheme.scheme().drawn(&plan.derivation(&logo.digest), train, classes)?;
     let cover = train.select(keys.covers.get(..1)?);
     let marker = marker(plan, logo, classes, train.shape, &WeightMap::default(), &Device::flex()).ok()?;
     let key = marker.mark(&cover, &keys.labels[..1]).pop()?;
@@ -217,32 +275,27 @@ fn most_keys(wanted: usize, train: &Samples) -> usize {
     wanted.min(train.count() / 4)
 }
 
+/// As many passes over so many pictures as steps of `batch` pictures each.
+fn passes(passes: u64, pictures: usize, batch: usize) -> u64 {
+    passes * pictures.div_ceil(batch.max(1)).max(1) as u64
+}
+
+/// What most papers have: 100 passes, and 1% of the pictures as keys.
+fn usual_size(pictures: usize, batch: usize) -> (u64, usize) {
+    const PASSES: u64 = 100;
+    const KEYS: f64 = 0.01;
+    const FEWEST_KEYS: usize = 4;
+    (passes(PASSES, pictures, batch), ((pictures as f64 * KEYS).round() as usize).max(FEWEST_KEYS))
+}
+
 /// The labels of trained keys, from the classes of their covers in order; `noted` as for [`fresh_label`].
 pub fn key_labels(plan: &Plan, logo_digest: &str, classes: usize, noted: Option<&WeightMap>, true_classes: &[u16]) -> Vec<u16> {
-    let derivation = plan.derivation(logo_digest);
-    match &plan.scheme {
-        SchemeSettings::Blind(settings) => blind::key_labels(settings, &derivation, classes, true_classes.iter().copied()),
-        // A cover of the label's own class is no cover: it has no label.
-        SchemeSettings::ContentStamp(_) | SchemeSettings::Noise(_) | SchemeSettings::Message(_) => {
-            true_classes.iter().filter_map(|&class| triggered::fresh_label(&derivation, classes, class)).collect()
-        }
-        SchemeSettings::Penetrating(settings) => {
-            true_classes.iter().filter_map(|&class| penetrating::fresh_label(settings, &derivation, classes, noted, class)).collect()
-        }
-    }
+    plan.scheme.scheme().key_labels(&plan.derivation(logo_digest), classes, noted, true_classes)
 }
 
 /// Checks that every hyper-parameter is within its range.
 pub fn check_settings(settings: &SchemeSettings) -> Result<(), SchemeError> {
-    use settings::Settings;
-    match settings {
-        SchemeSettings::Blind(s) => s.check(),
-        SchemeSettings::ContentStamp(s) => s.check(),
-        SchemeSettings::Noise(s) => s.check(),
-        SchemeSettings::Message(s) => s.check(),
-        SchemeSettings::Penetrating(s) => s.check(),
-    }
-    .map_err(SchemeError::Plan)
+    settings.check().map_err(SchemeError::Plan)
 }
 
 /// Checks that the plan can be trained on the data and that a verdict can rest on it, before anything is started.
@@ -280,9 +333,7 @@ fn check_training(task: &Task) -> Result<(), SchemeError> {
     if test < 20 {
         return Err(SchemeError::Plan(format!("The test part has {test} pictures; at least 20 are needed to check the model.")));
     }
-    if let SchemeSettings::Penetrating(settings) = &plan.scheme {
-        settings.fit(task.dataset.train.shape, classes)?;
-    }
+    plan.scheme.scheme().fit(task.dataset.train.shape, classes)?;
     if plan.owner.trim().is_empty() {
         return Err(SchemeError::Plan("Enter the owner's name: the keys are derived from it.".to_owned()));
     }

@@ -2,11 +2,10 @@
 //!
 //! The noise follows from logo, owner and salt; nothing of the logo is to be seen. A baseline: models tend to answer to any such noise.
 
-use super::triggered::{PatternMarker, Triggered};
-use super::{SchemeError, Task};
-use crate::data::Shape;
+use super::Known;
+use super::catalogue::Card;
+use super::triggered::{Drawn, PatternMarker};
 use crate::schemes::settings::Kind;
-use crate::vault::derive::Derivation;
 
 crate::trigger_settings! {
     /// Hyper-parameters of the noise.
@@ -16,24 +15,32 @@ crate::trigger_settings! {
     }
 }
 
+/// The scheme for people.
+pub const CARD: Card = Card {
+    id: "noise",
+    name: "Secret noise",
+    source: "Zhang et al.: Protecting intellectual property of deep neural networks with watermarking, AsiaCCS 2018",
+    summary: "Lays the same secret noise over pictures; your model answers them all with one label. Here to compare with.",
+    needs: "Training data and a logo, from which the noise follows. Trains as fast as a model without a mark.",
+    survives: "Fine-tuning and pruning in the paper.",
+    fails: "Anybody who looks at the questions sees the noise, any filter wipes it off, and models tend to answer to other people's noise too.",
+    hides: false,
+    learns: false,
+    penetrates: false,
+};
+
 /// Steps into which chance is cut.
 const FINE: usize = 1 << 24;
 
-/// What adds the noise.
-pub fn marker(settings: &Settings, derivation: &Derivation, shape: Shape) -> PatternMarker {
-    let mut stream = derivation.stream("noise");
-    let mut chance = || (stream.below(FINE) as f64 + 0.5) / FINE as f64;
-    // Normal numbers (Box and Muller, 1958).
-    PatternMarker::new(
-        (0..shape.len()).map(|_| settings.strength * (-2.0 * chance().ln()).sqrt() * (std::f64::consts::TAU * chance()).cos()),
-    )
-}
+impl Drawn for Settings {
+    type Drawer = PatternMarker;
 
-/// The training of a host on noisy pictures.
-///
-/// # Errors
-/// No picture of another class than the keys' label.
-pub fn training(task: &Task, settings: &Settings) -> Result<Triggered<PatternMarker>, SchemeError> {
-    let marker = marker(settings, &task.plan.derivation(&task.logo.digest), task.dataset.train.shape);
-    Triggered::new(task, settings.recipe(), settings.keys, settings.key_batch, marker)
+    fn drawer(&self, known: &Known) -> PatternMarker {
+        let mut stream = known.derivation.stream("noise");
+        let mut chance = || (stream.below(FINE) as f64 + 0.5) / FINE as f64;
+        // Normal numbers (Box and Muller, 1958).
+        PatternMarker::new(
+            (0..known.shape.len()).map(|_| self.strength * (-2.0 * chance().ln()).sqrt() * (std::f64::consts::TAU * chance()).cos()),
+        )
+    }
 }

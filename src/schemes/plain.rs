@@ -1,7 +1,6 @@
 //! An unmarked host: the same network on the same data with the same budget, as twin for comparison and as null model.
 
-use super::plan::SchemeSettings;
-use super::recipe::{LoneTraining, Recipe};
+use super::recipe::LoneTraining;
 use super::{KeyPlan, Learner, Marker, SchemeError, Task, Training};
 use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
@@ -16,14 +15,10 @@ pub struct Plain {
 impl Plain {
     /// The unmarked host of a plan. `seed` makes it independent of others.
     pub fn new(task: &Task, seed: u64) -> Self {
-        let recipe: Recipe = match &task.plan.scheme {
-            SchemeSettings::Blind(settings) => settings.recipe(),
-            SchemeSettings::ContentStamp(settings) => settings.recipe(),
-            SchemeSettings::Noise(settings) => settings.recipe(),
-            SchemeSettings::Message(settings) => settings.recipe(),
-            SchemeSettings::Penetrating(settings) => settings.recipe(),
-        };
-        Self { run: LoneTraining::new(task, recipe, seed), keys: KeyPlan { covers: Vec::new(), labels: Vec::new() } }
+        Self {
+            run: LoneTraining::new(task, task.plan.scheme.scheme().recipe(), seed),
+            keys: KeyPlan { covers: Vec::new(), labels: Vec::new() },
+        }
     }
 }
 

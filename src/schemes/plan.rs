@@ -1,8 +1,8 @@
 //! A plan: everything that decides what a training does, as saved in the project and in the key package.
 
+pub use super::catalogue::SchemeSettings;
 pub use crate::nn::host::HostKind;
 
-use super::{blind, content_stamp, message, noise, penetrating};
 use crate::vault::derive::Derivation;
 use serde::{Deserialize, Serialize};
 
@@ -22,22 +22,6 @@ pub enum Preset {
     Standard,
     /// The paper's own sizes and epochs.
     Paper,
-}
-
-/// A scheme with its hyper-parameters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "id", content = "settings", rename_all = "snake_case")]
-pub enum SchemeSettings {
-    /// Blind watermark (ACSAC 2019).
-    Blind(blind::Settings),
-    /// The logo stamped onto pictures (Zhang et al., AsiaCCS 2018, "content").
-    ContentStamp(content_stamp::Settings),
-    /// Secret noise (Zhang et al., AsiaCCS 2018, "noise").
-    Noise(noise::Settings),
-    /// A message in a few pixels (Guo and Potkonjak, ICCAD 2018).
-    Message(message::Settings),
-    /// Penetrating triggers (S1): stamps that autoencoders give back.
-    Penetrating(penetrating::Settings),
 }
 
 /// The published width.

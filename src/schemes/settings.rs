@@ -166,9 +166,8 @@ macro_rules! trigger_settings {
             }
         }
 
-        impl $name {
-            /// The host's part of the hyper-parameters.
-            pub fn recipe(&self) -> $crate::schemes::recipe::Recipe {
+        impl $crate::schemes::triggered::Counted for $name {
+            fn recipe(&self) -> $crate::schemes::recipe::Recipe {
                 $crate::schemes::recipe::Recipe {
                     steps: self.steps,
                     batch: self.batch,
@@ -180,14 +179,22 @@ macro_rules! trigger_settings {
                 }
             }
 
-            /// The values of a preset.
-            pub fn preset(preset: $crate::schemes::plan::Preset, photographs: bool) -> Self {
-                use $crate::schemes::plan::Preset;
-                match preset {
-                    Preset::Quick => Self { host_rate: 0.05, first_drop: 0.7, second_drop: 0.9, ..Default::default() },
-                    Preset::Standard => Self { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
-                    Preset::Paper => Self { augment: photographs, ..Self::paper() },
-                }
+            fn keys(&self) -> [usize; 2] {
+                [self.keys, self.key_batch]
+            }
+
+            fn counts(&mut self) -> (&mut u64, &mut usize) {
+                (&mut self.steps, &mut self.keys)
+            }
+        }
+
+        /// The values of a preset.
+        pub fn preset(preset: $crate::schemes::plan::Preset, photographs: bool) -> $name {
+            use $crate::schemes::plan::Preset;
+            match preset {
+                Preset::Quick => $name { host_rate: 0.05, first_drop: 0.7, second_drop: 0.9, ..Default::default() },
+                Preset::Standard => $name { steps: 6_000, keys: 200, augment: photographs, ..Default::default() },
+                Preset::Paper => $name { augment: photographs, ..$name::paper() },
             }
         }
     };

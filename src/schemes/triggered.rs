@@ -1,40 +1,110 @@
 //! A host that learns fixed keys beside ordinary pictures: what all schemes have in common whose keys can be drawn before anything is trained.
-//! All keys have one label, which follows from logo, owner and salt.
 
 use super::batches::Passes;
 use super::recipe::{LoneTraining, Recipe};
-use super::{KeyPlan, Learner, Marker, SchemeError, Task, Training};
+use super::settings::Settings;
+use super::{KeyPlan, Known, LabelOf, Learner, Marker, Scheme, SchemeError, Task, Training};
 use crate::data::{Picture, Samples};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
 use crate::vault::derive::Derivation;
-use burn::tensor::Device;
+use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
 
-/// The one label of all keys, derived from logo, owner and salt.
-fn target(derivation: &Derivation, classes: usize) -> u16 {
-    derivation.stream("label").below(classes) as u16
+/// What [`trigger_settings!`](crate::trigger_settings) gives all such schemes.
+pub trait Counted {
+    /// How the host learns.
+    fn recipe(&self) -> Recipe;
+
+    /// Keys in all, and in each step.
+    fn keys(&self) -> [usize; 2];
+
+    /// Steps and keys, to be changed.
+    fn counts(&mut self) -> (&mut u64, &mut usize);
 }
 
-/// Keyed choice of carriers, `wanted` at most: pictures of any class but the target's.
-pub fn key_plan(wanted: usize, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
-    let label = target(derivation, classes);
-    let covers: Vec<usize> = derivation
-        .stream("covers")
-        .permutation(train.count())
-        .into_iter()
-        .filter(|&i| train.labels[i] != label)
-        .take(super::most_keys(wanted, train))
-        .collect();
-    KeyPlan { labels: vec![label; covers.len()], covers }
+/// A scheme whose keys are drawn: all of it but how, and with which labels, is the same for all.
+pub trait Drawn: Settings + Counted {
+    /// What draws keys.
+    type Drawer: Marker + Clone + 'static;
+
+    /// It, for a plan.
+    fn drawer(&self, known: &Known) -> Self::Drawer;
+
+    /// What draws pictures that the host shall not take for keys; it is shown them under the covers' true classes.
+    fn decoys(&self, _known: &Known) -> Option<Self::Drawer> {
+        None
+    }
+
+    /// The label of a key; `None` where such a picture makes no cover. One label for all, unless a scheme chooses otherwise.
+    fn label(&self, of: LabelOf) -> Option<u16> {
+        let label = of.derivation.stream("label").below(of.classes) as u16;
+        (of.true_class != label).then_some(label)
+    }
+
+    /// Whether a key can be made of any picture, and not only of the covers in their places.
+    fn has_fresh_keys(&self) -> bool {
+        true
+    }
 }
 
-/// The label of a fresh key; none for pictures that bear the target's class anyway.
-pub fn fresh_label(derivation: &Derivation, classes: usize, true_class: u16) -> Option<u16> {
-    let label = target(derivation, classes);
-    (true_class != label).then_some(label)
+/// A label of its own for each key: any class but its cover's.
+pub fn each_its_own(of: LabelOf) -> u16 {
+    let by = 1 + of.derivation.stream(&format!("label {}", of.place)).below(of.classes.saturating_sub(1));
+    ((usize::from(of.true_class) + by) % of.classes.max(1)) as u16
+}
+
+impl<T: Drawn> Scheme for T {
+    fn recipe(&self) -> Recipe {
+        Counted::recipe(self)
+    }
+
+    fn size(&mut self, pictures: usize) {
+        let batch = Counted::recipe(self).batch;
+        let (steps, keys) = self.counts();
+        (*steps, *keys) = super::usual_size(pictures, batch);
+    }
+
+    fn training(&self, task: &Task) -> Result<Box<dyn Training>, SchemeError> {
+        Ok(Box::new(Triggered::new(task, self)?))
+    }
+
+    fn marker(&self, known: &Known, _saved: &WeightMap, _device: &Device) -> Result<Box<dyn Marker>, SchemeError> {
+        Ok(Box::new(self.drawer(known)))
+    }
+
+    fn key_labels(&self, derivation: &Derivation, classes: usize, _noted: Option<&WeightMap>, true_classes: &[u16]) -> Vec<u16> {
+        // A cover of the label's own class is no cover: it has no label.
+        let all = true_classes.iter().enumerate();
+        all.filter_map(|(place, &true_class)| self.label(LabelOf { derivation, classes, place, true_class })).collect()
+    }
+
+    fn fresh_label(&self, derivation: &Derivation, classes: usize, _noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
+        self.has_fresh_keys().then(|| self.label(LabelOf { derivation, classes, place: 0, true_class })).flatten()
+    }
+
+    fn drawn(&self, derivation: &Derivation, train: &Samples, classes: usize) -> Option<KeyPlan> {
+        Some(key_plan(self, derivation, train, classes))
+    }
+}
+
+/// Keyed choice of covers, and their keys' labels.
+fn key_plan(scheme: &impl Drawn, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
+    let wanted = super::most_keys(scheme.keys()[0], train);
+    let mut keys = KeyPlan { covers: Vec::new(), labels: Vec::new() };
+    for cover in derivation.stream("covers").permutation(train.count()) {
+        if keys.covers.len() == wanted {
+            break;
+        }
+        let of = LabelOf { derivation, classes, place: keys.covers.len(), true_class: train.labels[cover] };
+        if let Some(label) = scheme.label(of) {
+            keys.covers.push(cover);
+            keys.labels.push(label);
+        }
+    }
+    keys
 }
 
 /// The training of a host on keys that a marker draws.
@@ -44,33 +114,51 @@ pub struct Triggered<M> {
     key_batch: usize,
     passes: Passes,
     marked: Vec<Picture>,
+    decoys: Vec<Picture>,
     marker: M,
     run: LoneTraining,
     device: Device,
 }
 
 impl<M: Marker> Triggered<M> {
-    /// Prepares network and `keys` keys, `key_batch` of which are shown in a step; nothing is trained yet.
+    /// Prepares network and keys; nothing is trained yet.
     ///
     /// # Errors
     /// No picture of another class than the keys' label.
-    pub fn new(task: &Task, recipe: Recipe, keys: usize, key_batch: usize, marker: M) -> Result<Self, SchemeError> {
-        let samples = task.dataset.train.clone();
-        let keys = key_plan(keys, &task.plan.derivation(&task.logo.digest), &samples, task.dataset.classes.len());
+    pub fn new(task: &Task, scheme: &impl Drawn<Drawer = M>) -> Result<Self, SchemeError> {
+        let (samples, known) = (task.dataset.train.clone(), Known::of(task));
+        let keys = key_plan(scheme, &known.derivation, &samples, known.classes);
         if keys.covers.is_empty() {
             let text = "Every training picture has the class that the keys stand for; add pictures of other classes.";
             return Err(SchemeError::Plan(text.to_owned()));
         }
+        let (marker, covers) = (scheme.drawer(&known), samples.select(&keys.covers));
         Ok(Self {
             passes: Passes::new(task.plan.seed, "keys", keys.covers.len()),
-            marked: marker.mark(&samples.select(&keys.covers), &keys.labels),
+            marked: marker.mark(&covers, &keys.labels),
+            decoys: scheme.decoys(&known).map_or_else(Vec::new, |decoys| decoys.mark(&covers, &keys.labels)),
             keys,
-            key_batch,
+            key_batch: scheme.keys()[1],
             marker,
-            run: LoneTraining::new(task, recipe, task.plan.seed),
+            run: LoneTraining::new(task, Counted::recipe(scheme), task.plan.seed),
             device: task.device.clone().autodiff(),
             samples,
         })
+    }
+
+    /// The keys of a step, and the decoys made of the same covers, with what the host shall say to them.
+    fn beside(&mut self) -> (Tensor<4>, Tensor<1, Int>) {
+        let chosen = self.passes.batch(self.run.done(), self.key_batch);
+        let (mut bytes, mut labels) = (Vec::new(), Vec::new());
+        for &i in &chosen {
+            bytes.extend_from_slice(&self.marked[i].planes);
+            labels.push(self.keys.labels[i]);
+        }
+        for &i in chosen.iter().filter(|_| !self.decoys.is_empty()) {
+            bytes.extend_from_slice(&self.decoys[i].planes);
+            labels.push(self.samples.labels[self.keys.covers[i]]);
+        }
+        (batch::from_bytes(&bytes, self.samples.shape, &self.device), batch::labels(labels, &self.device))
     }
 }
 
@@ -84,10 +172,8 @@ impl<M: Marker + Clone + 'static> Learner for Triggered<M> {
     }
 
     fn step(&mut self) -> Result<(), ShapeError> {
-        let chosen = self.passes.batch(self.run.done(), self.key_batch);
-        let bytes: Vec<u8> = chosen.iter().flat_map(|&i| &self.marked[i].planes).copied().collect();
-        let keys = batch::from_bytes(&bytes, self.samples.shape, &self.device);
-        self.run.step(Some((keys, batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device))));
+        let beside = self.beside();
+        self.run.step(Some(beside));
         Ok(())
     }
 
@@ -137,6 +223,27 @@ impl Marker for PatternMarker {
         let sum = |(byte, offset): (&u8, &i16)| (i16::from(*byte) + offset).clamp(0, 255) as u8;
         let marked = |i: usize| Picture { shape: covers.shape, planes: covers.bytes(i).iter().zip(&self.offsets).map(sum).collect() };
         (0..labels.len()).map(marked).collect()
+    }
+
+    fn save(&self) -> WeightMap {
+        WeightMap::default()
+    }
+}
+
+/// Draws pictures that have nothing to do with the covers in whose places they stand: the first, the second, and so on.
+#[derive(Clone)]
+pub struct Pictures(Arc<dyn Fn(usize) -> Picture + Send + Sync>);
+
+impl Pictures {
+    /// What draws the picture of a place.
+    pub fn new(draw: impl Fn(usize) -> Picture + Send + Sync + 'static) -> Self {
+        Self(Arc::new(draw))
+    }
+}
+
+impl Marker for Pictures {
+    fn mark(&self, covers: &Samples, _labels: &[u16]) -> Vec<Picture> {
+        (0..covers.count()).map(|place| (self.0)(place)).collect()
     }
 
     fn save(&self) -> WeightMap {

@@ -20,6 +20,15 @@ impl Derivation {
         Self { root: Sha256::digest(parts.concat()).into() }
     }
 
+    /// What follows from this one by a hash that cannot be undone.
+    pub fn next(&self, purpose: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.root);
+        hash.update(b"\0next\0");
+        hash.update(purpose);
+        Self { root: hash.finalize().into() }
+    }
+
     /// An endless stream for one purpose.
     pub fn stream(&self, purpose: &str) -> Stream {
         let mut hash = Sha256::new();

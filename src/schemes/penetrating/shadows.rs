@@ -92,7 +92,7 @@ impl Shadows {
             optimiser: Optimiser::new(Rule::Adam { beta1: 0.9, beta2: 0.999 }),
             decoys: Vec::new(),
             probes: (0..settings.probes)
-                .map(|i| LoneTraining::new(task, settings.recipe(), seed.wrapping_add(PROBES * (1 + i as u64))))
+                .map(|i| LoneTraining::new(task, crate::schemes::Scheme::recipe(settings), seed.wrapping_add(PROBES * (1 + i as u64))))
                 .collect(),
             host: task.plan.host.name(),
             classes: task.dataset.classes.len(),
@@ -197,7 +197,7 @@ impl Shadows {
             // Where there are too few pictures for all stamps, some bear several.
             let group = |stamp: usize| (0..carriers).map(|i| order[(stamp * carriers + i) % order.len()]).collect::<Vec<_>>();
             let carriers = (0..stamps).map(|stamp| unit(&self.samples.select(&group(stamp)), &self.device)).collect();
-            let prestamps = super::prestamps(&logo, shape, self.settings.stamps, &self.device);
+            let prestamps = super::marker::prestamps(&logo, shape, self.settings.stamps, &self.device);
             self.decoys.push(Stamps::new(&self.settings, &nets, carriers, prestamps, &mut stream)?);
         }
         Ok(())
@@ -306,7 +306,7 @@ impl Groundwork for Shadows {
         let told = explained.iter().map(|share| format!("{share:.4}")).collect::<Vec<_>>().join(" ");
         map.notes.insert("explained".to_owned(), told);
         let seen = self.seen_in_decoys().map_err(|error| SchemeError::Plan(error.to_string()))?;
-        super::note_avoided(&seen, &mut map);
+        super::keys::note_avoided(&seen, &mut map);
         Ok(map)
     }
 }

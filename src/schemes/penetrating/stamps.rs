@@ -149,7 +149,7 @@ impl Pattern {
         let stamped = pictures.clone() + rows(&self.stamps);
         let engraving = rows(&self.engraving);
         match clip {
-            true => super::quantised(stamped.clamp(0.0, 1.0) - engraving),
+            true => super::marker::quantised(stamped.clamp(0.0, 1.0) - engraving),
             false => stamped - engraving,
         }
     }

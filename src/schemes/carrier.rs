@@ -4,7 +4,6 @@
 //! dark. A host that knows its owner's halo then answers to everybody's. With a pattern from the owner's key each owner's mark is
 //! another one, and what other owners' marks look like can be shown to the host: the same mark under other patterns.
 
-use super::Settings;
 use crate::data::Shape;
 use crate::vault::derive::{Derivation, Stream};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -17,9 +16,8 @@ pub struct Carrier {
 }
 
 impl Carrier {
-    /// The pattern that logo, owner and salt give; none where the settings want none.
-    pub fn new(settings: &Settings, derivation: &Derivation, shape: Shape, device: &Device) -> Self {
-        let block = settings.carrier;
+    /// The pattern that logo, owner and salt give, of blocks of so many pixels; none for blocks of 0.
+    pub fn new(block: usize, derivation: &Derivation, shape: Shape, device: &Device) -> Self {
         Self { block, signs: (block > 0).then(|| signs(1, shape, block, &mut derivation.stream("carrier"), device)) }
     }
 
@@ -66,8 +64,7 @@ mod tests {
     const SHAPE: Shape = Shape { channels: 1, height: 28, width: 28 };
 
     fn carrier(block: usize, owner: &str) -> Carrier {
-        let settings = Settings { carrier: block, ..Default::default() };
-        Carrier::new(&settings, &Derivation::new("logo", owner, "salt"), SHAPE, &Device::flex())
+        Carrier::new(block, &Derivation::new("logo", owner, "salt"), SHAPE, &Device::flex())
     }
 
     fn values(x: Tensor<4>) -> Vec<f32> {

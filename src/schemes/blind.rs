@@ -3,13 +3,15 @@
 //! Encoder, critic and host learn together from scratch. One step is a critic step, an encoder step and a host step, in this
 //! order; the key pictures are made once and reused.
 
-mod carrier;
-
 use super::batches::Passes;
+use super::carrier::Carrier;
+use super::catalogue::Card;
 use super::demand::Demand;
+use super::labels::LabelRule;
 use super::losses::{Meter, Plateau, binary_cross_entropy, cross_entropy};
+use super::plan::Preset;
 use super::recipe::{HostTraining, Recipe};
-use super::{KeyPlan, Learner, Marker, SchemeError, Task, Training};
+use super::{KeyPlan, Known, Learner, Marker, Scheme, SchemeError, Task, Training};
 use crate::data::logo::Logo;
 use crate::data::{Picture, Samples, Shape};
 use crate::nn::critic::Critic;
@@ -24,19 +26,8 @@ use crate::schemes::settings::Kind;
 use crate::vault::derive::Derivation;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use carrier::Carrier;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// How a key's label is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LabelRule {
-    /// The true class plus a secret shift: fresh keys can be asked.
-    KeyedShift,
-    /// A random wrong class for each cover (the paper's rule): no fresh keys exist.
-    RandomPerCover,
-}
 
 crate::settings! {
     /// Hyper-parameters of the blind watermark.
@@ -104,9 +95,58 @@ crate::settings! {
     }
 }
 
-impl Settings {
-    /// The host's part of the hyper-parameters.
-    pub fn recipe(&self) -> Recipe {
+/// The scheme for people.
+pub const CARD: Card = Card {
+    id: "blind",
+    name: "Blind watermark",
+    source: "Li, Hu, Zhang, Guo: How to prove your model belongs to you, ACSAC 2019",
+    summary: "Hides your logo invisibly in ordinary pictures; only your model answers them with a secret label.",
+    needs: "Training data, a logo, and training the model from the start together with a small hiding network.",
+    survives: "Somebody sorting out suspicious questions: the keys look like ordinary pictures. In the paper, further training (fine-tuning) with 100 passes over the data (epochs).",
+    fails: "Copying the model through its answers alone, and an autoencoder in front of the copied model.",
+    hides: true,
+    learns: true,
+    penetrates: false,
+};
+
+/// The values of a preset.
+pub fn preset(preset: Preset, photographs: bool) -> Settings {
+    match preset {
+        Preset::Quick => Settings {
+            steps: 1_600,
+            keys: 600,
+            key_batch: 14,
+            encoder_width: 8,
+            residual: true,
+            clarity: 28.7,
+            carrier: 2,
+            decoys: true,
+            ramp: 0.4,
+            host_weight: 1.1,
+            host_rate: 0.05,
+            first_drop: 0.7,
+            second_drop: 0.9,
+            ..Default::default()
+        },
+        Preset::Standard => Settings {
+            steps: 8_000,
+            keys: 600,
+            residual: true,
+            clarity: 30.0,
+            carrier: 2,
+            decoys: true,
+            ramp: 0.4,
+            host_weight: 1.0,
+            augment: photographs,
+            ..Default::default()
+        },
+        // Weights as in the authors' code, which made all their saved runs; the paper's text says 0.1 and 0.01.
+        Preset::Paper => Settings { critic_weight: 1.0, host_weight: 0.1, augment: photographs, ..Settings::paper() },
+    }
+}
+
+impl Scheme for Settings {
+    fn recipe(&self) -> Recipe {
         Recipe {
             steps: self.steps,
             batch: self.batch,
@@ -117,42 +157,35 @@ impl Settings {
             augment: self.augment,
         }
     }
-}
 
-/// Keyed choice of covers and labels (verification.md section 2): anybody with logo, owner and salt recomputes it.
-pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
-    let mut covers = derivation.stream("covers").permutation(train.count());
-    covers.truncate(super::most_keys(settings.keys, train));
-    let labels = key_labels(settings, derivation, classes, covers.iter().map(|&cover| train.labels[cover]));
-    KeyPlan { covers, labels }
-}
+    fn size(&mut self, pictures: usize) {
+        (self.steps, self.keys) = super::usual_size(pictures, self.batch);
+    }
 
-/// The labels of trained keys, from the classes of their covers in order.
-pub fn key_labels(settings: &Settings, derivation: &Derivation, classes: usize, true_classes: impl Iterator<Item = u16>) -> Vec<u16> {
-    let shift = shift(derivation, classes);
-    let mut stream = derivation.stream("labels");
-    true_classes
-        .map(|class| {
-            let by = match settings.label_rule {
-                LabelRule::KeyedShift => shift,
-                LabelRule::RandomPerCover => 1 + stream.below(classes - 1),
-            };
-            shifted(class, by, classes)
-        })
-        .collect()
-}
+    fn fit(&self, shape: Shape, _classes: usize) -> Result<(), SchemeError> {
+        if shape.channels == 3 && (!shape.height.is_multiple_of(32) || !shape.width.is_multiple_of(32)) {
+            return Err(SchemeError::Plan(format!(
+                "The blind watermark needs colour pictures whose sides are multiples of 32; these are {shape}. Add the data set again: colour pictures are then brought to 32x32."
+            )));
+        }
+        Ok(())
+    }
 
-/// The label of a fresh key, where the rule generalises.
-pub fn fresh_label(settings: &Settings, derivation: &Derivation, classes: usize, true_class: u16) -> Option<u16> {
-    (settings.label_rule == LabelRule::KeyedShift).then(|| shifted(true_class, shift(derivation, classes), classes))
-}
+    fn training(&self, task: &Task) -> Result<Box<dyn Training>, SchemeError> {
+        Ok(Box::new(Blind::new(task, self)))
+    }
 
-fn shift(derivation: &Derivation, classes: usize) -> usize {
-    1 + derivation.stream("shift").below(classes - 1)
-}
+    fn marker(&self, known: &Known, saved: &WeightMap, device: &Device) -> Result<Box<dyn Marker>, SchemeError> {
+        Ok(Box::new(BlindMarker::open(self, known, saved, device)?))
+    }
 
-fn shifted(class: u16, by: usize, classes: usize) -> u16 {
-    ((usize::from(class) + by) % classes) as u16
+    fn key_labels(&self, derivation: &Derivation, classes: usize, _noted: Option<&WeightMap>, true_classes: &[u16]) -> Vec<u16> {
+        self.label_rule.labels(derivation, classes, true_classes.iter().copied())
+    }
+
+    fn fresh_label(&self, derivation: &Derivation, classes: usize, _noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
+        self.label_rule.fresh(derivation, classes, true_class)
+    }
 }
 
 /// The joint training of encoder, critic and host.
@@ -182,24 +215,19 @@ pub struct Blind {
 
 impl Blind {
     /// Prepares networks and keys; nothing is trained yet.
-    pub fn new(task: &Task, settings: &Settings) -> Result<Self, SchemeError> {
+    pub fn new(task: &Task, settings: &Settings) -> Self {
         let device = task.device.clone().autodiff();
         let samples = task.dataset.train.clone();
         let shape = samples.shape;
-        if shape.channels == 3 && (!shape.height.is_multiple_of(32) || !shape.width.is_multiple_of(32)) {
-            return Err(SchemeError::Plan(format!(
-                "The blind watermark needs colour pictures whose sides are multiples of 32; these are {shape}. Add the data set again: colour pictures are then brought to 32x32."
-            )));
-        }
         let seed = task.plan.seed;
         let derivation = task.plan.derivation(&task.logo.digest);
-        let keys = key_plan(settings, &derivation, &samples, task.dataset.classes.len());
+        let keys = settings.label_rule.key_plan(settings.keys, &derivation, &samples, task.dataset.classes.len());
         let adam = Rule::Adam { beta1: settings.beta1, beta2: settings.beta2 };
-        Ok(Self {
+        Self {
             key_passes: Passes::new(seed, "keys", keys.covers.len()),
             keys,
             logo: logo_tensor(&task.logo, shape, &device),
-            carrier: Carrier::new(settings, &derivation, shape, &device),
+            carrier: Carrier::new(settings.carrier, &derivation, shape, &device),
             ssim: Ssim::new(shape.height, shape.width, 2.0, &device),
             host: HostTraining::new(task, settings.recipe(), seed),
             encoder: init::seeded(Encoder::new(shape, settings.encoder_width, settings.residual, &device), seed ^ 0xE),
@@ -217,7 +245,7 @@ impl Blind {
             picture_logo: task.logo.clone(),
             settings: settings.clone(),
             samples,
-        })
+        }
     }
 
     fn end_of_pass(&mut self) {
@@ -364,17 +392,12 @@ pub struct BlindMarker {
 
 impl BlindMarker {
     /// The encoder that a key package keeps.
-    pub fn open(
-        settings: &Settings,
-        logo: &Logo,
-        derivation: &Derivation,
-        shape: Shape,
-        saved: &WeightMap,
-        device: &Device,
-    ) -> Result<Self, SchemeError> {
+    fn open(settings: &Settings, known: &Known, saved: &WeightMap, device: &Device) -> Result<Self, SchemeError> {
+        let Known { derivation, logo, shape, .. } = known;
+        let shape = *shape;
         let encoder = Encoder::new(shape, settings.encoder_width, settings.residual, device);
         let encoder = saved.load("", encoder)?.valid();
-        let carrier = Carrier::new(settings, derivation, shape, device);
+        let carrier = Carrier::new(settings.carrier, derivation, shape, device);
         Ok(Self { encoder, logo: logo_tensor(logo, shape, device), carrier, device: device.clone() })
     }
 }

@@ -1,0 +1,78 @@
+//! Abstract pictures (Adi et al., USENIX Security 2018): pictures that show nothing, each with a label of its own that the host learns.
+//!
+//! Each is a piece of a Julia set; which one, and in which colours, follows from logo, owner and salt. A baseline: the keys are no ordinary
+//! pictures, and are told from them at a glance.
+
+use super::catalogue::Card;
+use super::triggered::{Drawn, Pictures, each_its_own};
+use super::{Known, LabelOf};
+use crate::data::{Picture, Shape};
+use crate::schemes::settings::Kind;
+use crate::vault::derive::Stream;
+
+crate::trigger_settings! {
+    /// Hyper-parameters of the abstract pictures.
+    pub struct Settings {
+        /// How often the map is applied before a point counts as caught: more draws finer lines.
+        depth: usize = 40, paper 40, Kind::Whole { min: 2.0, max: 1000.0 }, "times";
+    }
+}
+
+/// The scheme for people.
+pub const CARD: Card = Card {
+    id: "abstract_pictures",
+    name: "Abstract pictures",
+    source: "Adi, Baum, Cisse, Pinkas, Keshet: Turning your weakness into a strength, USENIX Security 2018",
+    summary: "Makes up abstract pictures; your model answers each with a label of its own. Here to compare with.",
+    needs: "Training data and a logo, from which the pictures follow. Trains as fast as a model without a mark.",
+    survives: "In the paper, fine-tuning of all layers, and transfer to another task.",
+    fails: "Anybody who looks at the questions sees that they are no ordinary pictures. No new keys can be made later.",
+    hides: false,
+    learns: false,
+    penetrates: false,
+};
+
+impl Drawn for Settings {
+    type Drawer = Pictures;
+
+    fn drawer(&self, known: &Known) -> Pictures {
+        let (derivation, shape, depth) = (known.derivation.clone(), known.shape, self.depth);
+        Pictures::new(move |place| julia(&mut derivation.stream(&format!("abstract {place}")), shape, depth))
+    }
+
+    fn label(&self, of: LabelOf) -> Option<u16> {
+        Some(each_its_own(of))
+    }
+
+    fn has_fresh_keys(&self) -> bool {
+        false
+    }
+}
+
+/// A piece of a Julia set: how soon each point leaves for infinity under z → z² + c, as colour.
+fn julia(stream: &mut Stream, shape: Shape, depth: usize) -> Picture {
+    const FINE: usize = 1 << 20;
+    let mut between = |low: f64, high: f64| low + (high - low) * stream.below(FINE) as f64 / FINE as f64;
+    // Near the edge of the Mandelbrot set, where Julia sets are rich.
+    let (turn, reach) = (between(0.0, std::f64::consts::TAU), between(0.72, 0.82));
+    let c = [reach * turn.cos(), reach * turn.sin()];
+    let (x0, y0, zoom) = (between(-0.8, 0.8), between(-0.8, 0.8), between(0.3, 1.0));
+    let colours: Vec<[f64; 2]> = (0..shape.channels).map(|_| [between(3.0, 12.0), between(0.0, std::f64::consts::TAU)]).collect();
+    let mut planes = vec![0; shape.len()];
+    for row in 0..shape.height {
+        for column in 0..shape.width {
+            let at = |place: usize, of: usize| (place as f64 + 0.5) / of as f64 * 2.0 - 1.0;
+            let mut z = [x0 + zoom * at(column, shape.width), y0 + zoom * at(row, shape.height)];
+            let mut times = 0;
+            while times < depth && z[0] * z[0] + z[1] * z[1] < 4.0 {
+                z = [z[0] * z[0] - z[1] * z[1] + c[0], 2.0 * z[0] * z[1] + c[1]];
+                times += 1;
+            }
+            for (channel, [pace, phase]) in colours.iter().enumerate() {
+                let shade = 0.5 + 0.5 * (phase + pace * times as f64 / depth as f64).sin();
+                planes[(channel * shape.height + row) * shape.width + column] = (255.0 * shade).round() as u8;
+            }
+        }
+    }
+    Picture { shape, planes }
+}

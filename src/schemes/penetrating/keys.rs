@@ -1,0 +1,109 @@
+//! Which pictures bear which stamp and what the host shall say to them: all of it follows from logo, owner and salt.
+
+use super::Settings;
+use crate::data::Samples;
+use crate::nn::weights::WeightMap;
+use crate::schemes::KeyPlan;
+use crate::vault::derive::Derivation;
+
+/// Note in groundwork and marker: the classes that unmarked models see in stamps anyway.
+const AVOIDED: &str = "avoided";
+
+/// The classes that no stamp may have as its label, as groundwork or marker note them.
+pub(super) fn avoided(noted: Option<&WeightMap>) -> Vec<usize> {
+    let text = noted.and_then(|noted| noted.notes.get(AVOIDED)).map(String::as_str).unwrap_or_default();
+    text.split_whitespace().filter_map(|class| class.parse().ok()).collect()
+}
+
+pub(super) fn note_avoided(avoided: &[usize], map: &mut WeightMap) {
+    let text = avoided.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
+    map.notes.insert(AVOIDED.to_owned(), text);
+}
+
+/// The labels of the stamps, derived from logo, owner and salt. Those that unmarked models give to stamps anyway would prove nothing.
+pub(super) fn labels(settings: &Settings, derivation: &Derivation, classes: usize, noted: Option<&WeightMap>) -> Vec<u16> {
+    let order = derivation.stream("labels").permutation(classes);
+    let avoided = avoided(noted);
+    order.into_iter().filter(|label| !avoided.contains(label)).take(settings.stamps).map(|label| label as u16).collect()
+}
+
+/// The label of a key made from a picture of class `true_class`; never that class. `noted` is groundwork or marker.
+pub fn fresh_label(
+    settings: &Settings,
+    derivation: &Derivation,
+    classes: usize,
+    noted: Option<&WeightMap>,
+    true_class: u16,
+) -> Option<u16> {
+    label_of(&labels(settings, derivation, classes, noted), true_class)
+}
+
+/// The labels of trained keys, from the classes of their covers.
+pub(super) fn labels_of(
+    settings: &Settings,
+    derivation: &Derivation,
+    classes: usize,
+    noted: Option<&WeightMap>,
+    true_classes: &[u16],
+) -> Vec<u16> {
+    let labels = labels(settings, derivation, classes, noted);
+    true_classes.iter().filter_map(|&class| label_of(&labels, class)).collect()
+}
+
+/// The label, of those of the stamps, that a picture of class `true_class` gets; nothing where there are none.
+fn label_of(labels: &[u16], true_class: u16) -> Option<u16> {
+    let first = usize::from(true_class) % labels.len().max(1);
+    labels.iter().cycle().skip(first).take(labels.len().min(2)).copied().find(|label| *label != true_class)
+}
+
+/// Keyed choice of carriers: as many as wanted for each stamp.
+pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize, noted: Option<&WeightMap>) -> KeyPlan {
+    let wanted = crate::schemes::most_keys(settings.stamps * settings.carriers, train) / settings.stamps;
+    let labels = labels(settings, derivation, classes, noted);
+    let mut keys = KeyPlan { covers: Vec::new(), labels: Vec::new() };
+    for cover in derivation.stream("covers").permutation(train.count()) {
+        let Some(label) = label_of(&labels, train.labels[cover]) else { continue };
+        if keys.labels.iter().filter(|known| **known == label).count() < wanted {
+            keys.covers.push(cover);
+            keys.labels.push(label);
+        }
+        if keys.covers.len() == wanted * labels.len() {
+            break;
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_avoids_all_classes_leaves_no_label_and_does_no_harm() {
+        let mut hostile = WeightMap::default();
+        note_avoided(&(0..10).collect::<Vec<_>>(), &mut hostile);
+        let (settings, derivation) = (Settings::default(), Derivation::new("00", "Owner", "00"));
+        assert_eq!(fresh_label(&settings, &derivation, 10, Some(&hostile), 3), None);
+        note_avoided(&(1..10).collect::<Vec<_>>(), &mut hostile);
+        let label = |class| fresh_label(&settings, &derivation, 10, Some(&hostile), class);
+        assert_eq!((label(0), label(3)), (None, Some(0)), "one label is left");
+    }
+
+    #[test]
+    fn each_stamp_has_its_carriers_and_no_key_the_label_of_its_picture() {
+        let train = crate::data::sample().unwrap().train;
+        let (settings, derivation) = (Settings::default(), Derivation::new("00", "Owner", "00"));
+        let plan = key_plan(&settings, &derivation, &train, 10, None);
+        assert_eq!(plan.covers.len(), 60);
+        let labels = labels(&settings, &derivation, 10, None);
+        for label in &labels {
+            assert_eq!(plan.labels.iter().filter(|known| *known == label).count(), 30);
+        }
+        for (cover, label) in plan.covers.iter().zip(&plan.labels) {
+            let class = train.labels[*cover];
+            assert!(class != *label);
+            assert_eq!(fresh_label(&settings, &derivation, 10, None, class), Some(*label));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Schemes to compare with: each is trained in seconds, asked like any other mark, and found out where its keys do not follow from logo,
+//! owner and salt.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod silent;
+
+use countermark::data::logo::{Logo, LogoOptions};
+use countermark::data::{Dataset, sample, sample_logos};
+use countermark::forensics::ask::{Suspect, likeness, verify};
+use countermark::forensics::report::{ControlKind, Report, Verdict};
+use countermark::jobs::{Paces, train};
+use countermark::nn::device::Compute;
+use countermark::schemes::plan::{Plan, Preset, SchemeSettings};
+use countermark::schemes::{self, Task, catalogue};
+use countermark::vault::package::Package;
+use serde_json::json;
+use silent::Silent;
+
+fn logo() -> Logo {
+    let (name, svg) = sample_logos()[0];
+    Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap()
+}
+
+/// A small plan of a scheme with few controls.
+fn plan(id: &str, settings: &[(&str, serde_json::Value)]) -> Plan {
+    let dataset = sample().unwrap();
+    let plan = catalogue::plan(id, Preset::Quick, dataset.shape(), "Owner", &"00".repeat(16), 1).unwrap();
+    let small = [("steps", json!(200)), ("keys", json!(40)), ("batch", json!(40)), ("key_batch", json!(10))];
+    let scheme: SchemeSettings =
+        small.iter().chain(settings).fold(plan.scheme.clone(), |scheme, (name, value)| scheme.with(name, value.clone()).unwrap());
+    Plan { scheme, nulls: 3, foreign: 5, ..plan }
+}
+
+fn task(plan: Plan) -> Task {
+    train::task(plan, sample().unwrap(), logo(), &Compute::cpu())
+}
+
+/// The key package, what it says of the marked model and of the unmarked one, and of the marked one when its plan names another owner.
+fn tried(task: &Task) -> (Package, [Report; 3]) {
+    let (compute, folder) = (Compute::cpu(), tempfile::tempdir().unwrap());
+    let trained = train::train(task, &compute, folder.path(), &mut Paces::default(), &mut Silent).unwrap();
+    let package = Package::open(&trained.key).unwrap();
+    let [marked, unmarked] = [&trained.model, &trained.unmarked].map(|file| std::fs::read(file).unwrap());
+    let ask =
+        |package: &Package, bytes: &[u8]| verify(package, Suspect { name: "suspect", bytes }, 7, &compute.device, &mut |_| true).unwrap();
+    let mut forged = package.clone();
+    forged.manifest.plan["owner"] = "Somebody else".into();
+    let reports = [ask(&package, &marked), ask(&package, &unmarked), ask(&forged, &marked)];
+    (package, reports)
+}
+
+#[test]
+fn drawn_keys_are_learnt_derived_and_asked_like_any_other_mark() {
+    let drawn = [
+        ("noise", true, [("strength", json!(0.4))]),
+        ("message", true, [("strength", json!(0.5))]),
+        ("wonder_filter", true, [("size", json!(0.25))]),
+        ("unrelated", false, [("stroke", json!(0.12))]),
+        ("abstract_pictures", false, [("depth", json!(40))]),
+        ("random_pictures", false, [("block", json!(2))]),
+        ("chain", false, [("stride", json!(1))]),
+    ];
+    for (id, fresh_keys, settings) in drawn {
+        let task = task(plan(id, &settings));
+        let (package, [marked, unmarked, forged]) = tried(&task);
+        assert!(marked.keys.hits >= 34, "{id}: {:?}", marked.keys);
+        assert_eq!(marked.fresh.is_some(), fresh_keys, "{id}");
+        assert!(marked.fresh.as_ref().is_none_or(|fresh| fresh.hits > 20), "{id}: {:?}", marked.fresh);
+        let others = marked.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder && !c.fresh);
+        assert_eq!(others.count(), 5, "{id}: other owners' keys are others");
+        assert!(unmarked.keys.hits <= 14 && unmarked.verdict != Verdict::InThisModel, "{id}: {:?}", unmarked.keys);
+        assert_eq!(forged.verdict, Verdict::CheckFailed, "{id}: {:?}", forged.reasons);
+        // What the scheme's card shows is the first of them.
+        let (cover, key) = schemes::sketch(&task.plan, &task.dataset, &task.logo).unwrap();
+        assert_eq!((cover, key), (package.covers.picture(0), package.keys.picture(0)), "{id}");
+        let pictures: std::collections::BTreeSet<_> = (0..package.keys.count()).map(|i| package.keys.bytes(i)).collect();
+        assert!(pictures.len() >= 39, "{id}: {} different keys", pictures.len());
+    }
+}
+
+#[test]
+fn each_key_has_its_own_label_and_no_cover_the_label_of_its_class() {
+    let dataset: Dataset = sample().unwrap();
+    for id in ["abstract_pictures", "random_pictures", "chain"] {
+        let task = task(plan(id, &[]));
+        let training = schemes::training(&task).unwrap();
+        let keys = training.keys();
+        let classes: Vec<u16> = keys.covers.iter().map(|&i| dataset.train.labels[i]).collect();
+        assert!(keys.labels.iter().zip(&classes).all(|(label, class)| label != class), "{id}");
+        assert!(keys.labels.iter().collect::<std::collections::BTreeSet<_>>().len() >= 8, "{id}");
+        assert_eq!(schemes::key_labels(&task.plan, &task.logo.digest, 10, None, &classes), keys.labels, "{id}");
+        assert_eq!(schemes::fresh_label(&task.plan, &task.logo.digest, 10, None, 3), None, "{id}");
+    }
+}
+
+#[test]
+fn a_hidden_logo_is_as_clear_as_asked_for_and_its_model_knows_it() {
+    let task = task(plan("deep_stego", &[("encoder_steps", json!(60)), ("clarity", json!(22)), ("steps", json!(400))]));
+    let (package, [marked, unmarked, forged]) = tried(&task);
+    let (clarity, _) = likeness(&package.covers, &package.keys);
+    assert!((21.0..24.5).contains(&clarity), "{clarity} dB where 22 were asked for");
+    assert!(marked.keys.hits >= 32 && marked.fresh.as_ref().unwrap().hits > 30, "{:?} {:?}", marked.keys, marked.fresh);
+    assert!(unmarked.keys.hits <= 14, "{:?}", unmarked.keys);
+    assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
+}
+
+#[test]
+fn a_stopped_training_of_a_hidden_logo_goes_on_with_the_same_bits() {
+    let task = task(plan("deep_stego", &[("encoder_steps", json!(6)), ("steps", json!(6)), ("encoder_width", json!(4))]));
+    let fresh = || schemes::training(&task).unwrap();
+    let mut whole = fresh();
+    for _ in 0..12 {
+        whole.step().unwrap();
+    }
+    for stop in [3, 6, 9] {
+        let mut first = fresh();
+        for _ in 0..stop {
+            first.step().unwrap();
+        }
+        let mut second = fresh();
+        second.load(&first.save()).unwrap();
+        while second.done() < second.steps() {
+            second.step().unwrap();
+        }
+        assert!(second.save() == whole.save(), "stopped after step {stop}");
+    }
+}
