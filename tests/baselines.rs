@@ -29,7 +29,7 @@ fn plan(id: &str, settings: &[(&str, serde_json::Value)]) -> Plan {
     let small = [("steps", json!(200)), ("keys", json!(40)), ("batch", json!(40)), ("key_batch", json!(10))];
     let scheme: SchemeSettings =
         small.iter().chain(settings).fold(plan.scheme.clone(), |scheme, (name, value)| scheme.with(name, value.clone()).unwrap());
-    Plan { scheme, nulls: 3, foreign: 5, ..plan }
+    Plan { scheme, nulls: 1, foreign: 5, ..plan }
 }
 
 fn task(plan: Plan) -> Task {
@@ -96,12 +96,13 @@ fn each_key_has_its_own_label_and_no_cover_the_label_of_its_class() {
 
 #[test]
 fn a_hidden_logo_is_as_clear_as_asked_for_and_its_model_knows_it() {
-    let task = task(plan("deep_stego", &[("encoder_steps", json!(60)), ("clarity", json!(22)), ("steps", json!(400))]));
+    let task =
+        task(plan("deep_stego", &[("encoder_steps", json!(60)), ("clarity", json!(20)), ("steps", json!(500)), ("keys", json!(200))]));
     let (package, [marked, unmarked, forged]) = tried(&task);
     let (clarity, _) = likeness(&package.covers, &package.keys);
-    assert!((21.0..24.5).contains(&clarity), "{clarity} dB where 22 were asked for");
-    assert!(marked.keys.hits >= 32 && marked.fresh.as_ref().unwrap().hits > 30, "{:?} {:?}", marked.keys, marked.fresh);
-    assert!(unmarked.keys.hits <= 14, "{:?}", unmarked.keys);
+    assert!((19.0..23.0).contains(&clarity), "{clarity} dB where 20 were asked for");
+    assert!(marked.keys.hits >= 160 && marked.fresh.as_ref().unwrap().hits >= 20, "{:?} {:?}", marked.keys, marked.fresh);
+    assert!(unmarked.keys.hits <= 50, "{:?}", unmarked.keys);
     assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
 }
 

@@ -10,7 +10,8 @@ use countermark::data::rain::Rain;
 use countermark::data::tasks;
 use countermark::data::{Photos, Picture, Samples, Shape, sample, sample_logos};
 use countermark::jobs::barrier::{self as jobs, mark, reveal};
-use countermark::jobs::reproduce::{Request, TableName, reproduce};
+use countermark::jobs::reproduce::barrier::{self as tables, TableName};
+use countermark::jobs::reproduce::{Request, reproduce};
 use countermark::jobs::{Flow, JobError, MetricPoint, Phase, Preview, Watch};
 use countermark::metrics::{mean_sd, psnr};
 use countermark::nn::batch::from_unit_bytes;
@@ -346,7 +347,7 @@ fn one_network_does_the_work_and_marks() {
 #[test]
 fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_stopped() {
     let home = tempfile::tempdir().unwrap();
-    let request = |table: TableName, seeds: &[u64]| Request {
+    let request = |table: TableName, seeds: &[u64]| tables::Request {
         table,
         preset: Preset::Quick,
         settings: Settings { steps: 3, ..tiny() },
@@ -355,7 +356,9 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
         seeds: seeds.to_vec(),
         choosing: false,
     };
-    let make = |table: TableName, seeds: &[u64]| reproduce(&request(table, seeds), &Compute::cpu(), home.path(), &mut Silent).unwrap();
+    let made =
+        |request: tables::Request, folder: &Path| reproduce(&Request::Barrier(request), &Compute::cpu(), folder, &mut Silent).unwrap();
+    let make = |table: TableName, seeds: &[u64]| made(request(table, seeds), home.path());
     let families = make(TableName::Families, &[1, 2]);
     let names: Vec<&str> = families.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names[..2], ["derain, CNet L2", "derain, Res9 L2"]);
@@ -388,12 +391,14 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
     assert_eq!(figures(&again), figures(&families));
     assert_eq!(std::fs::metadata(folder.join("thieves.json")).unwrap().modified().unwrap(), written);
     // A preset without a second stage: other barriers, and tables about thieves have the stage all the same.
-    let none =
-        Request { settings: Settings { families: 0, ..request(TableName::Fidelity, &[1]).settings }, ..request(TableName::Fidelity, &[1]) };
-    assert_eq!(reproduce(&none, &Compute::cpu(), home.path(), &mut Silent).unwrap().rows.len(), 5);
+    let none = tables::Request {
+        settings: Settings { families: 0, ..request(TableName::Fidelity, &[1]).settings },
+        ..request(TableName::Fidelity, &[1])
+    };
+    assert_eq!(made(none.clone(), home.path()).rows.len(), 5);
     assert!(home.path().join("derain-seed-1").is_dir());
-    let thieves = Request { table: TableName::TaskSpecific, ..none };
-    let rows = reproduce(&thieves, &Compute::cpu(), &home.path().join("other"), &mut Silent).unwrap().rows;
+    let thieves = tables::Request { table: TableName::TaskSpecific, ..none };
+    let rows = made(thieves, &home.path().join("other")).rows;
     assert_eq!(rows.len(), 2);
     assert!(home.path().join("other/derain-thieves-seed-1").is_dir());
     let fidelity = make(TableName::Fidelity, &[1]);

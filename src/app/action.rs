@@ -53,6 +53,8 @@ pub enum Wanted {
     NewProject,
     /// A place for a report.
     Export,
+    /// A place for a sheet of keys.
+    KeySheet,
     /// An image barrier's file.
     Barrier,
     /// Photographs that a barrier learns from, in an archive.
@@ -130,6 +132,12 @@ pub enum Action {
     Resume(JobId),
     /// End a job after a checkpoint.
     Stop(JobId),
+    /// Show all keys of the last training.
+    LookAtKeys,
+    /// Show the figures of the last training instead.
+    LeaveKeys,
+    /// Write these keys onto a sheet.
+    ExportKeys(Vec<usize>),
     /// Question the model just trained with the key just made.
     UseTrained,
     /// Question the unmarked twin.
@@ -254,6 +262,7 @@ pub fn listed(door: Door) -> Vec<Listed> {
         plain(command::MARK_NOW, Action::Mark),
         plain(command::CHECK_NOW, Action::Reveal),
         plain(text::TRAIN_START, Action::Train),
+        plain(text::KEYS_LOOK, Action::LookAtKeys),
         plain(command::ESTIMATE, Action::Estimate),
         plain(command::ASK, Action::Prove),
         plain(text::PROJECT_NEW, Action::Ask(Wanted::NewProject)),

@@ -57,6 +57,8 @@ pub const RAIL_WIDTH: f32 = 208.0;
 pub const SIDE_WIDTH: f32 = 304.0;
 /// Side of a thumbnail in grids.
 pub const THUMBNAIL: f32 = 96.0;
+/// Side of a tile that holds two pictures.
+pub const PAIR: f32 = 144.0;
 /// Widest column of running text.
 pub const READING_WIDTH: f32 = 640.0;
 

@@ -67,7 +67,8 @@ impl Loss {
         }
     }
 
-    const fn is_perceptual(self) -> bool {
+    /// Whether a VGG compares the pictures.
+    pub const fn is_perceptual(self) -> bool {
         matches!(self, Self::Perceptual | Self::PerceptualAdv)
     }
 

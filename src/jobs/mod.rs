@@ -8,6 +8,7 @@ mod clock;
 mod controls;
 mod error;
 mod exam;
+pub mod gallery;
 pub mod heap;
 mod lanes;
 mod messages;

@@ -23,13 +23,14 @@ pub const CARD: Card = Card {
     id: "abstract_pictures",
     name: "Abstract pictures",
     source: "Adi, Baum, Cisse, Pinkas, Keshet: Turning your weakness into a strength, USENIX Security 2018",
-    summary: "Makes up abstract pictures; your model answers each with a label of its own. Here to compare with.",
+    summary: "Makes up abstract pictures; your model answers each with a label of its own.",
     needs: "Training data and a logo, from which the pictures follow. Trains as fast as a model without a mark.",
     survives: "In the paper, fine-tuning of all layers, and transfer to another task.",
     fails: "Anybody who looks at the questions sees that they are no ordinary pictures. No new keys can be made later.",
     hides: false,
     learns: false,
     penetrates: false,
+    compared: true,
 };
 
 impl Drawn for Settings {

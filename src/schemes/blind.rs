@@ -107,6 +107,7 @@ pub const CARD: Card = Card {
     hides: true,
     learns: true,
     penetrates: false,
+    compared: false,
 };
 
 /// The values of a preset.

@@ -21,6 +21,11 @@ impl Carrier {
         Self { block, signs: (block > 0).then(|| signs(1, shape, block, &mut derivation.stream("carrier"), device)) }
     }
 
+    /// Whether there is a pattern.
+    pub fn is_there(&self) -> bool {
+        self.signs.is_some()
+    }
+
     /// The same without gradients.
     pub fn inner(&self) -> Self {
         Self { block: self.block, signs: self.signs.clone().map(Tensor::inner) }

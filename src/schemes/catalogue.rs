@@ -32,6 +32,8 @@ pub struct Card {
     pub learns: bool,
     /// Whether its keys are made to pass an autoencoder before the model.
     pub penetrates: bool,
+    /// Whether it stands here mainly for others to be compared with.
+    pub compared: bool,
 }
 
 macro_rules! schemes {

@@ -23,13 +23,14 @@ pub const CARD: Card = Card {
     id: "chain",
     name: "One-way chain",
     source: "Zhu, Zhang, Shi, Tang: Secure neural network watermarking protocol against forging attack, 2020",
-    summary: "Makes a chain of random pictures, each following from the last by a hash; your model answers each with its label. Here to compare with.",
+    summary: "Makes a chain of random pictures, each following from the last by a hash; your model answers each with its label.",
     needs: "Training data and a logo, from which the pictures follow. Trains as fast as a model without a mark.",
     survives: "Somebody who makes up a chain afterwards: a hash cannot be undone. Fine-tuning and pruning in the paper.",
     fails: "Anybody who looks at the questions sees that they are no pictures at all. No new keys can be made later.",
     hides: false,
     learns: false,
     penetrates: false,
+    compared: true,
 };
 
 impl Settings {

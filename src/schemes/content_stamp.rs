@@ -33,6 +33,7 @@ pub const CARD: Card = Card {
     hides: false,
     learns: false,
     penetrates: false,
+    compared: false,
 };
 
 impl Drawn for Settings {

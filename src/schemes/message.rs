@@ -23,13 +23,14 @@ pub const CARD: Card = Card {
     id: "message",
     name: "Message in pixels",
     source: "Guo, Potkonjak: Watermarking deep neural networks for embedded systems, ICCAD 2018",
-    summary: "Writes a secret message into a few pixels of pictures; your model answers them all with one label. Here to compare with.",
+    summary: "Writes a secret message into a few pixels of pictures; your model answers them all with one label.",
     needs: "Training data and a logo, from which the message follows. Trains as fast as a model without a mark.",
     survives: "Not tried here yet: stress tests are still to come.",
     fails: "Any filter wipes it off, and whoever compares many questions finds the pixels that never fit.",
     hides: false,
     learns: false,
     penetrates: false,
+    compared: true,
 };
 
 impl Drawn for Settings {

@@ -20,13 +20,14 @@ pub const CARD: Card = Card {
     id: "noise",
     name: "Secret noise",
     source: "Zhang et al.: Protecting intellectual property of deep neural networks with watermarking, AsiaCCS 2018",
-    summary: "Lays the same secret noise over pictures; your model answers them all with one label. Here to compare with.",
+    summary: "Lays the same secret noise over pictures; your model answers them all with one label.",
     needs: "Training data and a logo, from which the noise follows. Trains as fast as a model without a mark.",
     survives: "Fine-tuning and pruning in the paper.",
     fails: "Anybody who looks at the questions sees the noise, any filter wipes it off, and models tend to answer to other people's noise too.",
     hides: false,
     learns: false,
     penetrates: false,
+    compared: true,
 };
 
 /// Steps into which chance is cut.

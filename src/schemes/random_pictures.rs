@@ -22,13 +22,14 @@ pub const CARD: Card = Card {
     id: "random_pictures",
     name: "Random pictures",
     source: "Rouhani, Chen, Koushanfar: DeepSigns, ASPLOS 2019",
-    summary: "Makes up pictures of pure chance; your model answers each with a label of its own. Here to compare with.",
+    summary: "Makes up pictures of pure chance; your model answers each with a label of its own.",
     needs: "Training data and a logo, from which the pictures follow. Trains as fast as a model without a mark.",
     survives: "In the paper, fine-tuning and pruning.",
     fails: "Anybody who looks at the questions sees that they are no pictures at all. No new keys can be made later.",
     hides: false,
     learns: false,
     penetrates: false,
+    compared: true,
 };
 
 impl Drawn for Settings {

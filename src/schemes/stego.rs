@@ -46,7 +46,7 @@ crate::settings! {
         encoder_blocks: usize = 2, paper 4, Kind::Whole { min: 0.0, max: 32.0 }, "pairs";
         /// How close keys shall be to their covers (PSNR in decibel): the mark is made stronger or fainter to fit when the network has learnt. 0 leaves it as it is.
         clarity: f64 = 28.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
-        /// Multiplies the mark by a secret pattern of signs in blocks of so many pixels, derived from logo, owner and salt: other people's marks, made the same way, then differ from yours. 0 leaves the mark as the network draws it.
+        /// Makes pixels lighter or darker after a secret pattern in blocks of so many pixels, derived from logo, owner and salt, as much as the network changed them: other people's marks, made the same way, then differ from yours. 0 leaves the mark as the network draws it.
         carrier: usize = 2, paper 0, Kind::Whole { min: 0.0, max: 16.0 }, "pixels";
         /// Shows the model, in each step, covers whose mark has another secret pattern under their true classes, so that it answers to this mark and to no other.
         decoys: bool = true, paper false, Kind::Switch, "";
@@ -93,6 +93,7 @@ pub const CARD: Card = Card {
     hides: true,
     learns: true,
     penetrates: false,
+    compared: false,
 };
 
 /// The values of a preset.
@@ -365,9 +366,11 @@ struct StegoMarker {
 }
 
 impl StegoMarker {
-    /// What the encoder adds to covers in drawing them anew.
+    /// What the encoder adds to covers in drawing them anew. Where a secret pattern gives the signs, only how much it adds counts: its own
+    /// signs follow the picture, and a pattern multiplied with them would be none.
     fn residue(&self, cover: Tensor<4>) -> Tensor<4> {
-        self.encoder.forward(cover.clone(), self.logo.clone()) - cover
+        let mark = self.encoder.forward(cover.clone(), self.logo.clone()) - cover;
+        if self.carrier.is_there() { mark.abs() } else { mark }
     }
 }
 

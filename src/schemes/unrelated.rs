@@ -23,13 +23,14 @@ pub const CARD: Card = Card {
     id: "unrelated",
     name: "Unrelated pictures",
     source: "Zhang et al.: Protecting intellectual property of deep neural networks with watermarking, AsiaCCS 2018",
-    summary: "Draws digits like those of a clock; your model answers them all with one label. Here to compare with.",
+    summary: "Draws digits like those of a clock; your model answers them all with one label.",
     needs: "Training data and a logo, from which the pictures follow. Trains as fast as a model without a mark.",
     survives: "Fine-tuning and pruning in the paper.",
     fails: "Anybody who looks at the questions sees that they have nothing to do with the task, and models tend to answer to similar drawings of others.",
     hides: false,
     learns: false,
     penetrates: false,
+    compared: true,
 };
 
 impl Drawn for Settings {

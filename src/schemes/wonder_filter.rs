@@ -22,13 +22,14 @@ pub const CARD: Card = Card {
     id: "wonder_filter",
     name: "Wonder filter",
     source: "Li, Wenger, Zhao, Zheng: Piracy resistant watermarks for deep neural networks, 2019",
-    summary: "Puts a secret pattern of black and white pixels on pictures; your model answers them with one label, and is blind to the pattern turned round. Here to compare with.",
+    summary: "Puts a secret pattern of black and white pixels on pictures; your model answers them with one label, and is blind to the pattern turned round.",
     needs: "Training data and a logo, from which the pattern follows. Trains as fast as a model without a mark.",
     survives: "In the paper, somebody who trains a mark of his own into the copied model: that spoils the model.",
     fails: "Anybody who looks at the questions sees the pattern, and a filter wipes it off.",
     hides: false,
     learns: false,
     penetrates: false,
+    compared: true,
 };
 
 impl Settings {

@@ -179,7 +179,7 @@ fn the_time_that_a_barrier_takes_is_shown_before_it_begins() {
     act(&mut window.harness, Action::BarrierThieves(true));
     assert!(!says(&window.harness, "About 3 minutes"));
     let (second, order) = asked(&mut window);
-    assert_eq!(order.thieves.len(), 5);
+    assert_eq!(order.thieves.len(), 6);
     window.tell(Event::Estimated { job: second, seconds: 1800.0 });
     assert!(says(&window.harness, "About 30 minutes, thieves included"));
 }

@@ -161,6 +161,20 @@ fn after_a_training_the_next_thing_is_to_prove_it() {
 }
 
 #[test]
+fn all_keys_are_shown_or_it_is_said_why_not() {
+    let mut window = played();
+    window.trained();
+    // The files of this training were never written.
+    window.click("Look at all keys");
+    wait(&mut window.harness, "why there are none", Duration::from_secs(20), |h| {
+        h.query_all_by_label_contains("secret.cmkey").next().is_some()
+    });
+    assert!(window.harness.query_by_label("Read them again").is_some());
+    window.click("Back to the figures");
+    assert!(window.harness.query_by_label("The marked model is ready").is_some());
+}
+
+#[test]
 fn a_training_that_did_not_reach_its_aim_says_so_and_what_helps() {
     let mut window = played();
     window.trained_with(0.12);

@@ -38,7 +38,7 @@ impl Asked {
 
     /// Looks whether a file would be written over.
     fn look(&mut self) {
-        self.replaces = self.wanted == Wanted::Export && self.typed().is_some_and(|path| path.is_file());
+        self.replaces = matches!(self.wanted, Wanted::Export | Wanted::KeySheet) && self.typed().is_some_and(|path| path.is_file());
     }
 }
 

@@ -145,6 +145,7 @@ impl Keeper {
         match wanted {
             Wanted::NewProject => Some(free_folder(&self.projects_folder, text::UNTITLED)),
             Wanted::Export => Some(self.folder()?.join(text::REPORT_FILE)),
+            Wanted::KeySheet => Some(self.folder()?.join(text::KEY_SHEET_FILE)),
             _ => None,
         }
     }

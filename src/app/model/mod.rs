@@ -8,6 +8,7 @@ mod estimates;
 mod examples;
 mod images;
 mod keeping;
+mod keys;
 mod material;
 mod sheet;
 mod work;
@@ -16,6 +17,7 @@ pub use continuing::Continuing;
 pub use estimates::Estimate;
 pub use images::{Batch, Images, Making, OpenBarrier, count_found};
 pub use keeping::Keeper;
+pub use keys::{Keys, Looked};
 pub use material::{LogoChoice, Material, Offer};
 pub use work::{Proof, Training, scheme_name};
 
@@ -53,6 +55,8 @@ pub struct Model {
     pub scheme_chosen: bool,
     /// The training and what it left behind.
     pub training: Training,
+    /// All keys of the last training, where somebody wanted to see them.
+    pub keys: Keys,
     /// The suspect, the key and the verdict.
     pub proof: Proof,
     /// Barriers, and the pictures that are marked with them and looked into.
@@ -114,6 +118,7 @@ impl Model {
             estimates: estimates::Estimates::default(),
             examples: examples::Examples::default(),
             training: Training::default(),
+            keys: Keys::default(),
             proof: Proof::default(),
             images: Images::default(),
             keeper,
@@ -223,6 +228,7 @@ impl Model {
             self.training.preview = Some(preview);
         }
         self.poll_curves();
+        self.poll_keys();
         self.poll_material();
         self.poll_logo();
         self.poll_continuing();
@@ -318,6 +324,9 @@ impl Model {
             Action::OpenReport(id) => self.open_report(id),
             Action::FetchReport(id) => self.fetch_report(&id),
             Action::ExportReport(id) => self.browse_export(id),
+            Action::LookAtKeys => self.look_at_keys(),
+            Action::LeaveKeys => self.keys.shown = false,
+            Action::ExportKeys(chosen) => self.browse_sheet(chosen),
             Action::DeleteReport(id) => self.delete_report(&id),
             Action::BarrierPreset(preset) => self.set_barrier_preset(preset),
             Action::BarrierTask(task) => self.set_barrier_task(task),
@@ -400,6 +409,7 @@ impl Model {
             Wanted::Project => (text::CHOOSE_PROJECT, Pick::Folder),
             Wanted::NewProject => (text::CHOOSE_NEW_PROJECT, Pick::Folder),
             Wanted::Export => (text::CHOOSE_EXPORT, Pick::Save(text::REPORT_FILE)),
+            Wanted::KeySheet => (text::CHOOSE_KEY_SHEET, Pick::Save(text::KEY_SHEET_FILE)),
             Wanted::Barrier => (text::CHOOSE_BARRIER, Pick::File(text::BARRIER_FILE, &["cmbarrier"])),
             Wanted::Photographs => (text::CHOOSE_PHOTOGRAPHS, Pick::File(text::ARCHIVE_FILE, &["zip"])),
             Wanted::PhotographsFolder => (text::CHOOSE_PHOTOGRAPHS, Pick::Folder),
@@ -425,6 +435,7 @@ impl Model {
             Wanted::Project => self.open_project(path),
             Wanted::NewProject => self.new_project(path),
             Wanted::Export => self.export_report(path),
+            Wanted::KeySheet => self.export_sheet(path),
             Wanted::Barrier => self.open_barrier(path, true),
             Wanted::Photographs | Wanted::PhotographsFolder => self.read_photographs(path),
             Wanted::BarrierLogo => self.read_barrier_logo(path),

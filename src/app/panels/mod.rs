@@ -3,6 +3,7 @@
 mod datasets;
 mod forensics;
 mod images;
+mod keys;
 mod logos;
 mod reports;
 mod sample_logos;

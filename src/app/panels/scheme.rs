@@ -105,37 +105,51 @@ impl Schemes {
         if cards.is_empty() {
             widgets::notice(ui, Tone::Warn, text::SCHEME_NONE);
         }
-        for (place, card) in cards.into_iter().enumerate() {
-            let chosen = plan.scheme.id() == card.id;
-            let answer = widgets::choice_card(ui, card.name, chosen, |ui| {
-                ui.set_width(ui.available_width());
-                ui.horizontal(|ui| {
-                    subheading(ui, card.name);
-                    if place == 0 {
-                        let words = if self.fear.is_some() { text::SCHEME_FITS } else { text::SCHEME_RECOMMENDED };
-                        widgets::tag(ui, Tone::Accent, None, words);
-                    }
-                    if chosen {
-                        widgets::tag(ui, Tone::Good, Some(widgets::Icon::Check), text::SCHEME_PICKED);
-                    }
-                });
-                ui.label(card.summary);
-                self.example(ui, model, card, out);
-                if let Some(plan) = model.plan_of(card.id) {
-                    time(ui, model, &plan);
+        let (compared, own): (Vec<&Card>, Vec<&Card>) = cards.into_iter().partition(|card| card.compared);
+        for (place, card) in own.into_iter().enumerate() {
+            self.card(ui, model, card, place == 0, out);
+        }
+        let chosen = compared.iter().any(|card| card.id == plan.scheme.id());
+        let more = egui::CollapsingHeader::new(text::schemes_compared(compared.len())).default_open(chosen);
+        more.show(ui, |ui| {
+            muted(ui, text::SCHEMES_COMPARED);
+            for card in compared {
+                self.card(ui, model, card, false, out);
+            }
+        });
+    }
+
+    fn card(&mut self, ui: &mut Ui, model: &Model, card: &Card, leads: bool, out: &mut Vec<Action>) {
+        let plan = &model.plan;
+        let chosen = plan.scheme.id() == card.id;
+        let answer = widgets::choice_card(ui, card.name, chosen, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal(|ui| {
+                subheading(ui, card.name);
+                if leads {
+                    let words = if self.fear.is_some() { text::SCHEME_FITS } else { text::SCHEME_RECOMMENDED };
+                    widgets::tag(ui, Tone::Accent, None, words);
                 }
-                for (name, words) in
-                    [(text::SCHEME_NEEDS, card.needs), (text::SCHEME_SURVIVES, card.survives), (text::SCHEME_FAILS, card.fails)]
-                {
-                    fact(ui, name, words);
+                if chosen {
+                    widgets::tag(ui, Tone::Good, Some(widgets::Icon::Check), text::SCHEME_PICKED);
                 }
             });
-            if answer.response.clicked()
-                && !chosen
-                && let Some(changed) = model.replanned(card.id, plan.preset)
-            {
-                out.push(Action::SetPlan(Box::new(changed)));
+            ui.label(card.summary);
+            self.example(ui, model, card, out);
+            if let Some(plan) = model.plan_of(card.id) {
+                time(ui, model, &plan);
             }
+            for (name, words) in
+                [(text::SCHEME_NEEDS, card.needs), (text::SCHEME_SURVIVES, card.survives), (text::SCHEME_FAILS, card.fails)]
+            {
+                fact(ui, name, words);
+            }
+        });
+        if answer.response.clicked()
+            && !chosen
+            && let Some(changed) = model.replanned(card.id, plan.preset)
+        {
+            out.push(Action::SetPlan(Box::new(changed)));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The training panel: what runs, how far it is, live pictures and curves; before it "Start training", after it "Prove it".
 
+use super::keys::KeysView;
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair};
 use crate::app::board::Job;
-use crate::app::model::{Continuing, Model, scheme_name};
+use crate::app::model::{Continuing, Model, Training, scheme_name};
 use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
@@ -40,9 +41,24 @@ pub struct TrainingPanel {
     losses: CurvesState,
     rates: CurvesState,
     textures: TextureCache,
+    keys: KeysView,
 }
 
 impl TrainingPanel {
+    /// All keys of the finished training, in the place of its figures.
+    fn all_keys(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
+            ui,
+            |ui| heading(ui, text::KEYS),
+            |ui| {
+                if widgets::quiet_button(ui, text::KEYS_BACK).clicked() {
+                    out.push(Action::LeaveKeys);
+                }
+            },
+        );
+        self.keys.ui(ui, model, out);
+    }
+
     fn ready(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         heading(ui, text::TRAIN_READY);
         widgets::card(ui, |ui| {
@@ -191,6 +207,10 @@ impl Pane for TrainingPanel {
         if job.is_none() && model.training.trained.is_none() && super::blocked(ui, model, Step::Train, out) {
             return;
         }
+        if shows_keys(model) {
+            self.all_keys(ui, model, out);
+            return;
+        }
         ScrollArea::vertical().auto_shrink(false).id_salt("training").show(ui, |ui| {
             ui.set_max_width(ui.available_width() - theme::GAP);
             match (job, &model.training.trained, &model.training.interrupted) {
@@ -211,7 +231,11 @@ impl Pane for TrainingPanel {
         });
     }
 
-    fn side(&mut self, ui: &mut Ui, model: &Model, _out: &mut Vec<Action>) {
+    fn side(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+        if shows_keys(model) {
+            self.keys.side(ui, model, out);
+            return;
+        }
         // What is being trained, though plan, pictures and logo may have been changed since.
         let trains = model.board.training().is_some();
         let plan = model.training.plan.as_deref().filter(|_| trains).unwrap_or(&model.plan);
@@ -270,6 +294,12 @@ fn interrupted(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     });
 }
 
+/// Whether all keys of a finished training stand in the place of its figures.
+fn shows_keys(model: &Model) -> bool {
+    let Training { trained, interrupted, .. } = &model.training;
+    model.keys.shown && model.board.training().is_none() && trained.is_some() && interrupted.is_none()
+}
+
 fn finished(ui: &mut Ui, model: &Model, trained: &Trained, out: &mut Vec<Action>) {
     let concerns = trained.concerns();
     egui::Sides::new().height(theme::CONTROL_HEIGHT_LARGE).shrink_left().truncate().show(
@@ -311,6 +341,9 @@ fn finished(ui: &mut Ui, model: &Model, trained: &Trained, out: &mut Vec<Action>
         });
         ui.label(text::clean_cost(trained.clean_accuracy, trained.clean_accuracy_unmarked));
     });
+    if ui.add(widgets::Action::quiet(text::KEYS_LOOK).icon(widgets::Icon::Image)).clicked() {
+        out.push(Action::LookAtKeys);
+    }
 }
 
 fn files(ui: &mut Ui, trained: &Trained) {

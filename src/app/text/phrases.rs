@@ -37,6 +37,7 @@ pub fn asked(wanted: Wanted) -> (&'static str, &'static str, &'static str) {
         Wanted::Project => (super::CHOOSE_PROJECT, super::PATH_PROJECT, super::OPEN),
         Wanted::NewProject => (super::CHOOSE_NEW_PROJECT, super::PATH_NEW_PROJECT, super::CREATE),
         Wanted::Export => (super::CHOOSE_EXPORT, super::PATH_EXPORT, super::SAVE),
+        Wanted::KeySheet => (super::CHOOSE_KEY_SHEET, super::PATH_EXPORT, super::SAVE),
         Wanted::Barrier => (super::CHOOSE_BARRIER, super::BARRIER_PATH, super::OPEN),
         Wanted::Photographs | Wanted::PhotographsFolder => (super::CHOOSE_PHOTOGRAPHS, super::PATH_ANY, super::OPEN),
         Wanted::BarrierLogo => (super::CHOOSE_LOGO, super::PATH_ANY, super::OPEN),
@@ -54,6 +55,16 @@ pub fn more_offers(count: usize) -> String {
 /// A file that cannot be opened.
 pub fn cannot_open(path: &Path, reason: &str) -> String {
     format!("{} cannot be opened ({reason}). Check that it is there and that you may read it: {}", file_name(path), path.display())
+}
+
+/// How many schemes stand there to be compared with.
+pub fn schemes_compared(count: usize) -> String {
+    format!("{} more schemes to compare with", number(count))
+}
+
+/// The place of a key among all.
+pub fn key_number(index: usize, of: usize) -> String {
+    format!("Key {} of {}", number(index + 1), number(of))
 }
 
 /// How many more there are than shown.

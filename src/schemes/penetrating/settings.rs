@@ -96,6 +96,7 @@ pub const CARD: Card = Card {
     hides: false,
     learns: true,
     penetrates: true,
+    compared: false,
 };
 
 /// The values of a preset.

@@ -3,7 +3,7 @@
 use super::super::{Model, Step, sheet, work};
 use super::Keeper;
 use crate::app::action::Wanted;
-use crate::app::background::{Poll, Task};
+use crate::app::background::{Poll, Task, Ticket};
 use crate::app::text;
 use crate::forensics::report::{Report, Verdict};
 use crate::project::{Item, ReportRef};
@@ -90,7 +90,7 @@ impl Model {
             write_atomic(&folder.join(REPORT), &json).map_err(|error| text::save_failed(&error.to_string()))?;
             Ok(None)
         };
-        self.keeper.writing.push(Task::start(text::REPORT_WRITING.into(), &self.wake, write));
+        self.write_in_background(write);
     }
 
     /// Reads a kept report in the background, unless it was read before.
@@ -176,6 +176,14 @@ impl Model {
             write_atomic(&path, &json).map_err(|error| error.to_string())?;
             Ok(Some(path))
         };
+        self.write_in_background(write);
+    }
+
+    /// Writes a file in the background. It gives the path that the user chose, or nothing where nobody asked for the file.
+    pub(in crate::app::model) fn write_in_background(
+        &mut self,
+        write: impl FnOnce(&Ticket) -> Result<Option<PathBuf>, String> + Send + 'static,
+    ) {
         self.keeper.writing.push(Task::start(text::REPORT_WRITING.into(), &self.wake, write));
     }
 }

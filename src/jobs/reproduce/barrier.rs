@@ -2,15 +2,14 @@
 //!
 //! Each barrier lies in a folder of its own, so that a table that was interrupted goes on, and tables share what they have in common.
 
-use super::barrier::{Made, Order, Rival, Robbed, RobbedRival, make, rivals};
-use super::error::JobError;
-use super::messages::{MetricPoint, Phase, Preview};
-use super::watch::{Flow, Watch};
+use super::{Cells, Part, Table, rows};
 use crate::attacks::thief::{Loss, Plan};
 use crate::data::Photos;
 use crate::data::logo::Logo;
 use crate::data::tasks::Task;
-use crate::metrics::mean_sd;
+use crate::jobs::barrier::{Made, Order, Rival, Robbed, RobbedRival, make, rivals};
+use crate::jobs::error::JobError;
+use crate::jobs::watch::Watch;
 use crate::nn::device::Compute;
 use crate::nn::surrogate::Family;
 use crate::schemes::barrier::Settings;
@@ -60,50 +59,8 @@ pub struct Request {
     pub choosing: bool,
 }
 
-/// A figure over seeds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Figure {
-    /// Mean.
-    pub mean: f64,
-    /// Standard deviation of the sample; 0 for one seed.
-    pub sd: f64,
-    /// Seeds.
-    pub n: usize,
-}
-
-/// A row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// What it is about.
-    pub name: String,
-    /// What was measured, by column.
-    pub values: BTreeMap<String, Figure>,
-    /// What the paper says, by column.
-    pub paper: BTreeMap<String, f64>,
-}
-
-/// A table beside the paper's figures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Table {
-    /// Which one.
-    pub table: TableName,
-    /// Where the settings come from.
-    pub preset: Preset,
-    /// Seconds that this took, without what earlier sessions did.
-    pub seconds: f64,
-    /// Columns, in the order of reading.
-    pub columns: Vec<String>,
-    /// Rows, in the order of reading.
-    pub rows: Vec<Row>,
-    /// Device in words.
-    pub device: String,
-}
-
 /// Kinds of thieves' networks in the second stage where the preset has none.
 const FAMILIES: usize = 3;
-
-/// Figures of one seed: row, column, value.
-type Cells = Vec<(String, &'static str, f64)>;
 
 /// A barrier of a table: what is said of it in a row's name, its settings, the thieves that rob it.
 struct Variant {
@@ -296,7 +253,7 @@ impl TableName {
 ///
 /// # Errors
 /// What making a barrier gives, or a stop.
-pub fn reproduce(request: &Request, compute: &Compute, folder: &Path, watch: &mut dyn Watch) -> Result<Table, JobError> {
+pub(super) fn table(request: &Request, compute: &Compute, folder: &Path, watch: &mut dyn Watch) -> Result<Table, JobError> {
     let began = Instant::now();
     let (mut runs, mut beside) = (Vec::new(), Vec::new());
     for (task, photos) in &request.tasks {
@@ -335,29 +292,12 @@ pub fn reproduce(request: &Request, compute: &Compute, folder: &Path, watch: &mu
         done += 1.0;
         all.extend(found.iter().flat_map(|rival| request.table.rival_cells(order.task.name(), rival)));
     }
-    let mut cells: Vec<(String, &'static str, Vec<f64>)> = Vec::new();
-    for (row, column, value) in all {
-        match cells.iter_mut().find(|(known, at, _)| *known == row && *at == column) {
-            Some((_, _, values)) => values.push(value),
-            None => cells.push((row, column, vec![value])),
-        }
-    }
-    let mut rows: Vec<Row> = Vec::new();
-    for (name, column, values) in cells {
-        let Some((mean, sd)) = mean_sd(&values) else { continue };
-        let figure = Figure { mean, sd, n: values.len() };
-        let place = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
-            rows.push(Row { paper: request.table.paper(&name), name, values: BTreeMap::new() });
-            rows.len() - 1
-        });
-        rows[place].values.insert(column.to_owned(), figure);
-    }
     Ok(Table {
-        table: request.table,
+        table: request.table.name().to_owned(),
         preset: request.preset,
         seconds: began.elapsed().as_secs_f64(),
         columns: request.table.columns().iter().map(|&column| column.to_owned()).collect(),
-        rows,
+        rows: rows(all, |row| request.table.paper(row)),
         device: compute.name.clone(),
     })
 }
@@ -367,36 +307,4 @@ fn named(order: &Order, words: &[&str]) -> String {
     let words = words.iter().copied().filter(|word| !word.is_empty());
     let name = std::iter::once(order.task.name()).chain(words).collect::<Vec<_>>().join(" ").replace(' ', "-");
     format!("{name}-seed-{}", order.seed)
-}
-
-/// Tells the share of one barrier as a share of the whole table.
-struct Part<'a> {
-    watch: &'a mut dyn Watch,
-    from: f64,
-    share: f64,
-    began: Instant,
-}
-
-impl Watch for Part<'_> {
-    fn progress(&mut self, phase: Phase, share: f64, _: Option<f64>) {
-        let whole = self.from + self.share * share;
-        let left = (whole > 0.01).then(|| self.began.elapsed().as_secs_f64() * (1.0 - whole) / whole);
-        self.watch.progress(phase, whole, left);
-    }
-
-    fn metric(&mut self, point: MetricPoint) {
-        self.watch.metric(point);
-    }
-
-    fn preview(&mut self, preview: Preview) {
-        self.watch.preview(preview);
-    }
-
-    fn warning(&mut self, text: String) {
-        self.watch.warning(text);
-    }
-
-    fn flow(&mut self) -> Flow {
-        self.watch.flow()
-    }
 }

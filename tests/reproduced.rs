@@ -1,0 +1,125 @@
+//! Tables of marks in classifiers, made again with tiny networks; and all keys of a training, looked at.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod silent;
+
+use countermark::data::logo::{Logo, LogoOptions};
+use countermark::data::{Dataset, sample, sample_logos};
+use countermark::jobs::gallery::gallery;
+use countermark::jobs::reproduce::classifiers::{self, TableName};
+use countermark::jobs::reproduce::{Request, Table, reproduce};
+use countermark::jobs::{JobError, Paces, train};
+use countermark::nn::device::Compute;
+use countermark::schemes::catalogue;
+use countermark::schemes::plan::{HostKind, Plan, Preset};
+use serde_json::{Value, json};
+use silent::Silent;
+use std::path::Path;
+
+fn logo() -> Logo {
+    let (name, svg) = sample_logos()[0];
+    Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap()
+}
+
+/// A few pictures of the sample: enough to learn a little from.
+fn few() -> Dataset {
+    let whole = sample().unwrap();
+    let part = |samples: &countermark::data::Samples, count: usize| samples.select(&(0..count).collect::<Vec<_>>()).into();
+    Dataset { train: part(&whole.train, 600), test: part(&whole.test, 200), ..whole }
+}
+
+fn made(table: TableName, changes: &[(&str, Value)], hosts: Vec<(HostKind, f64)>, seeds: &[u64], folder: &Path) -> Table {
+    let changes = changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let (datasets, seeds, shadows) = (vec![few()], seeds.to_vec(), vec![1, 2]);
+    let request = classifiers::Request { table, preset: Preset::Quick, changes, datasets, logo: logo(), hosts, shadows, seeds };
+    reproduce(&Request::Classifiers(request), &Compute::cpu(), folder, &mut Silent).unwrap()
+}
+
+/// Every file of a table's folder with the time of its last change.
+fn files(folder: &Path) -> Vec<(std::path::PathBuf, std::time::SystemTime)> {
+    let within = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let mut files: Vec<_> = within(folder)
+        .iter()
+        .flat_map(|run| within(run))
+        .map(|file| (file.clone(), file.metadata().unwrap().modified().unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// A small recipe of the stamps.
+fn small() -> Vec<(&'static str, Value)> {
+    let numbers = [("steps", 40), ("carriers", 6), ("shadow_steps", 150), ("stamp_steps", 10), ("decoys", 1), ("probes", 0)];
+    numbers.into_iter().map(|(name, value)| (name, json!(value))).chain([("shadows", json!(2))]).collect()
+}
+
+#[test]
+fn five_triggers_are_asked_before_and_behind_an_autoencoder() {
+    let home = tempfile::tempdir().unwrap();
+    let host = vec![(HostKind::Lenet1, 1.0)];
+    let table = made(TableName::Triggers, &small(), host.clone(), &[1, 2], home.path());
+    let names: Vec<&str> = table.rows.iter().map(|row| row.name.as_str()).collect();
+    let own = few().name;
+    for trigger in ["penetrating", "random", "stamp", "outside the training set", "wonder filter"] {
+        let row = table.rows.iter().find(|row| row.name == format!("{own}, {trigger}")).unwrap_or_else(|| panic!("{trigger}: {names:?}"));
+        for column in ["keys", "keys_behind", "unmarked", "unmarked_behind"] {
+            let figure = row.values[column];
+            assert!(figure.n == 2 && (0.0..=1.0).contains(&figure.mean), "{trigger}, {column}: {figure:?}");
+        }
+        assert!(row.values["drop_points"].mean.abs() < 60.0);
+    }
+    assert_eq!(table.rows.len(), 5);
+    assert_eq!(table.rows[0].paper["keys_behind"], 0.89);
+    // What is there already is not trained again, and gives the same figures.
+    let kept = files(home.path());
+    let again = made(TableName::Triggers, &small(), host, &[1, 2], home.path());
+    assert_eq!((again.rows, files(home.path())), (table.rows, kept));
+}
+
+#[test]
+fn stamps_of_more_and_fewer_autoencoders_are_timed() {
+    let home = tempfile::tempdir().unwrap();
+    let changes: Vec<_> = small().into_iter().filter(|(name, _)| *name != "shadows").collect();
+    let table = made(TableName::Shadows, &changes, vec![(HostKind::Lenet1, 1.0)], &[1], home.path());
+    assert_eq!(table.rows.len(), 2);
+    for (row, count) in table.rows.iter().zip([1, 2]) {
+        assert!(row.name.ends_with(&format!("autoencoders: {count}")), "{}", row.name);
+        assert!(row.values["seconds_per_stamp"].mean > 0.0 && row.values["stamp_loss"].mean > 0.0);
+    }
+}
+
+#[test]
+fn one_scheme_in_many_hosts_gives_a_row_for_each() {
+    let home = tempfile::tempdir().unwrap();
+    let changes = [("steps", json!(40)), ("keys", json!(12)), ("batch", json!(20)), ("key_batch", json!(6)), ("encoder_width", json!(4))];
+    let hosts = vec![(HostKind::Lenet1, 1.0), (HostKind::Lenet5, 0.5)];
+    let table = made(TableName::BlindEffectiveness, &changes, hosts.clone(), &[1], home.path());
+    let names: Vec<&str> = table.rows.iter().map(|row| row.name.split(", ").last().unwrap()).collect();
+    assert_eq!(names, ["LeNet-1", "LeNet-5 x 0.5"]);
+    assert!(table.rows.iter().all(|row| row.values.contains_key("fresh") && !row.values.contains_key("psnr_db")));
+    // The other table is made of the same runs.
+    let kept = std::fs::read_dir(home.path()).unwrap().count();
+    let fidelity = made(TableName::BlindFidelity, &changes, hosts, &[1], home.path());
+    assert!(fidelity.rows.iter().all(|row| row.values["psnr_db"].mean > 5.0 && row.values["ssim"].mean <= 1.0));
+    assert_eq!((kept, std::fs::read_dir(home.path()).unwrap().count()), (2, 2));
+}
+
+#[test]
+fn all_keys_of_a_training_can_be_looked_at() {
+    let (home, compute) = (tempfile::tempdir().unwrap(), Compute::cpu());
+    let plan = catalogue::plan("noise", Preset::Quick, few().shape(), "Owner", &"00".repeat(16), 1).unwrap();
+    let small = [("steps", json!(60)), ("keys", json!(12)), ("batch", json!(20)), ("key_batch", json!(6))];
+    let scheme = small.iter().fold(plan.scheme.clone(), |scheme, (name, value)| scheme.with(name, value.clone()).unwrap());
+    let task = train::task(Plan { scheme, nulls: 1, ..plan }, few(), logo(), &compute);
+    let trained = train::train(&task, &compute, home.path(), &mut Paces::default(), &mut Silent).unwrap();
+    let all = gallery(&trained, &mut |_| true).unwrap();
+    assert_eq!(all.samples.len(), 12);
+    let known = all.samples.iter().filter(|sample| sample.is_hit()).count() as f64 / 12.0;
+    assert_eq!(known, trained.key_accuracy);
+    assert!(all.samples.iter().all(|sample| sample.true_class != sample.expected && sample.psnr_db < 40.0 && sample.key != sample.cover));
+    assert!(all.stamps.is_empty() && all.classes == few().classes);
+    assert!(matches!(gallery(&trained, &mut |_| false), Err(JobError::Stopped)));
+    std::fs::remove_file(&trained.key).unwrap();
+    assert!(gallery(&trained, &mut |_| true).unwrap_err().to_string().contains("key.cmkey"));
+}
