@@ -132,6 +132,8 @@ pub enum Action {
     Resume(JobId),
     /// End a job after a checkpoint.
     Stop(JobId),
+    /// Show an earlier training of the project.
+    UseTraining(String),
     /// Show all keys of the last training.
     LookAtKeys,
     /// Show the figures of the last training instead.

@@ -161,6 +161,33 @@ fn after_a_training_the_next_thing_is_to_prove_it() {
 }
 
 #[test]
+fn trainings_of_several_schemes_stand_side_by_side() {
+    let mut window = played();
+    window.trained();
+    assert!(window.harness.query_by_label("Trainings of this project side by side").is_none(), "one alone is compared with nothing");
+    let plan = window.model().replanned("noise", countermark::schemes::plan::Preset::Quick).unwrap();
+    act(&mut window.harness, Action::SetPlan(Box::new(plan)));
+    act(&mut window.harness, Action::Train);
+    let (job, folder) = window.train_job();
+    window.tell(Event::Started(job));
+    let trained = countermark::jobs::Trained { scheme: "noise".into(), clean_accuracy: 0.84, ..trained_in(&folder, 1.0) };
+    window.tell(Event::Done { job, outcome: Outcome::Trained(trained) });
+    window.harness.run_ok();
+    assert!(window.harness.query_by_label("Trainings of this project side by side").is_some());
+    for words in ["Secret noise", "3.0 points", "1.0 points", "Shown above"] {
+        assert!(window.harness.query_all_by_label(words).next().is_some(), "{words}");
+    }
+    shot(&mut window.harness, "compared");
+    let key = |window: &Played| window.model().training.trained.as_ref().unwrap().key.clone();
+    let second = key(&window);
+    assert!(window.harness.query_by_label("Use this one").is_some());
+    let first = window.model().compared.rows[0].id.clone();
+    act(&mut window.harness, Action::UseTraining(first));
+    assert_ne!(key(&window), second);
+    assert_eq!(window.model().proof.key.as_ref(), Some(&key(&window)), "the proof goes with it");
+}
+
+#[test]
 fn all_keys_are_shown_or_it_is_said_why_not() {
     let mut window = played();
     window.trained();

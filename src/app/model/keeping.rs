@@ -12,7 +12,7 @@ use crate::data::Dataset;
 use crate::data::limits::Limits;
 use crate::data::logo::LogoOptions;
 use crate::jobs::{Trained, started_with};
-use crate::project::{AppSettings, Change, Item, LogoSource, Material, MaterialError, Project, ProjectError, RunState, Theme};
+use crate::project::{AppSettings, Change, Item, LogoSource, Material, MaterialError, Project, ProjectError, RunRef, RunState, Theme};
 use crate::schemes::catalogue;
 use crate::schemes::plan::Plan;
 use crate::vault::files::read_limited;
@@ -138,6 +138,17 @@ impl Keeper {
             };
             self.save_settings();
         }
+    }
+
+    /// The project's finished trainings, the oldest first.
+    pub(super) fn finished_runs(&self) -> Vec<&RunRef> {
+        let runs = self.project.as_ref().map(|project| project.document().runs.as_slice()).unwrap_or_default();
+        runs.iter().filter(|run| run.state == RunState::Done && run.trained.is_some()).collect()
+    }
+
+    /// Where the files of a training lie.
+    pub(super) fn run_folder(&self, id: &str) -> Option<PathBuf> {
+        self.project.as_ref().map(|project| project.run_folder(id))
     }
 
     /// Where something new that the user is asked a place for might go.

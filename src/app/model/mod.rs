@@ -3,6 +3,7 @@
 //! Panels read the model and hand in actions; nothing here draws. `material` holds data and logo, `work` the jobs,
 //! `keeping` the project on disk.
 
+mod compared;
 mod continuing;
 mod estimates;
 mod examples;
@@ -13,6 +14,7 @@ mod material;
 mod sheet;
 mod work;
 
+pub use compared::{Compared, KeptTraining};
 pub use continuing::Continuing;
 pub use estimates::Estimate;
 pub use images::{Batch, Images, Making, OpenBarrier, count_found};
@@ -57,6 +59,8 @@ pub struct Model {
     pub training: Training,
     /// All keys of the last training, where somebody wanted to see them.
     pub keys: Keys,
+    /// The finished trainings of the project.
+    pub compared: Compared,
     /// The suspect, the key and the verdict.
     pub proof: Proof,
     /// Barriers, and the pictures that are marked with them and looked into.
@@ -119,6 +123,7 @@ impl Model {
             examples: examples::Examples::default(),
             training: Training::default(),
             keys: Keys::default(),
+            compared: Compared::default(),
             proof: Proof::default(),
             images: Images::default(),
             keeper,
@@ -229,6 +234,7 @@ impl Model {
         }
         self.poll_curves();
         self.poll_keys();
+        self.poll_compared();
         self.poll_material();
         self.poll_logo();
         self.poll_continuing();
@@ -324,6 +330,7 @@ impl Model {
             Action::OpenReport(id) => self.open_report(id),
             Action::FetchReport(id) => self.fetch_report(&id),
             Action::ExportReport(id) => self.browse_export(id),
+            Action::UseTraining(id) => self.use_training(&id),
             Action::LookAtKeys => self.look_at_keys(),
             Action::LeaveKeys => self.keys.shown = false,
             Action::ExportKeys(chosen) => self.browse_sheet(chosen),

@@ -1,5 +1,6 @@
 //! The panels, one file each: a panel draws the model, hands in actions, and keeps only what belongs to its own looks.
 
+mod compared;
 mod datasets;
 mod forensics;
 mod images;

@@ -222,6 +222,10 @@ impl Pane for TrainingPanel {
             for warning in &model.training.warnings {
                 widgets::notice(ui, Tone::Warn, warning);
             }
+            if job.is_none() && model.training.trained.is_some() && model.training.interrupted.is_none() {
+                ui.add_space(theme::GAP);
+                super::compared::compared(ui, model, &mut self.textures, out);
+            }
             if job.is_some() || !model.training.curves.is_empty() {
                 ui.add_space(theme::GAP);
                 self.pictures(ui, model.training.preview.as_deref(), model, out);

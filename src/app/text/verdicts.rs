@@ -170,6 +170,11 @@ pub fn clean_cost(marked: f64, unmarked: f64) -> String {
     if points <= 0.05 { "The mark costs no accuracy".into() } else { format!("The mark costs {points:.1} points of accuracy") }
 }
 
+/// A share of accuracy in points; a gain is none that the mark can take credit for.
+pub fn points(share: f64) -> String {
+    if share <= 0.0005 { "none".into() } else { format!("{:.1} points", 100.0 * share) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

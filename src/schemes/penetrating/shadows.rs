@@ -51,7 +51,7 @@ pub struct Shadows {
     optimiser: Optimiser,
     decoys: Vec<Stamps>,
     probes: Vec<LoneTraining>,
-    host: &'static str,
+    host: String,
     classes: usize,
     best: f64,
     stale: u32,
@@ -76,7 +76,17 @@ impl Shadows {
             let text = "There are too few pictures for shadow autoencoders and a thief's autoencoder beside them. Add pictures.";
             return Err(SchemeError::Plan(text.to_owned()));
         }
-        let part = |i: usize| if i < settings.shadows { owners.to_vec() } else { thiefs.to_vec() };
+        // Each shadow its own share of the owner's pictures; the thief has all of his.
+        let share = ((owners.len() as f64 * settings.shadow_share).round() as usize).clamp(1, owners.len());
+        let own = |i: usize| {
+            let order = Stream::seeded(seed, &format!("shadow {i}")).permutation(owners.len());
+            order.into_iter().take(share).map(|place| owners[place]).collect()
+        };
+        let part = |i: usize| match () {
+            () if i >= settings.shadows => thiefs.to_vec(),
+            () if share == owners.len() => owners.to_vec(),
+            () => own(i),
+        };
         let passes = |i: usize, part: &[usize]| Passes::new(seed.wrapping_add(1 + i as u64), "shadow", part.len());
         let parts = (0..=settings.shadows).map(|i| (part(i), passes(i, &part(i)))).collect();
         let device = task.device.clone();
@@ -94,7 +104,7 @@ impl Shadows {
             probes: (0..settings.probes)
                 .map(|i| LoneTraining::new(task, crate::schemes::Scheme::recipe(settings), seed.wrapping_add(PROBES * (1 + i as u64))))
                 .collect(),
-            host: task.plan.host.name(),
+            host: format!("{} {}", task.plan.host.name(), task.plan.width),
             classes: task.dataset.classes.len(),
             best: f64::INFINITY,
             stale: 0,
