@@ -69,7 +69,7 @@ fn pictures(ui: &mut Ui, row: &KeptTraining, textures: &mut TextureCache, out: &
         ui.label("");
         return;
     };
-    ui.horizontal(|ui| {
+    ui.horizontal_top(|ui| {
         for (words, picture) in [(text::COVER, &example.cover), (text::KEY, &example.key)] {
             let name = text::example_of(scheme_name(row.plan.scheme.id()), words);
             if widgets::picture(ui, textures, picture, Vec2::splat(theme::THUMBNAIL), &name).clicked() {

@@ -27,8 +27,6 @@ crate::settings! {
         shadows: usize = 4, paper 8, Kind::Whole { min: 1.0, max: 16.0 }, "autoencoders";
         /// Share of the training pictures that they learn from. The thief's autoencoder, on which the mark is tested, learns from the others.
         owners_share: f64 = 0.667, paper 0.667, Kind::Real { min: 0.1, max: 0.9 }, "of the pictures";
-        /// Share of these pictures that each of them learns from, its own ones by chance: then they differ more, as a thief's differs from them.
-        shadow_share: f64 = 1.0, paper 1.0, Kind::Real { min: 0.1, max: 1.0 }, "of the owner's part";
         /// Steps in which they learn at most; they end sooner when they no longer improve.
         shadow_steps: u64 = 2000, paper 40_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Pictures that each of them sees in a step.

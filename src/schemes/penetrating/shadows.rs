@@ -76,17 +76,7 @@ impl Shadows {
             let text = "There are too few pictures for shadow autoencoders and a thief's autoencoder beside them. Add pictures.";
             return Err(SchemeError::Plan(text.to_owned()));
         }
-        // Each shadow its own share of the owner's pictures; the thief has all of his.
-        let share = ((owners.len() as f64 * settings.shadow_share).round() as usize).clamp(1, owners.len());
-        let own = |i: usize| {
-            let order = Stream::seeded(seed, &format!("shadow {i}")).permutation(owners.len());
-            order.into_iter().take(share).map(|place| owners[place]).collect()
-        };
-        let part = |i: usize| match () {
-            () if i >= settings.shadows => thiefs.to_vec(),
-            () if share == owners.len() => owners.to_vec(),
-            () => own(i),
-        };
+        let part = |i: usize| if i < settings.shadows { owners.to_vec() } else { thiefs.to_vec() };
         let passes = |i: usize, part: &[usize]| Passes::new(seed.wrapping_add(1 + i as u64), "shadow", part.len());
         let parts = (0..=settings.shadows).map(|i| (part(i), passes(i, &part(i)))).collect();
         let device = task.device.clone();
