@@ -25,7 +25,8 @@ pub struct Options {
     /// Seed of all choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Scheme to show: blind, content_stamp, penetrating, noise or message.
+    /// Scheme to show: blind, content_stamp, penetrating, deep_stego, or to compare with noise, message, unrelated, abstract_pictures,
+    /// random_pictures, chain or wonder_filter.
     #[arg(long, default_value = "blind")]
     scheme: String,
     /// A data set instead of the embedded sample.
@@ -88,10 +89,8 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let salt = format!("{:032x}", options.seed);
     let mut plan =
         catalogue::plan(&options.scheme, options.preset, dataset.train.shape, "Demo owner", &salt, options.seed).ok_or_else(|| {
-            Failure::new(
-                "plan",
-                format!("There is no scheme called {}. Choose blind, content_stamp, penetrating, noise or message.", options.scheme),
-            )
+            let known = catalogue::cards().iter().map(|card| card.id).collect::<Vec<_>>().join(", ");
+            Failure::new("plan", format!("There is no scheme called {}. Choose one of {known}.", options.scheme))
         })?;
     plan = plan.sized(dataset.train.count());
     plan.host = options.host.unwrap_or(plan.host);

@@ -3,12 +3,12 @@
 //! Each is a piece of a Julia set; which one, and in which colours, follows from logo, owner and salt. A baseline: the keys are no ordinary
 //! pictures, and are told from them at a glance.
 
+use super::Known;
 use super::catalogue::Card;
-use super::triggered::{Drawn, Pictures, each_its_own};
-use super::{Known, LabelOf};
+use super::triggered::{Drawn, Labeller, Pictures, each_its_own};
 use crate::data::{Picture, Shape};
 use crate::schemes::settings::Kind;
-use crate::vault::derive::Stream;
+use crate::vault::derive::{Derivation, Stream};
 
 crate::trigger_settings! {
     /// Hyper-parameters of the abstract pictures.
@@ -38,11 +38,14 @@ impl Drawn for Settings {
 
     fn drawer(&self, known: &Known) -> Pictures {
         let (derivation, shape, depth) = (known.derivation.clone(), known.shape, self.depth);
-        Pictures::new(move |place| julia(&mut derivation.stream(&format!("abstract {place}")), shape, depth))
+        Pictures::new(move |count| {
+            let mut stream = derivation.stream("abstract");
+            (0..count).map(|_| julia(&mut stream, shape, depth)).collect()
+        })
     }
 
-    fn label(&self, of: LabelOf) -> Option<u16> {
-        Some(each_its_own(of))
+    fn labeller(&self, derivation: &Derivation, classes: usize) -> Labeller {
+        each_its_own(derivation, classes)
     }
 
     fn has_fresh_keys(&self) -> bool {

@@ -3,18 +3,18 @@
 //!
 //! The first link follows from logo, owner and salt; picture and label of each key follow from its link alone.
 
+use super::Known;
 use super::catalogue::Card;
-use super::triggered::{Drawn, Pictures};
-use super::{Known, LabelOf};
+use super::triggered::{Drawn, Labeller, Pictures};
 use crate::data::Picture;
 use crate::schemes::settings::Kind;
-use crate::vault::derive::{Derivation, Stream};
+use crate::vault::derive::Derivation;
 
 crate::trigger_settings! {
     /// Hyper-parameters of the one-way chain.
     pub struct Settings {
         /// Links between one key and the next.
-        stride: usize = 1, paper 1, Kind::Whole { min: 1.0, max: 1000.0 }, "links";
+        stride: usize = 1, paper 1, Kind::Whole { min: 1.0, max: 100.0 }, "links";
     }
 }
 
@@ -33,28 +33,31 @@ pub const CARD: Card = Card {
     compared: true,
 };
 
-impl Settings {
-    /// The link of the key in this place.
-    fn link(&self, derivation: &Derivation, place: usize) -> Derivation {
-        (0..=place * self.stride).fold(derivation.clone(), |link, _| link.next("chain"))
-    }
+/// The links of the keys, one after the other.
+fn links(derivation: &Derivation, stride: usize) -> impl Iterator<Item = Derivation> + use<> {
+    let mut link = derivation.clone();
+    std::iter::repeat_with(move || {
+        (0..stride).for_each(|_| link = link.next("chain"));
+        link.clone()
+    })
 }
 
 impl Drawn for Settings {
     type Drawer = Pictures;
 
     fn drawer(&self, known: &Known) -> Pictures {
-        let (derivation, shape, settings) = (known.derivation.clone(), known.shape, self.clone());
-        Pictures::new(move |place| {
-            let mut stream: Stream = settings.link(&derivation, place).stream("picture");
+        let (derivation, shape, stride) = (known.derivation.clone(), known.shape, self.stride);
+        let drawn = move |link: Derivation| {
+            let mut stream = link.stream("picture");
             Picture { shape, planes: (0..shape.len()).map(|_| stream.below(256) as u8).collect() }
-        })
+        };
+        Pictures::new(move |count| links(&derivation, stride).take(count).map(drawn).collect())
     }
 
     /// The link's own; a picture that happens to be of that class is no cover.
-    fn label(&self, of: LabelOf) -> Option<u16> {
-        let label = self.link(of.derivation, of.place).stream("label").below(of.classes) as u16;
-        (label != of.true_class).then_some(label)
+    fn labeller(&self, derivation: &Derivation, classes: usize) -> Labeller {
+        let mut waiting = links(derivation, self.stride).map(move |link| link.stream("label").below(classes) as u16).peekable();
+        Box::new(move |true_class| waiting.next_if(|label| *label != true_class))
     }
 
     fn has_fresh_keys(&self) -> bool {

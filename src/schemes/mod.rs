@@ -161,19 +161,6 @@ impl<'a> Known<'a> {
     }
 }
 
-/// What the label of a key is chosen by.
-#[derive(Debug, Clone, Copy)]
-pub struct LabelOf<'a> {
-    /// Where every free choice comes from.
-    pub derivation: &'a Derivation,
-    /// How many classes there are.
-    pub classes: usize,
-    /// The how many-th key it is, from 0.
-    pub place: usize,
-    /// The class of its cover.
-    pub true_class: u16,
-}
-
 /// A scheme, behind its hyper-parameters.
 pub trait Scheme {
     /// How the host learns, marked or not.

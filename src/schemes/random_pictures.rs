@@ -3,11 +3,12 @@
 //! The chance follows from logo, owner and salt. A baseline. The paper also moves what the host's layers say to them; here only the answers
 //! count, as for every scheme.
 
+use super::Known;
 use super::catalogue::Card;
-use super::triggered::{Drawn, Pictures, each_its_own};
-use super::{Known, LabelOf};
-use crate::data::Picture;
+use super::triggered::{Drawn, Labeller, Pictures, each_its_own};
+use crate::data::{Picture, Shape};
 use crate::schemes::settings::Kind;
+use crate::vault::derive::{Derivation, Stream};
 
 crate::trigger_settings! {
     /// Hyper-parameters of the random pictures.
@@ -37,23 +38,28 @@ impl Drawn for Settings {
 
     fn drawer(&self, known: &Known) -> Pictures {
         let (derivation, shape, block) = (known.derivation.clone(), known.shape, self.block);
-        Pictures::new(move |place| {
-            let mut stream = derivation.stream(&format!("random {place}"));
-            let across = shape.width.div_ceil(block);
-            let blocks: Vec<u8> = (0..shape.channels * shape.height.div_ceil(block) * across).map(|_| stream.below(256) as u8).collect();
-            let value = |i: usize| {
-                let (channel, row, column) = (i / (shape.height * shape.width), i / shape.width % shape.height, i % shape.width);
-                blocks[(channel * shape.height.div_ceil(block) + row / block) * across + column / block]
-            };
-            Picture { shape, planes: (0..shape.len()).map(value).collect() }
+        Pictures::new(move |count| {
+            let mut stream = derivation.stream("random");
+            (0..count).map(|_| chance(&mut stream, shape, block)).collect()
         })
     }
 
-    fn label(&self, of: LabelOf) -> Option<u16> {
-        Some(each_its_own(of))
+    fn labeller(&self, derivation: &Derivation, classes: usize) -> Labeller {
+        each_its_own(derivation, classes)
     }
 
     fn has_fresh_keys(&self) -> bool {
         false
     }
+}
+
+/// A picture whose blocks are drawn by chance.
+fn chance(stream: &mut Stream, shape: Shape, block: usize) -> Picture {
+    let (across, down) = (shape.width.div_ceil(block), shape.height.div_ceil(block));
+    let blocks: Vec<u8> = (0..shape.channels * down * across).map(|_| stream.below(256) as u8).collect();
+    let value = |i: usize| {
+        let (channel, row, column) = (i / (shape.height * shape.width), i / shape.width % shape.height, i % shape.width);
+        blocks[(channel * down + row / block) * across + column / block]
+    };
+    Picture { shape, planes: (0..shape.len()).map(value).collect() }
 }

@@ -3,7 +3,7 @@
 use super::batches::Passes;
 use super::recipe::{LoneTraining, Recipe};
 use super::settings::Settings;
-use super::{KeyPlan, Known, LabelOf, Learner, Marker, Scheme, SchemeError, Task, Training};
+use super::{KeyPlan, Known, Learner, Marker, Scheme, SchemeError, Task, Training};
 use crate::data::{Picture, Samples};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
@@ -38,10 +38,10 @@ pub trait Drawn: Settings + Counted {
         None
     }
 
-    /// The label of a key; `None` where such a picture makes no cover. One label for all, unless a scheme chooses otherwise.
-    fn label(&self, of: LabelOf) -> Option<u16> {
-        let label = of.derivation.stream("label").below(of.classes) as u16;
-        (of.true_class != label).then_some(label)
+    /// What gives the keys their labels, one after the other. One label for all, unless a scheme chooses otherwise.
+    fn labeller(&self, derivation: &Derivation, classes: usize) -> Labeller {
+        let label = derivation.stream("label").below(classes) as u16;
+        Box::new(move |true_class| (true_class != label).then_some(label))
     }
 
     /// Whether a key can be made of any picture, and not only of the covers in their places.
@@ -50,10 +50,14 @@ pub trait Drawn: Settings + Counted {
     }
 }
 
+/// Gives the next key its label, by the class of a picture that might become its cover; `None` where such a picture makes none, and the label
+/// waits for the next picture.
+pub type Labeller = Box<dyn FnMut(u16) -> Option<u16>>;
+
 /// A label of its own for each key: any class but its cover's.
-pub fn each_its_own(of: LabelOf) -> u16 {
-    let by = 1 + of.derivation.stream(&format!("label {}", of.place)).below(of.classes.saturating_sub(1));
-    ((usize::from(of.true_class) + by) % of.classes.max(1)) as u16
+pub fn each_its_own(derivation: &Derivation, classes: usize) -> Labeller {
+    let mut stream = derivation.stream("labels");
+    Box::new(move |true_class| Some(((usize::from(true_class) + 1 + stream.below(classes.saturating_sub(1))) % classes.max(1)) as u16))
 }
 
 impl<T: Drawn> Scheme for T {
@@ -77,12 +81,12 @@ impl<T: Drawn> Scheme for T {
 
     fn key_labels(&self, derivation: &Derivation, classes: usize, _noted: Option<&WeightMap>, true_classes: &[u16]) -> Vec<u16> {
         // A cover of the label's own class is no cover: it has no label.
-        let all = true_classes.iter().enumerate();
-        all.filter_map(|(place, &true_class)| self.label(LabelOf { derivation, classes, place, true_class })).collect()
+        let mut labeller = self.labeller(derivation, classes);
+        true_classes.iter().filter_map(|&true_class| labeller(true_class)).collect()
     }
 
     fn fresh_label(&self, derivation: &Derivation, classes: usize, _noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
-        self.has_fresh_keys().then(|| self.label(LabelOf { derivation, classes, place: 0, true_class })).flatten()
+        self.has_fresh_keys().then(|| self.labeller(derivation, classes)(true_class)).flatten()
     }
 
     fn drawn(&self, derivation: &Derivation, train: &Samples, classes: usize) -> Option<KeyPlan> {
@@ -93,13 +97,12 @@ impl<T: Drawn> Scheme for T {
 /// Keyed choice of covers, and their keys' labels.
 fn key_plan(scheme: &impl Drawn, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
     let wanted = super::most_keys(scheme.keys()[0], train);
-    let mut keys = KeyPlan { covers: Vec::new(), labels: Vec::new() };
+    let (mut keys, mut labeller) = (KeyPlan { covers: Vec::new(), labels: Vec::new() }, scheme.labeller(derivation, classes));
     for cover in derivation.stream("covers").permutation(train.count()) {
         if keys.covers.len() == wanted {
             break;
         }
-        let of = LabelOf { derivation, classes, place: keys.covers.len(), true_class: train.labels[cover] };
-        if let Some(label) = scheme.label(of) {
+        if let Some(label) = labeller(train.labels[cover]) {
             keys.covers.push(cover);
             keys.labels.push(label);
         }
@@ -232,18 +235,18 @@ impl Marker for PatternMarker {
 
 /// Draws pictures that have nothing to do with the covers in whose places they stand: the first, the second, and so on.
 #[derive(Clone)]
-pub struct Pictures(Arc<dyn Fn(usize) -> Picture + Send + Sync>);
+pub struct Pictures(Arc<dyn Fn(usize) -> Vec<Picture> + Send + Sync>);
 
 impl Pictures {
-    /// What draws the picture of a place.
-    pub fn new(draw: impl Fn(usize) -> Picture + Send + Sync + 'static) -> Self {
+    /// What draws the first so many pictures.
+    pub fn new(draw: impl Fn(usize) -> Vec<Picture> + Send + Sync + 'static) -> Self {
         Self(Arc::new(draw))
     }
 }
 
 impl Marker for Pictures {
     fn mark(&self, covers: &Samples, _labels: &[u16]) -> Vec<Picture> {
-        (0..covers.count()).map(|place| (self.0)(place)).collect()
+        (self.0)(covers.count())
     }
 
     fn save(&self) -> WeightMap {

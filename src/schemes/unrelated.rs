@@ -38,7 +38,10 @@ impl Drawn for Settings {
 
     fn drawer(&self, known: &Known) -> Pictures {
         let (derivation, shape, stroke) = (known.derivation.clone(), known.shape, self.stroke);
-        Pictures::new(move |place| digit(&mut derivation.stream(&format!("digit {place}")), shape, stroke))
+        Pictures::new(move |count| {
+            let mut stream = derivation.stream("digits");
+            (0..count).map(|_| digit(&mut stream, shape, stroke)).collect()
+        })
     }
 
     fn has_fresh_keys(&self) -> bool {
