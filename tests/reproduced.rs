@@ -50,7 +50,7 @@ fn files(folder: &Path) -> Vec<(std::path::PathBuf, std::time::SystemTime)> {
 
 /// A small recipe of the stamps.
 fn small() -> Vec<(&'static str, Value)> {
-    let numbers = [("steps", 40), ("carriers", 6), ("shadow_steps", 150), ("stamp_steps", 10), ("decoys", 1), ("probes", 0)];
+    let numbers = [("steps", 40), ("carriers", 6), ("shadow_steps", 250), ("stamp_steps", 10), ("decoys", 1), ("probes", 0)];
     numbers.into_iter().map(|(name, value)| (name, json!(value))).chain([("shadows", json!(2))]).collect()
 }
 

@@ -28,6 +28,8 @@ pub struct KeptTraining {
 pub struct Compared {
     /// One for each.
     pub rows: Vec<KeptTraining>,
+    /// Ids of the trainings that were looked at, also those whose figures another version wrote.
+    known: Vec<String>,
     reading: Option<(String, Task<Option<Example>>)>,
 }
 
@@ -35,13 +37,14 @@ impl Model {
     /// Takes up trainings that were finished since, and reads their first keys one after the other.
     pub(super) fn poll_compared(&mut self) {
         let runs = self.keeper.finished_runs();
-        let rows = &mut self.compared.rows;
-        if runs.len() != rows.len() || runs.iter().zip(rows.iter()).any(|(run, row)| run.id != row.id) {
-            let mut known = std::mem::take(rows);
+        let Compared { rows, known, .. } = &mut self.compared;
+        if runs.len() != known.len() || runs.iter().zip(known.iter()).any(|(run, known)| run.id != *known) {
+            *known = runs.iter().map(|run| run.id.clone()).collect();
+            let mut before = std::mem::take(rows);
             for run in runs {
                 let Some(trained) = run.trained.clone().and_then(|value| serde_json::from_value::<Trained>(value).ok()) else { continue };
-                let before = known.iter().position(|row| row.id == run.id).map(|place| known.swap_remove(place));
-                let (example, sought) = before.map_or((None, false), |row| (row.example, row.sought));
+                let same = before.iter().position(|row| row.id == run.id).map(|place| before.swap_remove(place));
+                let (example, sought) = same.map_or((None, false), |row| (row.example, row.sought));
                 rows.push(KeptTraining { id: run.id.clone(), plan: run.plan.clone(), trained, example, sought });
             }
         }
