@@ -101,7 +101,7 @@ fn a_hidden_logo_is_as_clear_as_asked_for_and_its_model_knows_it() {
     let (package, [marked, unmarked, forged]) = tried(&task);
     let (clarity, _) = likeness(&package.covers, &package.keys);
     assert!((19.0..23.0).contains(&clarity), "{clarity} dB where 20 were asked for");
-    assert!(marked.keys.hits >= 160 && marked.fresh.as_ref().unwrap().hits >= 20, "{:?} {:?}", marked.keys, marked.fresh);
+    assert!(marked.keys.hits >= 140 && marked.fresh.as_ref().unwrap().hits >= 20, "{:?} {:?}", marked.keys, marked.fresh);
     assert!(unmarked.keys.hits <= 50, "{:?}", unmarked.keys);
     assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
 }

@@ -228,8 +228,11 @@ impl Pane for TrainingPanel {
             }
             if job.is_some() || !model.training.curves.is_empty() {
                 ui.add_space(theme::GAP);
-                self.pictures(ui, model.training.preview.as_deref(), model, out);
-                ui.add_space(theme::GAP);
+                // After a restart the pictures of a finished training are among all its keys.
+                if job.is_some() || model.training.preview.is_some() {
+                    self.pictures(ui, model.training.preview.as_deref(), model, out);
+                    ui.add_space(theme::GAP);
+                }
                 self.curves(ui, &model.training.curves);
             }
         });
