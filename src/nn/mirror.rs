@@ -148,16 +148,20 @@ impl Batched {
 mod tests {
     use super::*;
     use crate::nn::init::seeded;
-    use burn::tensor::Distribution;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha20Rng;
 
     #[test]
     fn both_paths_agree_for_odd_widths_and_any_number_of_pictures() {
         let device = Device::flex();
         for (pictures, widths) in [(1, vec![5, 3, 5]), (30, vec![37, 19, 2, 17, 37]), (33, vec![16, 8, 16]), (70, vec![20, 9, 20])] {
             let nets = seeded(Autoencoders::new(3, &widths, &device), pictures as u64);
-            let carriers = Tensor::<2>::random([pictures, widths[0]], Distribution::Uniform(0.0, 1.0), &device);
-            let stamp = Tensor::<1>::random([widths[0]], Distribution::Uniform(0.0, 1.0), &device);
-            let rivals = Tensor::<2>::random([2, widths[0]], Distribution::Uniform(0.0, 1.0), &device);
+            // The same numbers every time: whether a picture is far enough from a rival hangs on them.
+            let mut rng = ChaCha20Rng::seed_from_u64(pictures as u64);
+            let mut numbers = |count: usize| (0..count).map(|_| rng.random_range(0.0..1.0f32)).collect::<Vec<_>>();
+            let carriers = Tensor::<2>::from_data(TensorData::new(numbers(pictures * widths[0]), [pictures, widths[0]]), &device);
+            let stamp = Tensor::<1>::from_data(TensorData::new(numbers(widths[0]), [widths[0]]), &device);
+            let rivals = Tensor::<2>::from_data(TensorData::new(numbers(2 * widths[0]), [2, widths[0]]), &device);
             // Far enough from some pictures and not from others.
             let apart = Apart { margin: widths[0] as f64 / 12.0, weight: 0.7 };
             let mirror = Mirror::new(&nets, carriers.clone()).unwrap();
