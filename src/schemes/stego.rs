@@ -272,7 +272,7 @@ impl Stego {
         let covers: Vec<usize> = chosen.iter().map(|&i| self.keys.covers[i]).collect();
         let marker = self.made();
         let plain = batch::gather(&self.samples, &covers, &marker.device);
-        let mark = marker.residue(plain.clone()).mul_scalar(self.gain);
+        let mark = marker.change(plain.clone());
         let true_names = || batch::labels(covers.iter().map(|&i| self.samples.labels[i]), &self.device);
         let (clean, clean_names) = self.host.clean(self.taught);
         let own = marker.carrier.carry(plain.clone(), mark.clone());
@@ -372,6 +372,11 @@ impl StegoMarker {
         let mark = self.encoder.forward(cover.clone(), self.logo.clone()) - cover;
         if self.carrier.is_there() { mark.abs() } else { mark }
     }
+
+    /// The same as strong as it shall be.
+    fn change(&self, cover: Tensor<4>) -> Tensor<4> {
+        self.residue(cover).mul_scalar(self.gain)
+    }
 }
 
 impl Marker for StegoMarker {
@@ -379,7 +384,7 @@ impl Marker for StegoMarker {
         let indices: Vec<usize> = (0..covers.count()).collect();
         let marked = |chunk: &[usize]| {
             let cover = batch::gather(covers, chunk, &self.device);
-            let mark = self.residue(cover.clone()).mul_scalar(self.gain);
+            let mark = self.change(cover.clone());
             batch::to_pictures(self.carrier.carry(cover, mark))
         };
         indices.chunks(AT_ONCE).flat_map(marked).collect()

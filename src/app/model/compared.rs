@@ -6,8 +6,6 @@ use crate::app::background::{Poll, Task};
 use crate::app::text;
 use crate::jobs::Trained;
 use crate::schemes::plan::Plan;
-use crate::vault::package::Package;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A finished training.
@@ -67,11 +65,8 @@ impl Model {
         }
         if let Some(row) = self.compared.rows.iter_mut().find(|row| !row.sought) {
             row.sought = true;
-            let key: PathBuf = row.trained.key.clone();
-            let work = move |_: &_| {
-                let package = Package::open(&key).ok()?;
-                Some(Example { cover: package.covers.picture(0), key: package.keys.picture(0) })
-            };
+            let key = row.trained.key.clone();
+            let work = move |_: &_| Example::first_of(&key);
             self.compared.reading = Some((row.id.clone(), Task::start(text::READING.into(), &self.wake, work)));
         }
     }

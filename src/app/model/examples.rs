@@ -8,7 +8,7 @@ use crate::schemes::plan::{Plan, SchemeSettings};
 use crate::schemes::{self, catalogue};
 use crate::vault::package::Package;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A cover and the key that was made of it.
@@ -18,6 +18,14 @@ pub struct Example {
     pub cover: Picture,
     /// The picture with the mark.
     pub key: Picture,
+}
+
+impl Example {
+    /// The first key of a key package; nothing where that is gone or broken: the proof says why.
+    pub(super) fn first_of(package: &Path) -> Option<Self> {
+        let package = Package::open(package).ok()?;
+        Some(Self { cover: package.covers.picture(0), key: package.keys.picture(0) })
+    }
 }
 
 /// What a drawn key depends on: settings, owner and salt, data, logo.
@@ -94,10 +102,7 @@ impl Model {
 
     /// Reads the first key of a key package that an earlier training left.
     pub(super) fn recall_example(&mut self, scheme: &'static str, package: PathBuf) {
-        let work = move |_: &_| {
-            let package = Package::open(&package).ok()?;
-            Some(Example { cover: package.covers.picture(0), key: package.keys.picture(0) })
-        };
+        let work = move |_: &_| Example::first_of(&package);
         self.examples.reading.push((scheme, Task::start(text::READING.into(), &self.wake, work)));
     }
 }

@@ -240,7 +240,7 @@ impl Model {
         self.training.scheme = plan.scheme.id();
         self.training.plan = Some(Box::new(plan.clone()));
         self.training.material = Some((dataset.clone(), logo.name.clone()));
-        let title = text::training_title(plan.host, scheme_name(plan.scheme.id()));
+        let title = text::training_title(scheme_name(plan.scheme.id()), &plan);
         let job = self.board.add(Purpose::Train(folder.clone()), title);
         if self.send(Command::Train { job, plan: Box::new(plan), dataset, logo, folder: folder.clone() }) {
             self.go_to(Step::Train);

@@ -90,7 +90,7 @@ impl TrainingPanel {
             if let Some(set) = model.data() {
                 fact(ui, text::STEP_DATA, &text::data_summary(set));
             }
-            fact(ui, text::STEP_SCHEME, &text::plan_words(scheme_name(model.plan.scheme.id()), model.plan.preset, model.plan.host));
+            fact(ui, text::STEP_SCHEME, &text::plan_words(scheme_name(model.plan.scheme.id()), &model.plan));
             super::scheme::time(ui, model, &model.plan);
             ui.add_space(theme::GAP);
             if ui.add(super::lead(model, Step::Train, text::TRAIN_START)).clicked() {
@@ -247,7 +247,7 @@ impl Pane for TrainingPanel {
         let trains = model.board.training().is_some();
         let plan = model.training.plan.as_deref().filter(|_| trains).unwrap_or(&model.plan);
         let (own_set, own_logo) = model.training.material.as_ref().filter(|_| trains).map(|(set, logo)| (set, logo.as_str())).unzip();
-        subheading(ui, &text::training_title(plan.host, scheme_name(plan.scheme.id())));
+        subheading(ui, &text::training_title(scheme_name(plan.scheme.id()), plan));
         fact(ui, text::DEVICE, model.device.as_deref().unwrap_or(text::DEVICE_STARTING));
         fact(ui, text::PRESET, text::preset(plan.preset));
         if let Some(set) = own_set.or(model.data()) {

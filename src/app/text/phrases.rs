@@ -8,7 +8,7 @@ use crate::app::theme::ThemeChoice;
 use crate::data::{Dataset, Format, Problem};
 use crate::jobs::Phase;
 use crate::project::Change;
-use crate::schemes::plan::{HostKind, Preset};
+use crate::schemes::plan::{HostKind, Plan, Preset};
 use std::path::Path;
 
 /// The button that leads to the step with the next thing to do.
@@ -163,8 +163,8 @@ pub fn log_done(title: &str) -> String {
 }
 
 /// Scheme, preset and network in a line.
-pub fn plan_words(scheme: &str, chosen: Preset, host_kind: HostKind) -> String {
-    format!("{scheme}, {}, {}", preset(chosen), host_kind.name())
+pub fn plan_words(scheme: &str, plan: &Plan) -> String {
+    format!("{scheme}, {}, {}", preset(plan.preset), host_of_width(plan.host, plan.width))
 }
 
 /// A built-in logo's picture.
@@ -262,8 +262,8 @@ pub fn preset_hint(preset: Preset) -> &'static str {
 }
 
 /// What a training is called.
-pub fn training_title(host_kind: HostKind, scheme: &str) -> String {
-    format!("Training “{}, {}”", host_kind.name(), scheme)
+pub fn training_title(scheme: &str, plan: &Plan) -> String {
+    format!("Training “{}, {scheme}”", host_of_width(plan.host, plan.width))
 }
 
 /// What a verification is called.
