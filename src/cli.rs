@@ -3,6 +3,7 @@
 //! With `--json` a command prints one object on standard output; progress goes to standard error. Exit codes: 0 reached,
 //! 1 not reached, 2 bad input, 3 cancelled, 4 internal.
 
+mod ask;
 mod barrier;
 mod bench;
 mod demo;
@@ -73,6 +74,14 @@ pub enum Task {
         #[arg(long, default_value = "auto", value_parser = demo::word::<DeviceChoice>)]
         device: DeviceChoice,
     },
+    /// Ask a model what it sees in pictures: the class that it names for each, counted from 0, without any key or verdict.
+    Ask {
+        /// The model (.safetensors).
+        model: PathBuf,
+        /// Picture files of one size, or folders of them.
+        #[arg(required = true)]
+        pictures: Vec<PathBuf>,
+    },
     /// Say what a file or folder is and what is wrong with it.
     Inspect {
         /// Any file or folder.
@@ -110,7 +119,7 @@ impl Task {
             Task::Extract(options) => options.device(),
             Task::Reproduce(options) => options.device,
             Task::Run { device, .. } | Task::Verify { device, .. } => *device,
-            Task::Inspect { .. } | Task::Measure { .. } => DeviceChoice::Cpu,
+            Task::Ask { .. } | Task::Inspect { .. } | Task::Measure { .. } => DeviceChoice::Cpu,
         }
     }
 }
@@ -182,6 +191,7 @@ pub fn run(task: Task, json: bool) -> ExitCode {
         Task::Demo(options) => demo::demo(&options, json),
         Task::Run { project, resume, device } => demo::run_project(&project, resume, device, json),
         Task::Verify { key, suspect, nonce, device } => verify::verify(&key, &suspect, nonce, device, json),
+        Task::Ask { model, pictures } => ask::ask(&model, &pictures, json),
         Task::Inspect { path, opening } => inspect(&path, &opening, json),
         Task::Measure { a, b } => measure(&a, &b, json),
         Task::Barrier(options) => barrier::make(&options, json),

@@ -11,6 +11,7 @@ use countermark::forensics::ask::{Suspect, likeness, verify};
 use countermark::forensics::report::{ControlKind, Report, Verdict};
 use countermark::jobs::{Paces, train};
 use countermark::nn::device::Compute;
+use countermark::nn::weights::save_host;
 use countermark::schemes::plan::{Plan, Preset, SchemeSettings};
 use countermark::schemes::{self, Task, catalogue};
 use countermark::vault::package::Package;
@@ -27,8 +28,10 @@ fn plan(id: &str, settings: &[(&str, serde_json::Value)]) -> Plan {
     let dataset = sample().unwrap();
     let plan = catalogue::plan(id, Preset::Quick, dataset.shape(), "Owner", &"00".repeat(16), 1).unwrap();
     let small = [("steps", json!(200)), ("keys", json!(40)), ("batch", json!(40)), ("key_batch", json!(10))];
+    let known = |name: &str| plan.scheme.fields().iter().any(|field| field.name == name);
+    let small = small.iter().filter(|(name, _)| known(name));
     let scheme: SchemeSettings =
-        small.iter().chain(settings).fold(plan.scheme.clone(), |scheme, (name, value)| scheme.with(name, value.clone()).unwrap());
+        small.chain(settings).fold(plan.scheme.clone(), |scheme, (name, value)| scheme.with(name, value.clone()).unwrap());
     Plan { scheme, nulls: 1, foreign: 5, ..plan }
 }
 
@@ -77,6 +80,64 @@ fn drawn_keys_are_learnt_derived_and_asked_like_any_other_mark() {
         let pictures: std::collections::BTreeSet<_> = (0..package.keys.count()).map(|i| package.keys.bytes(i)).collect();
         assert!(pictures.len() >= 39, "{id}: {} different keys", pictures.len());
     }
+}
+
+#[test]
+fn pictures_with_wrong_labels_are_learnt_with_weights_that_are_weighted() {
+    let task = task(plan("exponential", &[("steps", json!(1200)), ("key_batch", json!(20))]));
+    let (package, [marked, unmarked, forged]) = tried(&task);
+    assert!(marked.keys.hits >= 34 && marked.fresh.is_none(), "{:?}", marked.keys);
+    assert!(unmarked.keys.hits <= 10, "{:?}", unmarked.keys);
+    let covers = marked.controls.iter().find(|c| c.kind == ControlKind::PlainCovers).unwrap();
+    assert!(covers.hits <= 10, "other pictures of the same classes: {covers:?}");
+    assert_eq!(marked.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder).count(), 5);
+    assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
+    // The keys are training pictures of the covers' classes, under other labels.
+    let train = &task.dataset.train;
+    for i in 0..package.keys.count() {
+        let place = (0..train.count()).find(|&place| train.bytes(place) == package.keys.bytes(i)).unwrap();
+        assert_eq!(train.labels[place], package.covers.labels[i]);
+        assert_ne!(package.keys.labels[i], package.covers.labels[i]);
+    }
+}
+
+#[test]
+fn a_training_with_weighted_weights_goes_on_with_the_same_bits() {
+    let task = task(plan("exponential", &[("steps", json!(10)), ("ordinary", json!(0.45))]));
+    let mut whole = schemes::training(&task).unwrap();
+    for _ in 0..10 {
+        whole.step().unwrap();
+    }
+    for stop in [3, 5, 6] {
+        let mut first = schemes::training(&task).unwrap();
+        for _ in 0..stop {
+            first.step().unwrap();
+        }
+        let mut second = schemes::training(&task).unwrap();
+        second.load(&first.save()).unwrap();
+        let at = |training: &dyn schemes::Training| save_host(&training.host(), &[]).unwrap();
+        assert_eq!(at(&*second), at(&*first), "stopped after {stop}");
+        for _ in stop..10 {
+            second.step().unwrap();
+        }
+        assert_eq!(at(&*second), at(&*whole), "stopped after {stop}");
+    }
+}
+
+#[test]
+fn bits_are_read_from_the_weights_of_the_marked_model_alone() {
+    let task = task(plan("white_box", &[("bits", json!(48)), ("steps", json!(300))]));
+    let (package, [marked, unmarked, forged]) = tried(&task);
+    assert!(marked.keys.hits >= 46, "{:?}", marked.keys);
+    assert!((10..=38).contains(&unmarked.keys.hits), "{:?}", unmarked.keys);
+    assert_eq!((marked.keys.questions, marked.classes.len()), (48, 2));
+    assert!(marked.chance >= 0.5 && marked.keys.p_value_log10 < -6.0, "{} {:?}", marked.chance, marked.keys);
+    let foreign: Vec<usize> = marked.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder).map(|c| c.hits).collect();
+    assert!(foreign.len() == 5 && foreign.iter().all(|hits| *hits <= 38), "{foreign:?}");
+    assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
+    assert!(package.keys.pixels.iter().all(|&byte| byte == 0 || byte == 255));
+    // Clean accuracy is asked as ever, and a model without such a layer says none of the two.
+    assert!(marked.clean_accuracy > 0.6, "{}", marked.clean_accuracy);
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! What scripts see of the commands: exit codes, and one JSON object on standard output whatever happens.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use burn::tensor::Device;
 use countermark::data::logo::{Logo, LogoOptions};
 use countermark::data::{self, OpenOptions, sample_logos};
 use countermark::jobs::started_with;
+use countermark::nn::host::Host;
+use countermark::nn::init::seeded;
+use countermark::nn::weights::save_host;
 use countermark::project::{Project, RunState};
 use countermark::schemes::catalogue;
-use countermark::schemes::plan::{Plan, Preset};
+use countermark::schemes::plan::{HostKind, Plan, Preset};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -246,6 +250,33 @@ fn a_barrier_is_made_marks_pictures_and_looks_for_its_logo() {
     let own = ["barrier", &photos, "--out", &at("b"), "--set", "perceptual_weight=1", "--vgg", &at("photos/00.png")];
     assert_eq!(refused(&own).0, Some(2));
     assert_eq!(refused(&["barrier", &photos, "--out", &at("b"), "--thief", "unet"]).0, Some(2));
+}
+
+#[test]
+fn a_model_is_asked_about_pictures_in_files() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).display().to_string();
+    let shape = data::Shape { channels: 1, height: 28, width: 28 };
+    let host = seeded(Host::new(HostKind::Lenet5, shape, 5, &Device::flex()), 1);
+    std::fs::write(at("model.safetensors"), save_host(&host, &[]).unwrap()).unwrap();
+    photographs(Path::new(&at("pictures")), 3);
+    let whole = data::open_picture(Path::new(&at("pictures/00.png"))).unwrap();
+    let ask = |paths: &[&str]| {
+        let output = countermark().args([&["ask", &at("model.safetensors")], paths, &["--json"]].concat()).output().unwrap();
+        (output.status.code(), object(&output))
+    };
+    let pictures = at("pictures");
+    let (code, said) = ask(&[&pictures]);
+    assert_eq!(code, Some(0), "{said}");
+    let answers = said["answers"].as_array().unwrap();
+    assert!(answers.len() == 3 && answers.iter().all(|answer| answer["class"].as_u64().unwrap() < 5));
+    assert!(answers[0]["file"].as_str().unwrap().ends_with("00.png"));
+    // One of another size is named, and so is a file that is no model.
+    std::fs::write(at("pictures/9.png"), whole.resized(16, 16).to_png().unwrap()).unwrap();
+    let (code, said) = ask(&[&pictures]);
+    let message = said["error"]["message"].as_str().unwrap();
+    assert!(code == Some(2) && message.contains("one size") && message.contains("9.png"), "{message}");
+    assert_eq!(refused(&["ask", &at("pictures/9.png"), &pictures]).0, Some(2));
 }
 
 #[test]

@@ -82,6 +82,9 @@ fn resnet_and_the_colour_encoder_learn_as_with_burns_operations() {
         Arc::new(Samples { shape, pixels: (0..count).flat_map(planes).collect(), labels: grey.labels[..count].to_vec() })
     };
     let dataset = Dataset { train: photographs(80), test: photographs(20), ..sample().unwrap() };
+    // A mark that is brought to a strength of its own makes what differs in it as much stronger, in the first steps the most.
+    let unscaled = [("firm", json!(false)), ("ramp", json!(0.4))];
     let small = [("batch", json!(12)), ("key_batch", json!(4)), ("keys", json!(8)), ("host_rate", json!(0.005))];
+    let small = [&small[..], &unscaled].concat();
     compare(&task(dataset, HostKind::Resnet18, &small), 2);
 }

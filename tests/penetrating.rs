@@ -150,6 +150,65 @@ fn labels_that_unmarked_models_see_in_stamps_anyway_are_given_to_none() {
     }
 }
 
+/// The sample in false colours.
+fn in_colour(samples: &Samples, count: usize) -> Arc<Samples> {
+    let shape = Shape { channels: 3, height: 24, width: 24 };
+    let painted = |i: usize| {
+        let grey = samples.picture(i).resized(24, 24).planes;
+        let tint = |c: usize| grey.iter().map(move |&v| (f32::from(v) * (1.0 - 0.3 * ((i + c) % 3) as f32)) as u8).collect::<Vec<_>>();
+        (0..3).flat_map(tint).collect::<Vec<u8>>()
+    };
+    Arc::new(Samples { shape, pixels: (0..count).flat_map(painted).collect(), labels: samples.labels[..count].to_vec() })
+}
+
+#[test]
+fn in_colour_stamps_pass_convolutional_autoencoders() {
+    let grey = sample().unwrap();
+    let dataset = Dataset { train: in_colour(&grey.train, 600), test: in_colour(&grey.test, 100), ..grey };
+    let settings = Settings {
+        code: 16,
+        shadow_steps: 400,
+        shadow_rate: 3e-3,
+        shadow_batch: 25,
+        stamp_steps: 60,
+        steps: 10,
+        probes: 0,
+        decoys: 1,
+        ..small()
+    };
+    let mut task = task_on(dataset, settings.clone());
+    let mut shadows = Shadows::new(&task, &settings).unwrap();
+    all_steps(&mut shadows);
+    let ground = shadows.outcome().unwrap();
+    assert!(ground.tensors.keys().any(|name| name == "nets.nets.2.up.0.weight"), "{:?}", ground.tensors.keys().next());
+    task.groundwork = Some(Arc::new(ground.clone()));
+    let mut training = Penetrating::new(&task, &settings).unwrap();
+    training.step().unwrap();
+    let first = training.losses()[0].1;
+    all_steps(&mut training);
+    let marker = training.marker().unwrap();
+    let [_, stamp] = &marker.stamps()[0];
+    assert_eq!(stamp.shape, task.dataset.shape());
+    // What they give back of the stamps comes nearer to them.
+    let losses = training.save();
+    let mut again = Penetrating::new(&task, &settings).unwrap();
+    again.load(&losses).unwrap();
+    let keys = training.keys();
+    let covers = task.dataset.train.select(&keys.covers);
+    assert_eq!(marker.mark(&covers, &keys.labels), again.marker().unwrap().mark(&covers, &keys.labels));
+    let behind = marker.filtered(&covers).unwrap();
+    assert!(behind.shape == covers.shape && behind.pixels != covers.pixels);
+    assert!(first > 0.0);
+    // One net stands for all shadows, another for the thief's.
+    let alone = schemes::penetrating::alone(&ground, &settings, task.dataset.shape(), [1, 0]).unwrap();
+    let one = Settings { shadows: 1, ..settings.clone() };
+    task.plan.scheme = SchemeSettings::Penetrating(one.clone());
+    task.groundwork = Some(Arc::new(alone));
+    let filtered = Penetrating::new(&task, &one).unwrap().marker().unwrap().filtered(&covers).unwrap();
+    assert_ne!(filtered.pixels, behind.pixels, "another net stands before the model");
+    assert!(schemes::penetrating::alone(&ground, &settings, task.dataset.shape(), [3, 0]).is_err());
+}
+
 #[test]
 fn pictures_classes_and_autoencoders_that_do_not_fit_get_a_sentence() {
     let said = |task: &Task| schemes::check(task).unwrap_err().to_string();
@@ -159,7 +218,7 @@ fn pictures_classes_and_autoencoders_that_do_not_fit_get_a_sentence() {
     };
     let grey = sample().unwrap();
     let coloured = Dataset { train: colour(&grey.train), test: colour(&grey.test), ..grey.clone() };
-    assert!(said(&task_on(coloured, small())).contains("grey pictures"));
+    assert!(said(&task_on(coloured, small())).contains("multiples of 8"));
     let two = Dataset { classes: grey.classes[..2].to_vec(), ..grey };
     assert!(said(&task_on(two, small())).contains("fewer stamps"));
 

@@ -32,7 +32,8 @@ fn few() -> Dataset {
 fn made(table: TableName, changes: &[(&str, Value)], hosts: Vec<(HostKind, f64)>, seeds: &[u64], folder: &Path) -> Table {
     let changes = changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let (datasets, seeds, shadows) = (vec![few()], seeds.to_vec(), vec![1, 2]);
-    let request = classifiers::Request { table, preset: Preset::Quick, changes, datasets, logo: logo(), hosts, shadows, seeds };
+    let (logo, program) = (logo(), env!("CARGO_BIN_EXE_countermark").into());
+    let request = classifiers::Request { table, preset: Preset::Quick, changes, datasets, logo, hosts, shadows, seeds, program };
     reproduce(&Request::Classifiers(request), &Compute::cpu(), folder, &mut Silent).unwrap()
 }
 
@@ -103,6 +104,43 @@ fn one_scheme_in_many_hosts_gives_a_row_for_each() {
     let fidelity = made(TableName::BlindFidelity, &changes, hosts, &[1], home.path());
     assert!(fidelity.rows.iter().all(|row| row.values["psnr_db"].mean > 5.0 && row.values["ssim"].mean <= 1.0));
     assert_eq!((kept, std::fs::read_dir(home.path()).unwrap().count()), (2, 2));
+}
+
+#[test]
+fn stamps_of_one_autoencoder_are_asked_behind_each() {
+    let home = tempfile::tempdir().unwrap();
+    let table = made(TableName::OwnShadow, &small(), vec![(HostKind::Lenet1, 1.0)], &[1], home.path());
+    assert_eq!(table.columns, ["keys", "behind_1", "behind_2", "behind_unseen"]);
+    let names: Vec<&str> = table.rows.iter().map(|row| row.name.split(", ").last().unwrap()).collect();
+    assert_eq!(names, ["made for autoencoder 1", "made for autoencoder 2"]);
+    assert!(table.rows.iter().all(|row| row.values.len() == 4));
+}
+
+/// A small recipe of DeepStego.
+fn few_steps() -> Vec<(&'static str, Value)> {
+    let numbers = [("steps", 60), ("keys", 12), ("batch", 20), ("key_batch", 6), ("encoder_steps", 20), ("encoder_width", 4)];
+    numbers.into_iter().map(|(name, value)| (name, json!(value))).collect()
+}
+
+#[test]
+fn people_with_the_same_kind_of_encoder_ask_the_owners_host() {
+    let home = tempfile::tempdir().unwrap();
+    let table = made(TableName::LeakedForm, &few_steps(), vec![(HostKind::Lenet1, 1.0)], &[1], home.path());
+    let [own, others] = &table.rows[..] else { panic!("{:?}", table.rows) };
+    assert_eq!(own.values["keys"], own.values["on_its_own_host"]);
+    assert_eq!((others.values["keys"].n, others.values["on_its_own_host"].n), (3, 3));
+    assert_eq!(others.paper["keys"], 0.13);
+    assert!(own.paper.is_empty());
+}
+
+#[test]
+fn model_and_keys_say_the_same_in_a_fresh_process() {
+    let home = tempfile::tempdir().unwrap();
+    let table = made(TableName::StegoTransfer, &few_steps(), vec![(HostKind::Lenet1, 1.0)], &[1], home.path());
+    let values = &table.rows[0].values;
+    assert_eq!(values["same_answers"].mean, 1.0);
+    assert_eq!(values["keys"], values["keys_moved"]);
+    assert!(values.contains_key("unmarked_moved"));
 }
 
 #[test]

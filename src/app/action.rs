@@ -120,6 +120,10 @@ pub enum Action {
     Estimate,
     /// Train what is planned.
     Train,
+    /// Train a scheme afterwards too, by its id, or no longer.
+    AlsoTrain(String),
+    /// Train the first scheme that waits.
+    TrainNext,
     /// Go on with the interrupted training of the project.
     ContinueTraining,
     /// Stop fetching what the interrupted training began with.

@@ -7,10 +7,11 @@ use super::{End, Failure};
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::tasks::{Suppress, Task};
 use crate::data::{OpenOptions, Photos, open, photos, sample};
-use crate::jobs::reproduce::{Request, Table, barrier, classifiers};
-use crate::jobs::{Command, JobId, Outcome};
+use crate::jobs::reproduce::{Request, Table, barrier, classifiers, plot};
+use crate::jobs::{Command, JobError, JobId, Outcome};
 use crate::nn::device::DeviceChoice;
 use crate::schemes::plan::{HostKind, Preset};
+use crate::vault::files::write_atomic;
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 pub struct Options {
     /// Of classifiers: penetrating-1 (five triggers before and behind an autoencoder), penetrating-2 (stamps made with 2 to 8 autoencoders),
-    /// blind-fidelity, blind-effectiveness and stego-2 (one scheme in many hosts). Of pictures: barrier-1 (fidelity), barrier-2 (kinds of
+    /// penetrating-3 (stamps of one autoencoder behind each other one), blind-fidelity, blind-effectiveness and stego-2 (one scheme in many
+    /// hosts), stego-5 (keys made by others with the same kind of network) and stego-transfer (model and keys, as files, in a fresh process).
+    /// Of pictures: barrier-1 (fidelity), barrier-2 (kinds of
     /// thieves' networks), barrier-3 (their losses), barrier-ablation or barrier-task-specific.
     #[arg(value_parser = AnyTable::parse)]
     table: AnyTable,
@@ -41,7 +44,7 @@ pub struct Options {
     /// The logo (PNG, JPEG, WebP or SVG). Without it a sample logo is taken.
     #[arg(long)]
     logo: Option<PathBuf>,
-    /// Where the barriers go; a table that was stopped there is continued.
+    /// Where the networks and the table's picture go; a table that was stopped there is continued.
     #[arg(long)]
     out: PathBuf,
     /// quick, standard or paper.
@@ -72,7 +75,7 @@ impl AnyTable {
     fn parse(text: &str) -> Result<Self, String> {
         let barrier = word::<barrier::TableName>(text).map(Self::Barrier);
         barrier.or_else(|_| word::<classifiers::TableName>(text).map(Self::Classifiers)).map_err(|_| {
-            let known = "penetrating-1, penetrating-2, blind-fidelity, blind-effectiveness, stego-2, barrier-1, barrier-2, barrier-3, barrier-ablation, barrier-task-specific";
+            let known = "penetrating-1, penetrating-2, penetrating-3, blind-fidelity, blind-effectiveness, stego-2, stego-5, stego-transfer, barrier-1, barrier-2, barrier-3, barrier-ablation, barrier-task-specific";
             format!("There is no such table. Known are {known}.")
         })
     }
@@ -134,6 +137,7 @@ fn of_classifiers(options: &Options, table: classifiers::TableName, logo: Logo) 
             hosts,
             shadows: classifiers::SHADOWS.into(),
             seeds,
+            program: std::env::current_exe().map_err(|e| Failure::new("internal", e))?,
         }),
         planned,
     ))
@@ -150,6 +154,8 @@ pub fn reproduce(options: &Options, json: bool) -> Result<End, Failure> {
     };
     let command = Command::Reproduce { job: JobId(1), request: Box::new(request), folder: options.out.clone() };
     let Outcome::Table(table) = follow(&worker(options.device)?, command)?.outcome else { return Err(internal()) };
+    let drawn = options.out.join(format!("{}.png", table.table));
+    write_atomic(&drawn, &plot::png(&table).map_err(|e| Failure::new("internal", e))?).map_err(JobError::from)?;
     match json {
         true => {
             let mut value = serde_json::to_value(&table).map_err(|e| Failure::new("internal", e))?;
@@ -160,9 +166,13 @@ pub fn reproduce(options: &Options, json: bool) -> Result<End, Failure> {
             value["seeds"] = json!(options.seeds);
             value["version"] = json!(env!("CARGO_PKG_VERSION"));
             value["peak_rss_mb"] = json!(peak_rss_mb());
+            value["drawn"] = json!(drawn);
             println!("{value}");
         }
-        false => print(&table),
+        false => {
+            print(&table);
+            println!("The same as a picture: {}", drawn.display());
+        }
     }
     Ok(End::Reached)
 }

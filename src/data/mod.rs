@@ -38,6 +38,7 @@ pub use photos::{Photos, hold_pairs, pairs, photos};
 pub use sample::{sample, sample_logos};
 pub use samples::{Dataset, Format, Samples};
 pub use split::{keyed_order, split};
+pub use svg::draw as draw_svg;
 pub use whole::Whole;
 
 use serde::{Deserialize, Serialize};

@@ -15,11 +15,16 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 const MAX_NESTING: usize = 1000;
 /// Room for drawings nested so deeply.
 const STACK: usize = 64 << 20;
+/// The font that is there on every computer.
+const OWN_FONT: &str = "Ubuntu";
 /// Octaves of a noise filter; more than ten cannot be seen.
 const MAX_OCTAVES: f64 = 16.0;
 
 /// Draws an SVG over `background` so that its longer side has `side` pixels. Colour, `[3, height, width]`.
-pub(crate) fn draw(bytes: &[u8], background: [u8; 3], side: u32) -> Result<Picture, PictureError> {
+///
+/// # Errors
+/// A drawing that is none, that wants other files, or that is too complicated.
+pub fn draw(bytes: &[u8], background: [u8; 3], side: u32) -> Result<Picture, PictureError> {
     draw_within(bytes, background, side, MAX_TIME)
 }
 
@@ -121,12 +126,19 @@ fn weight<'a, 'input>(
     sum
 }
 
-/// The fonts of this computer, read once and only when a drawing has text.
+/// The fonts of this computer, read once and only when a drawing has text; and the program's own, Ubuntu, which stands for all others where
+/// there are none.
 fn fonts() -> Arc<fontdb::Database> {
     static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     let load = || {
         let mut fonts = fontdb::Database::new();
         fonts.load_system_fonts();
+        let is_bare = fonts.is_empty();
+        fonts.load_font_data(epaint_default_fonts::UBUNTU_LIGHT.to_vec());
+        if is_bare {
+            fonts.set_sans_serif_family(OWN_FONT);
+            fonts.set_serif_family(OWN_FONT);
+        }
         Arc::new(fonts)
     };
     FONTS.get_or_init(load).clone()

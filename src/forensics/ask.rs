@@ -11,7 +11,7 @@ use crate::nn::host::Host;
 use crate::nn::host::Recognised;
 use crate::nn::weights::{WeightMap, WeightsError, open_host};
 use crate::schemes::plan::Plan;
-use crate::schemes::{Marker, SchemeError, fresh_label};
+use crate::schemes::{self, Marker, SchemeError, fresh_label};
 use crate::vault::derive::Stream;
 use crate::vault::package::Package;
 use burn::tensor::Device;
@@ -61,6 +61,16 @@ pub fn answers(host: &Host, pictures: &Samples, device: &Device) -> Vec<u16> {
             scores.argmax(1).into_data().iter::<i64>().map(|v| v as u16).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// What a model says to keys, in order: asked as pictures, or read from its weights where their marker reads them there.
+pub fn said(marker: &dyn Marker, host: &Host, keys: &Samples, device: &Device) -> Vec<u16> {
+    marker.read(host, keys).unwrap_or_else(|| answers(host, keys, device))
+}
+
+/// How many keys a model gives the label that stands beside them.
+pub fn key_hits(marker: &dyn Marker, host: &Host, keys: &Samples, device: &Device) -> usize {
+    said(marker, host, keys, device).iter().zip(&keys.labels).filter(|(a, l)| a == l).count()
 }
 
 /// How many pictures a model gives the label that stands beside them.
@@ -123,21 +133,23 @@ pub fn verify(
     tell(0.0)?;
 
     let Recheck { keys: trained, marker, saved, faults } = recheck(package, &plan, device)?;
+    let options = schemes::options(&plan, classes);
     let fresh = fresh_keys(package, &plan, &saved, &*marker, nonce);
-    let key_answers = answers(&host, &trained, device);
-    let cover_answers = answers(&host, &package.covers, device);
+    let key_answers = said(&*marker, &host, &trained, device);
+    let cover_answers = said(&*marker, &host, &package.covers, device);
     let clean_hits = hits(&host, &package.clean, device);
     let clean_accuracy = clean_hits as f64 / package.clean.count().max(1) as f64;
     tell(0.2)?;
 
-    let questions_of = Asked { trained: &trained, fresh: fresh.as_ref().map(|f| &f.keys) };
+    let questions_of = Asked { marker: &*marker, options, trained: &trained, fresh: fresh.as_ref().map(|f| &f.keys) };
     let (nulls, pooled, mut warnings) = null_controls(package, questions_of, suspect, clean_accuracy, recognised, device, &mut tell)?;
-    let chance = judge::chance(classes, pooled.hits, pooled.models.len() * trained.count());
-    let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &trained.labels, classes)];
+    let chance = judge::chance(options, pooled.hits, pooled.models.len() * trained.count());
+    let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &trained.labels, options)];
     controls.extend(nulls);
     let foreign = recheck::foreign(package);
     for (name, keys) in &foreign {
-        controls.push(control(ControlKind::ForeignEncoder, (*name).to_owned(), &answers(&host, keys, device), &trained.labels, classes));
+        let given = said(&*marker, &host, keys, device);
+        controls.push(control(ControlKind::ForeignEncoder, (*name).to_owned(), &given, &trained.labels, options));
         tell(0.7)?;
     }
 
@@ -182,7 +194,8 @@ pub fn verify(
         nonce: Some(nonce),
         plan: plan.public(),
         null_seeds: manifest.null_seeds.clone(),
-        classes: manifest.classes.clone(),
+        // Where keys are no questions about classes, their answers have no names.
+        classes: if options == classes { manifest.classes.clone() } else { (0..options).map(|i| i.to_string()).collect() },
         keys,
         filtered,
         fresh: fresh_tally,
@@ -219,6 +232,8 @@ fn control(kind: ControlKind, name: String, answers: &[u16], labels: &[u16], cla
 /// What null models are asked.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
+    marker: &'a dyn Marker,
+    options: usize,
     trained: &'a Samples,
     fresh: Option<&'a Samples>,
 }
@@ -241,7 +256,6 @@ fn null_controls(
     device: &Device,
     tell: &mut dyn FnMut(f64) -> Result<(), AskError>,
 ) -> Result<(Vec<Control>, Pooled, Vec<String>), AskError> {
-    let classes = package.manifest.classes.len();
     let (mut controls, mut pooled, mut warnings) = (Vec::new(), Pooled::default(), Vec::new());
     for (i, bytes) in package.nulls.iter().enumerate() {
         let (null, known) = open_host(bytes, package.manifest.shape, device).map_err(|e| AskError::Package(e.to_string()))?;
@@ -264,7 +278,8 @@ fn null_controls(
             continue;
         }
         let mut ask = |name: String, keys: &Samples, fresh: bool| {
-            let control = control(ControlKind::NullModel, name, &answers(&null, keys, device), &keys.labels, classes);
+            let given = said(asked.marker, &null, keys, device);
+            let control = control(ControlKind::NullModel, name, &given, &keys.labels, asked.options);
             let hits = control.hits;
             controls.push(Control { fresh, ..control });
             hits

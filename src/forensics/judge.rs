@@ -32,6 +32,8 @@ pub fn chance(classes: usize, null_hits: usize, null_questions: usize) -> f64 {
 
 /// A foreign encoder fires above this hit rate however few questions there were. The source paper saw 68% once.
 pub const FOREIGN_LIMIT: f64 = 0.4;
+/// Where chance alone comes near that, because there are few answers to choose from: so much above chance.
+const FOREIGN_ABOVE_CHANCE: f64 = 0.2;
 
 /// The owner's keys lead a foreign encoder's when so many hits or more come at the foreign rate with at most this p (base-10 logarithm of 5%).
 const LEAD: f64 = -1.301;
@@ -44,9 +46,14 @@ const LEAD: f64 = -1.301;
 pub fn fired(kind: ControlKind, hits: usize, questions: usize, classes: usize) -> bool {
     let explained = |level: f64| questions == 0 || binomial_tail_log10(hits, questions, 1.0 / classes.max(2) as f64) > level;
     match kind {
-        ControlKind::ForeignEncoder => !explained(LEVEL_IN_MODEL) || hits as f64 > FOREIGN_LIMIT * questions as f64,
+        ControlKind::ForeignEncoder => !explained(LEVEL_IN_MODEL) || hits as f64 > foreign_limit(classes) * questions as f64,
         ControlKind::PlainCovers | ControlKind::NullModel => !explained(LEVEL_WEAK),
     }
+}
+
+/// The hit rate above which a foreign encoder fires, where a key can get so many answers.
+fn foreign_limit(classes: usize) -> f64 {
+    FOREIGN_LIMIT.max(1.0 / classes.max(2) as f64 + FOREIGN_ABOVE_CHANCE)
 }
 
 /// What is known before the verdict.
@@ -240,6 +247,9 @@ mod tests {
         let fires = |hits, questions| fired(ControlKind::ForeignEncoder, hits, questions, 10);
         assert!(!fires(80, 400) && fires(81, 400));
         assert!(!fires(8, 20) && fires(9, 20));
+        // Of two answers one comes half the time.
+        let of_two = |hits| fired(ControlKind::ForeignEncoder, hits, 60, 2);
+        assert!(!of_two(30) && !of_two(42) && of_two(43));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Why a job could not be done.
 
+use crate::data::DataError;
 use crate::forensics::ask::AskError;
 use crate::nn::fault::Fault;
 use crate::nn::weights::WeightsError;
@@ -21,12 +22,15 @@ pub enum JobError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A folder that does not fit: why, and which.
+    /// A picture or data set cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A file or folder that does not fit: why, and which.
     #[error("{why}: {}", path.display())]
     Folder {
         /// What is wrong with it, and what to do.
         why: String,
-        /// Which folder.
+        /// Which one.
         path: PathBuf,
     },
     /// The key package cannot be used.
@@ -84,6 +88,7 @@ impl JobError {
             JobError::Scheme(_) => "plan",
             JobError::OtherRun(_) => OTHER_RUN,
             JobError::File(_) | JobError::Folder { .. } => FILE,
+            JobError::Data(error) => error.kind(),
             JobError::Package(_) => "package",
             JobError::Ask(_) | JobError::Weights(_) => "suspect",
             JobError::Diverged(_) => "diverged",

@@ -2,7 +2,7 @@
 
 use super::messages::{MetricPoint, Preview, PreviewPair};
 use crate::data::{Picture, Samples};
-use crate::forensics::ask::{answers, gather, hits, likeness, relabel};
+use crate::forensics::ask::{answers, gather, hits, key_hits, likeness, relabel, said};
 use crate::nn::host::Host;
 use crate::schemes::{Marker, Task, Training, fresh_label};
 use burn::tensor::Device;
@@ -71,15 +71,16 @@ impl Exam {
         let some: Vec<usize> = (0..self.clean.count().min(GLANCE)).collect();
         let clean = self.clean.select(&some);
         let named = |samples: &Samples| share(hits(&host, samples, &self.device), samples.count());
+        let known = |samples: &Samples| share(key_hits(&*marker, &host, samples, &self.device), samples.count());
         let mut values = vec![
             ("clean_accuracy", named(&clean)),
-            ("key_accuracy", named(&keys)),
-            ("cover_hits", named(&covers)),
+            ("key_accuracy", known(&keys)),
+            ("cover_hits", known(&covers)),
             ("psnr_db", likeness(&covers, &keys).0),
         ];
         if self.fresh.count() > 0 {
             let keys = gather(self.fresh.shape, &marker.mark(&self.fresh, &self.fresh.labels), &self.fresh.labels);
-            values.push(("fresh_accuracy", named(&keys)));
+            values.push(("fresh_accuracy", known(&keys)));
         }
         values.into_iter().map(|(name, value)| MetricPoint { step, name: name.to_owned(), value }).collect()
     }
@@ -88,7 +89,7 @@ impl Exam {
     pub fn preview(&self, training: &dyn Training) -> Option<Preview> {
         let marker = training.marker()?;
         let (covers, keys) = self.keys(training, &*marker, PREVIEW);
-        let asked = answers(&training.host(), &keys, &self.device);
+        let asked = said(&*marker, &training.host(), &keys, &self.device);
         let picture = |samples: &Samples, i: usize| -> Picture { samples.picture(i) };
         let filtered = marker.filtered(&keys);
         let pairs = asked.iter().enumerate().map(|(i, &answer)| PreviewPair {

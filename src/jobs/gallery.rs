@@ -3,15 +3,17 @@
 use super::error::JobError;
 use super::messages::Trained;
 use crate::data::logo::Logo;
-use crate::data::{Picture, Shape};
-use crate::forensics::ask::answers;
+use crate::data::{Picture, Samples, Shape};
+use crate::forensics::ask::{answers, said};
 use crate::metrics::psnr;
 use crate::nn::device::Compute;
+use crate::nn::host::Host;
 use crate::nn::weights::{LARGEST_FILE, WeightMap, open_host};
-use crate::schemes;
 use crate::schemes::plan::Plan;
+use crate::schemes::{self, Marker};
 use crate::vault::files::read_limited;
 use crate::vault::package::Package;
+use burn::tensor::Device;
 
 /// Keys asked at once: after each part the caller hears how far it is.
 const AT_ONCE: usize = 100;
@@ -70,38 +72,46 @@ pub fn gallery(trained: &Trained, go_on: &mut dyn FnMut(f32) -> bool) -> Result<
     for file in [&trained.model, &trained.unmarked] {
         models.push(open_host(&read_limited(file, LARGEST_FILE)?, manifest.shape, &device)?.0);
     }
+    let marker = marker(&package, &device);
+    let ask = |model: &Host, keys: &Samples| match &marker {
+        Some((_, marker)) => said(&**marker, model, keys, &device),
+        None => answers(model, keys, &device),
+    };
     let all: Vec<usize> = (0..package.keys.count()).collect();
-    let mut said: [Vec<u16>; 2] = Default::default();
+    let mut given: [Vec<u16>; 2] = Default::default();
     for (part, chosen) in all.chunks(AT_ONCE).enumerate() {
         if !go_on((part * AT_ONCE) as f32 / all.len() as f32) {
             return Err(JobError::Stopped);
         }
         let keys = package.keys.select(chosen);
-        for (said, model) in said.iter_mut().zip(&models) {
-            said.extend(answers(model, &keys, &device));
+        for (given, model) in given.iter_mut().zip(&models) {
+            given.extend(ask(model, &keys));
         }
     }
-    let [marked, unmarked] = said;
+    let [marked, unmarked] = given;
     let sample = |i: usize| {
         let (cover, key) = (package.covers.picture(i), package.keys.picture(i));
         let psnr_db = psnr(&cover, &key).unwrap_or(0.0);
         let (true_class, expected) = (package.covers.labels[i], package.keys.labels[i]);
         KeySample { cover, key, true_class, expected, answer: marked[i], unmarked: unmarked[i], psnr_db }
     };
-    Ok(Gallery { samples: all.into_iter().map(sample).collect(), stamps: stamps(&package), classes: manifest.classes.clone() })
+    let options = marker.as_ref().map_or(manifest.classes.len(), |(plan, _)| schemes::options(plan, manifest.classes.len()));
+    Ok(Gallery {
+        samples: all.into_iter().map(sample).collect(),
+        stamps: marker.map(|(_, marker)| marker.stamps()).unwrap_or_default(),
+        // Where keys are no questions about classes, their answers have no names.
+        classes: if options == manifest.classes.len() { manifest.classes.clone() } else { (0..options).map(|i| i.to_string()).collect() },
+    })
 }
 
-/// The stamps that a package's marker bears; none for most schemes, and none where the marker cannot be read: the proof says why.
-fn stamps(package: &Package) -> Vec<[Picture; 2]> {
+/// A package's plan and marker; nothing where they cannot be read: the proof says why.
+fn marker(package: &Package, device: &Device) -> Option<(Plan, Box<dyn Marker>)> {
     let manifest = &package.manifest;
-    let read = || {
-        let plan: Plan = serde_json::from_value(manifest.plan.clone()).ok()?;
-        let saved = WeightMap::from_safetensors(&package.marker).ok()?;
-        let logo = Logo { digest: manifest.logo_digest.clone(), ..Logo::from_picture(&manifest.logo, package.logo.clone()) };
-        let marker = schemes::marker(&plan, &logo, manifest.classes.len(), manifest.shape, &saved, &Compute::cpu().device).ok()?;
-        Some(marker.stamps())
-    };
-    read().unwrap_or_default()
+    let plan: Plan = serde_json::from_value(manifest.plan.clone()).ok()?;
+    let saved = WeightMap::from_safetensors(&package.marker).ok()?;
+    let logo = Logo { digest: manifest.logo_digest.clone(), ..Logo::from_picture(&manifest.logo, package.logo.clone()) };
+    let marker = schemes::marker(&plan, &logo, manifest.classes.len(), manifest.shape, &saved, device).ok()?;
+    Some((plan, marker))
 }
 
 /// Pixels between the pictures of a sheet, and their brightness.

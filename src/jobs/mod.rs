@@ -1,5 +1,6 @@
 //! One long-lived worker thread owns every tensor; the window and the command line talk to it through messages.
 
+pub mod ask;
 pub mod barrier;
 pub mod bench;
 mod checkpoint;

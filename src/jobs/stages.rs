@@ -12,12 +12,12 @@ use super::lanes::{Lane, Note, Stage, conduct};
 use super::messages::Phase;
 use super::watch::Watch;
 use crate::data::Samples;
-use crate::forensics::ask::{gather, hits, likeness};
+use crate::forensics::ask::{gather, key_hits, likeness};
 use crate::forensics::judge::NULL_SHARE;
 use crate::nn::device::Compute;
 use crate::nn::weights::{WeightMap, open_host, save_host};
 use crate::schemes::plain::Plain;
-use crate::schemes::{self, Learner, Marker, Task, Training};
+use crate::schemes::{self, Learner, Marker, Task, Training, catalogue};
 use crate::vault::package::Learnt;
 use std::time::Instant;
 
@@ -51,9 +51,9 @@ pub struct Foreign {
     pub keys: Samples,
 }
 
-/// Whether a marker was trained, rather than following from logo and settings.
-fn learns(marker: &dyn Marker) -> bool {
-    !marker.save().tensors.is_empty()
+/// Whether a task's marker is trained, rather than following from logo and settings.
+fn learns(task: &Task) -> bool {
+    catalogue::card(task.plan.scheme.id()).is_some_and(|card| card.learns)
 }
 
 /// What makes a training's keys.
@@ -64,7 +64,7 @@ pub fn ready(training: &dyn Training) -> Result<Box<dyn Marker>, JobError> {
 /// Steps of a marked, a foreign and an unmarked training.
 pub fn steps(task: &Task) -> Result<(u64, u64, u64), JobError> {
     let marked = schemes::training(task)?;
-    let foreign = if learns(&*ready(&*marked)?) { marked.steps() } else { 0 };
+    let foreign = if learns(task) { marked.steps() } else { 0 };
     Ok((marked.steps(), foreign, Plain::new(task, 0).steps()))
 }
 
@@ -192,13 +192,13 @@ fn foreign_stage(run: Run, index: usize, tries: u64, lane: &Lane) -> Result<(), 
         return Ok(());
     }
     let mut saved = ready(&*training)?.save();
-    if learns(&*ready(&*training)?) {
+    if learns(&task) {
         lane.train(&name, &mut *training, None)?;
         let marker = ready(&*training)?;
         saved = marker.save();
         // An encoder whose own model does not see its mark is no foreign mark at all.
         let (covers, keys) = run.exam.keys(&*training, &*marker, usize::MAX);
-        let key_accuracy = share(hits(&training.host(), &keys, &task.device), keys.count());
+        let key_accuracy = share(key_hits(&*marker, &training.host(), &keys, &task.device), keys.count());
         let learnt = Learnt { key_accuracy, psnr_db: likeness(&covers, &keys).0 };
         saved.notes.insert("learnt".to_owned(), serde_json::to_string(&learnt).map_err(|e| JobError::Internal(e.to_string()))?);
     }

@@ -12,7 +12,7 @@ use super::stages::{self, Run};
 use super::watch::Watch;
 use crate::data::Dataset;
 use crate::data::logo::Logo;
-use crate::forensics::ask::{hex, hits, likeness, relabel};
+use crate::forensics::ask::{hex, key_hits, likeness, relabel};
 use crate::metrics::mean_sd;
 use crate::nn::device::Compute;
 use crate::nn::host::Host;
@@ -72,7 +72,7 @@ fn train_in(task: &Task, compute: &Compute, folder: &RunFolder, paces: &mut Pace
         nulls.iter().map(|bytes| Ok(open_host(bytes, covers.shape, &task.device)?.0)).collect::<Result<Vec<Host>, JobError>>()?;
     let clean_unmarked = pooled(null_hosts.iter().map(|null| exam.clean_named(null)));
     let clean_accuracy_unmarked = mean(&clean_unmarked);
-    let named: usize = null_hosts.iter().map(|null| hits(null, &keys, &task.device)).sum();
+    let named: usize = null_hosts.iter().map(|null| key_hits(&*marker, null, &keys, &task.device)).sum();
     let notes = [("made by", format!("Countermark {}", env!("CARGO_PKG_VERSION"))), ("network", task.plan.host.name().to_owned())];
     let model = save_host(&host, &notes)?;
     let true_classes: Vec<u16> = marked.keys().covers.iter().map(|&i| task.dataset.train.labels[i]).collect();
@@ -121,7 +121,7 @@ fn train_in(task: &Task, compute: &Compute, folder: &RunFolder, paces: &mut Pace
         clean_accuracy_unmarked,
         clean_pictures: clean.len(),
         clean_drop_interval: drop_interval(&clean, &clean_unmarked),
-        key_accuracy: share(hits(&host, &keys, &task.device), keys.count()),
+        key_accuracy: share(key_hits(&*marker, &host, &keys, &task.device), keys.count()),
         key_accuracy_unmarked: share(named, null_hosts.len() * keys.count()),
         psnr_db,
         ssim,

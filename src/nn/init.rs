@@ -11,17 +11,31 @@ use rand_chacha::ChaCha20Rng;
 
 /// The module with first weights drawn from `seed`.
 pub fn seeded<M: Module>(module: M, seed: u64) -> M {
-    drawn(module, seed, false)
+    drawn(module, seed, Start::Usual)
+}
+
+/// The module with weights drawn from `seed` that are large enough for deep networks without normalisation to learn at once (He et al., ICCV
+/// 2015: variance 2 / fan-in), and biases 0.
+pub fn lively<M: Module>(module: M, seed: u64) -> M {
+    drawn(module, seed, Start::Lively)
 }
 
 /// The module with weights drawn from `seed`, normal with mean 0 and standard deviation .02, and biases 0, as networks that draw pictures
 /// begin (Radford et al., ICLR 2016): one that changes a picture begins by hardly changing it.
 pub fn faint<M: Module>(module: M, seed: u64) -> M {
-    drawn(module, seed, true)
+    drawn(module, seed, Start::Faint)
 }
 
-fn drawn<M: Module>(module: M, seed: u64, faint: bool) -> M {
-    module.map(&mut Init { rng: ChaCha20Rng::seed_from_u64(seed), layers: Vec::new(), bound: 0.0, faint })
+fn drawn<M: Module>(module: M, seed: u64, start: Start) -> M {
+    module.map(&mut Init { rng: ChaCha20Rng::seed_from_u64(seed), layers: Vec::new(), bound: 0.0, start })
+}
+
+/// How large first weights are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Usual,
+    Faint,
+    Lively,
 }
 
 /// Standard deviation of faint weights.
@@ -31,7 +45,7 @@ struct Init {
     rng: ChaCha20Rng,
     layers: Vec<String>,
     bound: f32,
-    faint: bool,
+    start: Start,
 }
 
 impl Init {
@@ -72,10 +86,12 @@ impl ModuleMapper for Init {
             self.bound = 1.0 / (fan_in as f32).sqrt();
         }
         let count = dims.iter().product();
-        let draw = |_| match (self.faint, bias) {
-            (false, _) => self.rng.random_range(-self.bound..self.bound),
-            (true, false) => FAINT * self.normal(),
-            (true, true) => 0.0,
+        let draw = |_| match (self.start, bias) {
+            (Start::Usual, _) => self.rng.random_range(-self.bound..self.bound),
+            // Uniform numbers within a bound have a third of its square as variance.
+            (Start::Lively, false) => 6.0f32.sqrt() * self.rng.random_range(-self.bound..self.bound),
+            (Start::Faint, false) => FAINT * self.normal(),
+            (Start::Faint | Start::Lively, true) => 0.0,
         };
         let values: Vec<f32> = (0..count).map(draw).collect();
         let new = Tensor::<D>::from_data(TensorData::new(values, dims), &old.device()).set_require_grad(tracked);
@@ -103,6 +119,19 @@ mod tests {
 
     fn lenet(seed: u64) -> WeightMap {
         weights(seeded(Host::new(HostKind::Lenet5, GREY, 3, &Device::flex()), seed))
+    }
+
+    #[test]
+    fn lively_weights_have_the_variance_that_keeps_signals_alive() {
+        let map = weights(lively(Host::new(HostKind::Lenet5, GREY, 3, &Device::flex()), 3));
+        let variance = |name: &str| {
+            let values = &map.tensors[name].values;
+            values.iter().map(|value| f64::from(value * value)).sum::<f64>() / values.len() as f64
+        };
+        let widest = map.tensors.iter().filter(|(_, w)| w.shape.len() == 2).max_by_key(|(_, w)| w.values.len()).unwrap();
+        let fan_in = widest.1.shape[1] as f64;
+        assert!((variance(widest.0) * fan_in / 2.0 - 1.0).abs() < 0.1, "{} of {}", variance(widest.0), 2.0 / fan_in);
+        assert!(map.tensors.iter().filter(|(_, w)| w.shape.len() == 1).all(|(_, w)| w.values.iter().all(|v| *v == 0.0)));
     }
 
     #[test]

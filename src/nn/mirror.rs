@@ -3,12 +3,13 @@
 //! Weights and pictures do not change while a stamp is made. So the pictures' part of the first layer is computed once, and a step adds
 //! the stamp's own part, one row for all pictures; likewise the gradient is summed over the pictures before it passes that layer back.
 //! Only the chain to the stamp is computed, no gradient of a weight. On the CPU each net goes its whole way on one core, with weights
-//! laid out for that (`packed`); elsewhere a layer is one batched product for all nets.
+//! laid out for that (`packed`); elsewhere a layer is one batched product for all nets. Convolutional nets are followed back by burn.
 
 mod packed;
 
 use super::autoencoder::Autoencoders;
 use super::error::ShapeError;
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use packed::{Packed, Rivals};
 
@@ -23,6 +24,7 @@ pub struct Mirror {
 enum Path {
     Packed(Vec<Packed>),
     Batched(Box<Batched>),
+    Followed(Box<Followed>),
 }
 
 impl Mirror {
@@ -31,14 +33,15 @@ impl Mirror {
     /// # Errors
     /// Another number of pixels, or no picture.
     pub fn new(nets: &Autoencoders, carriers: Tensor<2>) -> Result<Self, ShapeError> {
-        let (layers, carriers) = (nets.frozen(), carriers.inner());
-        let ([found, pixels], [_, needed, _]) = (carriers.dims(), layers[0][0].dims());
+        let (carriers, needed) = (carriers.inner(), nets.pixels());
+        let [found, pixels] = carriers.dims();
         if pixels != needed || found == 0 {
             return Err(ShapeError::new("an autoencoder", format!("[pictures, {needed}]"), &[found, pixels]));
         }
-        let path = match carriers.device() == Device::flex() {
-            true => Path::Packed(Packed::all(layers, carriers)),
-            false => Path::Batched(Box::new(Batched::new(layers, carriers))),
+        let path = match nets.frozen() {
+            None => Path::Followed(Box::new(Followed { nets: nets.clone().train().no_grad(), carriers: carriers.unsqueeze_dim(0) })),
+            Some(layers) if carriers.device() == Device::flex() => Path::Packed(Packed::all(layers, carriers)),
+            Some(layers) => Path::Batched(Box::new(Batched::new(layers, carriers))),
         };
         Ok(Self { pixels, path })
     }
@@ -70,6 +73,7 @@ impl Mirror {
         let (stamp, rivals) = (stamp.inner(), rivals.inner());
         Ok(match &self.path {
             Path::Batched(nets) => nets.look(stamp, rivals, apart),
+            Path::Followed(nets) => nets.look(stamp, rivals, apart)?,
             Path::Packed(nets) => {
                 let device = stamp.device();
                 let values: Vec<f32> = stamp.into_data().iter().collect();
@@ -91,6 +95,40 @@ pub struct Apart {
     pub margin: f64,
     /// How much each unit of what is missing to it counts.
     pub weight: f64,
+}
+
+/// Nets of any form, whose chain burn follows back.
+#[derive(Debug, Clone)]
+struct Followed {
+    nets: Autoencoders,
+    /// `[1, pictures, pixels]`.
+    carriers: Tensor<3>,
+}
+
+impl Followed {
+    fn look(&self, stamp: Tensor<1>, rivals: Tensor<2>, apart: Apart) -> Result<(Tensor<1>, Tensor<2>), ShapeError> {
+        let ([count, pixels], [_, pictures, _]) = (rivals.dims(), self.carriers.dims());
+        let scale = 1.0 / (self.nets.count() * pictures) as f64;
+        let tracked = |rows: Tensor<2>| Tensor::from_inner(rows).require_grad();
+        let (stamp, rivals) = (tracked(stamp.unsqueeze_dim(0)), (count > 0).then(|| tracked(rivals)));
+        let row = stamp.clone().unsqueeze_dim::<3>(0);
+        let given = self.nets.forward(Tensor::from_inner(self.carriers.clone()) + row.clone())?;
+        let mut loss = (given.clone() - row).square().sum().mul_scalar(scale);
+        for i in 0..count {
+            let Some(rivals) = &rivals else { break };
+            let away = given.clone() - rivals.clone().narrow(0, i, 1).unsqueeze_dim::<3>(0);
+            let missing = away.square().sum_dim(2).neg().add_scalar(apart.margin).clamp_min(0.0);
+            loss = loss + missing.sum().mul_scalar(apart.weight * scale);
+        }
+        let gradients = loss.backward();
+        let none = |rows: usize| Tensor::zeros([rows, pixels], &self.carriers.device());
+        let own = stamp.grad(&gradients).unwrap_or_else(|| none(1));
+        let slopes = match &rivals {
+            Some(rivals) => Tensor::cat(vec![own, rivals.grad(&gradients).unwrap_or_else(|| none(count))], 0),
+            None => own,
+        };
+        Ok((loss.inner(), slopes))
+    }
 }
 
 /// All nets at once, in burn's operations.
@@ -166,7 +204,11 @@ mod tests {
             let apart = Apart { margin: widths[0] as f64 / 12.0, weight: 0.7 };
             let mirror = Mirror::new(&nets, carriers.clone()).unwrap();
             let (loss, gradient) = mirror.look_apart(stamp.clone(), rivals.clone(), apart).unwrap();
-            let (wanted, slope) = Batched::new(nets.frozen(), carriers).look(stamp.clone(), rivals, apart);
+            let followed = Followed { nets: nets.clone().train().no_grad(), carriers: carriers.clone().unsqueeze_dim(0) };
+            let (wanted, slope) = Batched::new(nets.frozen().unwrap(), carriers).look(stamp.clone(), rivals.clone(), apart);
+            let (same, same_slope) = followed.look(stamp.clone(), rivals, apart).unwrap();
+            assert!((same.into_scalar::<f32>() - wanted.clone().into_scalar::<f32>()).abs() < 1e-4, "{widths:?}");
+            assert!((same_slope - slope.clone()).abs().max().into_scalar::<f32>() < 1e-6, "{widths:?}");
             let worst = |a: Tensor<2>, b: Tensor<2>| (a - b).abs().max().into_scalar::<f32>();
             let (loss, wanted) = (loss.into_scalar::<f32>(), wanted.into_scalar::<f32>());
             assert!((loss - wanted).abs() < 1e-5 * loss.max(1.0), "{widths:?}: {loss} {wanted}");

@@ -39,6 +39,9 @@ pub struct Document {
     /// What shall be trained next.
     #[serde(default)]
     pub plan: Option<Plan>,
+    /// Ids of schemes that shall be trained after it, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queue: Vec<String>,
     /// Trainings, the oldest first.
     #[serde(default)]
     pub runs: Vec<RunRef>,
@@ -204,6 +207,7 @@ impl Document {
             logos: Vec::new(),
             logo: None,
             plan: None,
+            queue: Vec::new(),
             runs: Vec::new(),
             reports: Vec::new(),
             other: Map::new(),

@@ -31,6 +31,7 @@ pub const CARD: Card = Card {
     learns: false,
     penetrates: false,
     compared: true,
+    reads: false,
 };
 
 impl Drawn for Settings {

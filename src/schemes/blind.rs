@@ -4,7 +4,7 @@
 //! order; the key pictures are made once and reused.
 
 use super::batches::Passes;
-use super::carrier::Carrier;
+use super::carrier::{Carrier, Form};
 use super::catalogue::Card;
 use super::demand::Demand;
 use super::labels::LabelRule;
@@ -29,11 +29,10 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-crate::settings! {
+crate::host_settings! {
     /// Hyper-parameters of the blind watermark.
     pub struct Settings {
-        /// How many training steps the marked model gets. More steps take longer and make the mark firmer. The paper: 100 passes over the training pictures.
-        steps: u64 = 600, paper 60_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        steps = 600; rate = 0.1; drops = [0.4, 0.8];
         /// How many pictures are turned into keys, at most a quarter of the training pictures. The paper takes 1% of them.
         keys: usize = 60, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
         /// How a key's label is chosen: by a secret shift of the true class (new keys can be made later), or at random for each key.
@@ -46,10 +45,12 @@ crate::settings! {
         clarity: f64 = 0.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Multiplies the mark by a secret pattern of signs in blocks of so many pixels, derived from logo, owner and salt: other people's marks, made the same way, then differ from yours. 0 leaves the mark as the network draws it.
         carrier: usize = 0, paper 0, Kind::Whole { min: 0.0, max: 16.0 }, "pixels";
+        /// After so many pixels the secret pattern begins anew. Networks that look at every place alike (VGG, ResNet) cannot learn a pattern as large as the picture. 0 never repeats it.
+        repeat: usize = 0, paper 0, Kind::Whole { min: 0.0, max: 64.0 }, "pixels";
+        /// Makes the mark of every picture just as strong as the wanted clarity allows, so that the encoder decides only where it lies: the model then cannot miss it at first. Needs a wanted clarity.
+        firm: bool = false, paper false, Kind::Switch, "";
         /// Shows the model, in each step, covers whose mark has another secret pattern under their true classes, so that it answers to this mark and to no other.
         decoys: bool = false, paper false, Kind::Switch, "";
-        /// Ordinary pictures in each step.
-        batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
         /// Keys in each step.
         key_batch: usize = 20, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
         /// Width of the network that hides the logo: channels of its first convolution. Narrow is fast.
@@ -78,20 +79,6 @@ crate::settings! {
         encoder_patience: u32 = 5, paper 5, Kind::Whole { min: 0.0, max: 10_000.0 }, "passes";
         /// The same for the network that tries to tell keys from covers.
         critic_patience: u32 = 8, paper 8, Kind::Whole { min: 0.0, max: 10_000.0 }, "passes";
-        /// First learning rate of the model; it falls twice.
-        host_rate: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 10.0 }, "";
-        /// Share of the steps after which the model's learning rate falls for the first time. The paper: epoch 40 of 100.
-        first_drop: f64 = 0.4, paper 0.4, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
-        /// Share of the steps after which it falls for the second time. The paper: epoch 80 of 100.
-        second_drop: f64 = 0.8, paper 0.8, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
-        /// What the model's learning rate is multiplied by each time it falls.
-        drop_factor: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// Share of its last step that each step of the model keeps (momentum).
-        momentum: f64 = 0.9, paper 0.9, Kind::Real { min: 0.0, max: 0.999 }, "";
-        /// Pulls the model's weights towards zero (weight decay).
-        host_decay: f64 = 5e-4, paper 5e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
-        augment: bool = false, paper true, Kind::Switch, "";
     }
 }
 
@@ -108,11 +95,18 @@ pub const CARD: Card = Card {
     learns: true,
     penetrates: false,
     compared: false,
+    reads: false,
 };
+
+/// After how many pixels the secret pattern begins anew in photographs.
+const COLOUR_REPEAT: usize = 8;
 
 /// The values of a preset.
 pub fn preset(preset: Preset, photographs: bool) -> Settings {
     match preset {
+        Preset::Quick if photographs => {
+            Settings { steps: 2_000, key_batch: 24, repeat: COLOUR_REPEAT, firm: true, ramp: 0.8, ..self::preset(preset, false) }
+        }
         Preset::Quick => Settings {
             steps: 1_600,
             keys: 600,
@@ -139,6 +133,8 @@ pub fn preset(preset: Preset, photographs: bool) -> Settings {
             ramp: 0.4,
             host_weight: 1.0,
             augment: photographs,
+            repeat: if photographs { COLOUR_REPEAT } else { 0 },
+            firm: photographs,
             ..Default::default()
         },
         // Weights as in the authors' code, which made all their saved runs; the paper's text says 0.1 and 0.01.
@@ -148,15 +144,7 @@ pub fn preset(preset: Preset, photographs: bool) -> Settings {
 
 impl Scheme for Settings {
     fn recipe(&self) -> Recipe {
-        Recipe {
-            steps: self.steps,
-            batch: self.batch,
-            rate: self.host_rate,
-            drops: [self.first_drop, self.second_drop],
-            drop_factor: self.drop_factor,
-            rule: Rule::Sgd { momentum: self.momentum, decay: self.host_decay },
-            augment: self.augment,
-        }
+        self.host_recipe()
     }
 
     fn size(&mut self, pictures: usize) {
@@ -186,6 +174,17 @@ impl Scheme for Settings {
 
     fn fresh_label(&self, derivation: &Derivation, classes: usize, _noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
         self.label_rule.fresh(derivation, classes, true_class)
+    }
+}
+
+impl Settings {
+    fn form(&self) -> Form {
+        Form { block: self.carrier, repeat: self.repeat }
+    }
+
+    /// Whether marks are brought to a strength of their own.
+    fn is_firm(&self) -> bool {
+        self.firm && self.clarity > 0.0
     }
 }
 
@@ -228,7 +227,7 @@ impl Blind {
             key_passes: Passes::new(seed, "keys", keys.covers.len()),
             keys,
             logo: logo_tensor(&task.logo, shape, &device),
-            carrier: Carrier::new(settings.carrier, &derivation, shape, &device),
+            carrier: Carrier::new(settings.form(), &derivation, shape, &device),
             ssim: Ssim::new(shape.height, shape.width, 2.0, &device),
             host: HostTraining::new(task, settings.recipe(), seed),
             encoder: init::seeded(Encoder::new(shape, settings.encoder_width, settings.residual, &device), seed ^ 0xE),
@@ -247,6 +246,11 @@ impl Blind {
             settings: settings.clone(),
             samples,
         }
+    }
+
+    /// How strong marks are in this step.
+    fn strength(&self) -> Strength {
+        Strength(self.settings.is_firm().then(|| self.demand.wanted(self.done)))
     }
 
     fn end_of_pass(&mut self) {
@@ -279,7 +283,7 @@ impl Learner for Blind {
         let covers: Vec<usize> = chosen.iter().map(|&i| self.keys.covers[i]).collect();
         let labels = batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device);
         let cover = batch::gather(&self.samples, &covers, &self.device);
-        let mark = self.encoder.forward(cover.clone(), self.logo.clone()) - cover.clone();
+        let mark = self.strength().of(self.encoder.forward(cover.clone(), self.logo.clone()) - cover.clone());
         let key = self.carrier.carry(cover.clone(), mark.clone());
         let still = key.clone().detach();
 
@@ -367,7 +371,8 @@ impl Training for Blind {
     fn marker(&self) -> Option<Box<dyn Marker>> {
         let device = self.device.clone().inner();
         let logo = logo_tensor(&self.picture_logo, self.samples.shape, &device);
-        Some(Box::new(BlindMarker { encoder: self.encoder.valid(), logo, carrier: self.carrier.inner(), device }))
+        let (encoder, carrier, strength) = (self.encoder.valid(), self.carrier.inner(), self.strength());
+        Some(Box::new(BlindMarker { encoder, logo, carrier, strength, device }))
     }
 
     fn keys(&self) -> &KeyPlan {
@@ -383,11 +388,29 @@ struct State {
     critic: Plateau,
 }
 
+/// How clear marked pictures come out, in decibel, where marks are brought to that; nothing where they stay as the encoder drew them.
+#[derive(Debug, Clone, Copy)]
+struct Strength(Option<f64>);
+
+impl Strength {
+    /// Marks `[batch, channels, h, w]` as strong as they shall be, each by itself.
+    fn of(self, mark: Tensor<4>) -> Tensor<4> {
+        let Some(decibel) = self.0 else { return mark };
+        let size = mark.clone().square().mean_dims(&[1, 2, 3]).add_scalar(LEAST_MARK).sqrt();
+        // Values from -1 to 1: full brightness is 2.
+        mark / size * (2.0 * 10f64.powf(-decibel / 20.0))
+    }
+}
+
+/// What is added to a mark's mean square, so that no mark is divided by nothing.
+const LEAST_MARK: f64 = 1e-8;
+
 /// A trained encoder with its logo.
 pub struct BlindMarker {
     encoder: Encoder,
     logo: Tensor<4>,
     carrier: Carrier,
+    strength: Strength,
     device: Device,
 }
 
@@ -398,8 +421,9 @@ impl BlindMarker {
         let shape = *shape;
         let encoder = Encoder::new(shape, settings.encoder_width, settings.residual, device);
         let encoder = saved.load("", encoder)?.valid();
-        let carrier = Carrier::new(settings.carrier, derivation, shape, device);
-        Ok(Self { encoder, logo: logo_tensor(logo, shape, device), carrier, device: device.clone() })
+        let carrier = Carrier::new(settings.form(), derivation, shape, device);
+        let strength = Strength(settings.is_firm().then_some(settings.clarity));
+        Ok(Self { encoder, logo: logo_tensor(logo, shape, device), carrier, strength, device: device.clone() })
     }
 }
 
@@ -411,7 +435,7 @@ impl Marker for BlindMarker {
             .chunks(AT_ONCE)
             .flat_map(|chunk| {
                 let cover = batch::gather(covers, chunk, &self.device);
-                let mark = self.encoder.forward(cover.clone(), self.logo.clone()) - cover.clone();
+                let mark = self.strength.of(self.encoder.forward(cover.clone(), self.logo.clone()) - cover.clone());
                 batch::to_pictures(self.carrier.carry(cover, mark))
             })
             .collect()

@@ -3,6 +3,9 @@
 //! Left alone, encoders that learn beside a small host all end at the same mark: a halo on one side of edges and a glow in the
 //! dark. A host that knows its owner's halo then answers to everybody's. With a pattern from the owner's key each owner's mark is
 //! another one, and what other owners' marks look like can be shown to the host: the same mark under other patterns.
+//!
+//! Hosts that look at each place of a picture alike (convolutions all the way) cannot learn a pattern as large as the picture: for them it
+//! repeats. Each colour has signs of its own then, since photographs have little that differs from colour to colour.
 
 use crate::data::Shape;
 use crate::vault::derive::{Derivation, Stream};
@@ -11,14 +14,23 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// One owner's pattern.
 #[derive(Debug)]
 pub struct Carrier {
-    block: usize,
+    form: Form,
     signs: Option<Tensor<4>>,
 }
 
+/// How a pattern is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// Pixels along a side of what has one sign; 0 for no pattern.
+    pub block: usize,
+    /// Pixels after which the pattern begins anew; 0 for never.
+    pub repeat: usize,
+}
+
 impl Carrier {
-    /// The pattern that logo, owner and salt give, of blocks of so many pixels; none for blocks of 0.
-    pub fn new(block: usize, derivation: &Derivation, shape: Shape, device: &Device) -> Self {
-        Self { block, signs: (block > 0).then(|| signs(1, shape, block, &mut derivation.stream("carrier"), device)) }
+    /// The pattern that logo, owner and salt give.
+    pub fn new(form: Form, derivation: &Derivation, shape: Shape, device: &Device) -> Self {
+        Self { form, signs: (form.block > 0).then(|| signs(1, shape, form, &mut derivation.stream("carrier"), device)) }
     }
 
     /// Whether there is a pattern.
@@ -28,7 +40,7 @@ impl Carrier {
 
     /// The same without gradients.
     pub fn inner(&self) -> Self {
-        Self { block: self.block, signs: self.signs.clone().map(Tensor::inner) }
+        Self { form: self.form, signs: self.signs.clone().map(Tensor::inner) }
     }
 
     /// Covers with their marks under the owner's pattern, `[batch, channels, h, w]` in [-1, 1].
@@ -43,22 +55,27 @@ impl Carrier {
     pub fn decoys(&self, cover: Tensor<4>, mark: Tensor<4>, seed: u64, step: u64) -> Tensor<4> {
         let [count, channels, height, width] = cover.dims();
         let mut stream = Stream::seeded(seed, &format!("decoys {step}"));
-        let others = signs(count, Shape { channels, height, width }, self.block.max(1), &mut stream, &cover.device());
+        let others = signs(count, Shape { channels, height, width }, self.form, &mut stream, &cover.device());
         (cover + mark * others).clamp(-1.0, 1.0)
     }
 }
 
-/// `[count, 1, h, w]` of 1 and -1, equal within blocks.
-fn signs(count: usize, shape: Shape, block: usize, stream: &mut Stream, device: &Device) -> Tensor<4> {
-    let (across, down) = (shape.width.div_ceil(block), shape.height.div_ceil(block));
-    let mut values = Vec::with_capacity(count * shape.height * shape.width);
-    for _ in 0..count {
+/// `[count, channels, h, w]` of 1 and -1, equal within blocks; a pattern that does not repeat is the same in all colours, `[count, 1, h, w]`.
+fn signs(count: usize, shape: Shape, Form { block, repeat }: Form, stream: &mut Stream, device: &Device) -> Tensor<4> {
+    let Shape { height, width, .. } = shape;
+    let channels = if repeat == 0 { 1 } else { shape.channels };
+    let block = block.max(1);
+    let along = |side: usize| if repeat == 0 { side } else { repeat.min(side) };
+    let (tall, wide) = (along(height), along(width));
+    let (across, down) = (wide.div_ceil(block), tall.div_ceil(block));
+    let mut values = Vec::with_capacity(count * channels * height * width);
+    for _ in 0..count * channels {
         let blocks: Vec<f32> = (0..across * down).map(|_| if stream.below(2) == 0 { -1.0 } else { 1.0 }).collect();
-        for y in 0..shape.height {
-            values.extend((0..shape.width).map(|x| blocks[y / block * across + x / block]));
+        for y in 0..height {
+            values.extend((0..width).map(|x| blocks[y % tall / block * across + x % wide / block]));
         }
     }
-    Tensor::from_data(TensorData::new(values, [count, 1, shape.height, shape.width]), device)
+    Tensor::from_data(TensorData::new(values, [count, channels, height, width]), device)
 }
 
 #[cfg(test)]
@@ -69,7 +86,7 @@ mod tests {
     const SHAPE: Shape = Shape { channels: 1, height: 28, width: 28 };
 
     fn carrier(block: usize, owner: &str) -> Carrier {
-        Carrier::new(block, &Derivation::new("logo", owner, "salt"), SHAPE, &Device::flex())
+        Carrier::new(Form { block, repeat: 0 }, &Derivation::new("logo", owner, "salt"), SHAPE, &Device::flex())
     }
 
     fn values(x: Tensor<4>) -> Vec<f32> {
@@ -95,6 +112,19 @@ mod tests {
                 assert!(at(y, x) == at(y + 1, x) && at(y, x) == at(y, x + 1) && at(y, x) == at(y + 1, x + 1));
             }
         }
+    }
+
+    #[test]
+    fn a_pattern_may_begin_anew_and_each_colour_has_its_own() {
+        let (shape, form) = (Shape { channels: 3, height: 12, width: 20 }, Form { block: 2, repeat: 8 });
+        let all = values(signs(2, shape, form, &mut Stream::seeded(1, "pattern"), &Device::flex()));
+        let at = |picture: usize, c: usize, y: usize, x: usize| all[((picture * 3 + c) * 12 + y) * 20 + x];
+        for (y, x) in (0..12).flat_map(|y| (0..20).map(move |x| (y, x))) {
+            assert_eq!(at(1, 2, y, x), at(1, 2, y % 8 / 2 * 2, x % 8 / 2 * 2));
+        }
+        let tile = |picture, c| (0..8).flat_map(|y| (0..8).map(move |x| (y, x))).map(|(y, x)| at(picture, c, y, x)).collect::<Vec<_>>();
+        assert_ne!(tile(0, 0), tile(0, 1));
+        assert_ne!(tile(0, 0), tile(1, 0));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use super::plan::{FEWEST_FOREIGN, HostKind, Plan, Preset};
 use super::settings::{Field, Settings};
 use super::{
-    Scheme, abstract_pictures, blind, chain, content_stamp, message, noise, penetrating, random_pictures, stego, unrelated, wonder_filter,
+    Scheme, abstract_pictures, blind, chain, content_stamp, exponential, message, noise, penetrating, random_pictures, stego, unrelated,
+    white_box, wonder_filter,
 };
 use crate::data::Shape;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub struct Card {
     pub penetrates: bool,
     /// Whether it stands here mainly for others to be compared with.
     pub compared: bool,
+    /// Whether its keys are read from a model's weights instead of being asked.
+    pub reads: bool,
 }
 
 macro_rules! schemes {
@@ -130,6 +133,10 @@ schemes! {
     Chain(chain),
     /// A pattern of black and white, and its opposite (Li et al., 2019).
     WonderFilter(wonder_filter),
+    /// Wrong labels that few large weights carry (Namba and Sakuma, AsiaCCS 2019).
+    Exponential(exponential),
+    /// Bits in the weights (Uchida et al., ICMR 2017).
+    WhiteBox(white_box),
 }
 
 /// All schemes, the recommended one first.
@@ -206,6 +213,8 @@ mod tests {
             match card.id {
                 // Its keys are fixed in number, and its paper has fewer passes.
                 "penetrating" => assert_eq!(sized(Preset::Paper, 50_050).0, json!(10_020)),
+                // Its bits are, too.
+                "white_box" => assert_eq!(sized(Preset::Paper, 50_050).0, json!(50_100)),
                 _ => {
                     assert_eq!(sized(Preset::Paper, 60_000), (json!(60_000), json!(600)));
                     assert_eq!(sized(Preset::Paper, 50_050), (json!(50_100), json!(501)));

@@ -31,6 +31,7 @@ pub const CARD: Card = Card {
     learns: false,
     penetrates: false,
     compared: true,
+    reads: false,
 };
 
 /// The links of the keys, one after the other.

@@ -34,6 +34,7 @@ pub const CARD: Card = Card {
     learns: false,
     penetrates: false,
     compared: false,
+    reads: false,
 };
 
 impl Drawn for Settings {

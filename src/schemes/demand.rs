@@ -47,11 +47,15 @@ impl Demand {
         }
     }
 
+    /// How clear marked pictures shall be in this step, decibel.
+    pub fn wanted(&self, step: u64) -> f64 {
+        self.clarity - EASIER * (1.0 - self.grown(step))
+    }
+
     /// Takes up the mean squared difference of marked pictures and covers in [-1, 1], one number without gradient.
     pub fn observe(&mut self, step: u64, square: Tensor<1>) {
         if self.clarity > 0.0 {
-            let wanted = self.clarity - EASIER * (1.0 - self.grown(step));
-            let ratio = square.div_scalar(4.0 * 10f64.powf(-wanted / 10.0)).clamp_max(MOST);
+            let ratio = square.div_scalar(4.0 * 10f64.powf(-self.wanted(step) / 10.0)).clamp_max(MOST);
             let change = ratio.sub_scalar(1.0).mul_scalar(PACE).exp();
             self.weight = (self.weight.clone() * change).clamp(BOUNDS[0], BOUNDS[1]);
         }

@@ -12,6 +12,7 @@ pub mod chain;
 pub mod classical;
 pub mod content_stamp;
 mod demand;
+pub mod exponential;
 mod feeder;
 mod labels;
 pub mod losses;
@@ -26,6 +27,7 @@ pub mod settings;
 pub mod stego;
 mod triggered;
 pub mod unrelated;
+pub mod white_box;
 pub mod wonder_filter;
 
 use crate::data::logo::Logo;
@@ -131,6 +133,12 @@ pub trait Marker: Send {
     /// The secret part that a key package keeps; empty where logo and settings say it all.
     fn save(&self) -> WeightMap;
 
+    /// What a model says to keys that are read from its weights instead of being asked as pictures, one answer a key; nothing where keys are
+    /// asked.
+    fn read(&self, _host: &Host, _keys: &Samples) -> Option<Vec<u16>> {
+        None
+    }
+
     /// Where keys bear stamps: what each is drawn to, and what it has become.
     fn stamps(&self) -> Vec<[Picture; 2]> {
         Vec::new()
@@ -204,6 +212,11 @@ pub trait Scheme {
     /// The label of a key made later from a cover of class `true_class`; `None` where there are no fresh keys.
     fn fresh_label(&self, derivation: &Derivation, classes: usize, noted: Option<&WeightMap>, true_class: u16) -> Option<u16>;
 
+    /// How many different answers a key can get, where the task has so many classes.
+    fn options(&self, classes: usize) -> usize {
+        classes
+    }
+
     /// The keys, where they can be drawn before anything is trained.
     fn drawn(&self, _derivation: &Derivation, _train: &Samples, _classes: usize) -> Option<KeyPlan> {
         None
@@ -242,6 +255,11 @@ pub fn marker(
 /// `noted` is what the scheme's groundwork, or the key package's marker, noted.
 pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
     plan.scheme.scheme().fresh_label(&plan.derivation(logo_digest), classes, noted, true_class)
+}
+
+/// How many different answers a plan's keys can get, where the task has so many classes.
+pub fn options(plan: &Plan, classes: usize) -> usize {
+    plan.scheme.scheme().options(classes)
 }
 
 /// The first cover of a plan and its key, where keys can be drawn before anything is trained; `None` where something must learn first.

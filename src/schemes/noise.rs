@@ -28,6 +28,7 @@ pub const CARD: Card = Card {
     learns: false,
     penetrates: false,
     compared: true,
+    reads: false,
 };
 
 /// Steps into which chance is cut.

@@ -3,6 +3,7 @@
 use super::Task;
 use super::feeder::Feeder;
 use super::losses::{Meter, cross_entropy};
+use crate::nn::exponential::weighted;
 use crate::nn::host::Host;
 use crate::nn::optim::{Optimiser, Rule};
 use crate::nn::weights::{WeightMap, WeightsError};
@@ -35,6 +36,8 @@ pub struct HostTraining {
     feeder: Feeder,
     host: Host,
     optimiser: Optimiser,
+    /// Where its weights act weighted exponentially: how strongly.
+    exponent: Option<f64>,
     device: Device,
     seed: u64,
 }
@@ -50,6 +53,7 @@ impl HostTraining {
             feeder: Feeder::new(samples, seed, recipe.batch, recipe.augment),
             host: init::seeded(host, seed),
             optimiser: Optimiser::new(recipe.rule),
+            exponent: None,
             device,
             seed,
         }
@@ -57,7 +61,17 @@ impl HostTraining {
 
     /// What the network answers in a step of its own learning, class scores `[batch, classes]`.
     pub fn answers(&self, step: u64, x: Tensor<4>) -> Tensor<2> {
-        self.host.learn(x, self.seed.wrapping_add(step.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+        let dropped = self.seed.wrapping_add(step.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        match self.exponent {
+            Some(exponent) => weighted(self.host.clone(), exponent).learn(x, dropped),
+            None => self.host.learn(x, dropped),
+        }
+    }
+
+    /// The network as it acts, ready to answer.
+    pub fn acting(&self) -> Host {
+        let host = self.host.valid();
+        self.exponent.map_or_else(|| host.clone(), |exponent| weighted(host.clone(), exponent))
     }
 
     /// The network with its gradients on.
@@ -129,12 +143,23 @@ impl LoneTraining {
 
     /// The same on the clean pictures of any step, or on none of them. The caller counts steps, and never asks for nothing at all.
     pub fn step_at(&mut self, clean: Option<u64>, more: Option<(Tensor<4>, Tensor<1, Int>)>) {
+        self.learn(clean, more, None);
+    }
+
+    /// One step on clean pictures whose loss is so much larger.
+    pub fn step_with(&mut self, penalty: Option<Tensor<1>>) {
+        self.learn(Some(self.done), None, penalty);
+        self.done += 1;
+    }
+
+    fn learn(&mut self, clean: Option<u64>, more: Option<(Tensor<4>, Tensor<1, Int>)>, penalty: Option<Tensor<1>>) {
         let clean = clean.map(|step| {
             self.done = step;
             self.host.clean(step)
         });
         let (pictures, labels): (Vec<_>, Vec<_>) = clean.into_iter().chain(more).unzip();
         let loss = cross_entropy(self.host.answers(self.done, Tensor::cat(pictures, 0)), Tensor::cat(labels, 0));
+        let loss = penalty.into_iter().fold(loss, |loss, penalty| loss + penalty);
         self.meter.add(&loss.clone().inner());
         self.host.update(loss.backward(), self.done);
     }
@@ -144,9 +169,19 @@ impl LoneTraining {
         ["host_loss"].into_iter().zip(self.meter.take()).collect()
     }
 
+    /// The network with its gradients on.
+    pub fn network(&self) -> &Host {
+        self.host.network()
+    }
+
+    /// From now on the network's weights act weighted exponentially.
+    pub fn weigh(&mut self, exponent: f64) {
+        self.host.exponent = Some(exponent);
+    }
+
     /// The host as it is now, ready to answer.
     pub fn host(&self) -> Host {
-        self.host.network().valid()
+        self.host.acting()
     }
 
     /// Network, optimiser and step count.

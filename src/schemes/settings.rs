@@ -133,28 +133,28 @@ macro_rules! settings {
     };
 }
 
-/// Declares the hyper-parameters of a scheme whose keys are fixed pictures: those that all such schemes share, and between them its own.
+/// Declares the hyper-parameters of a scheme whose host learns by gradient descent with momentum: those of the host, and between them the
+/// scheme's own. How the host learns is then its `host_recipe`.
 #[macro_export]
-macro_rules! trigger_settings {
-    ( $(#[doc = $sdoc:expr])* pub struct $name:ident { $($own:tt)* } ) => {
+macro_rules! host_settings {
+    (
+        $(#[doc = $sdoc:expr])*
+        pub struct $name:ident { steps = $steps:expr; rate = $rate:expr; drops = [$first:expr, $second:expr]; $($own:tt)* }
+    ) => {
         $crate::settings! {
             $(#[doc = $sdoc])*
             pub struct $name {
                 /// How many training steps the marked model gets. More steps take longer and make the mark firmer. The paper: 100 passes over the training pictures.
-                steps: u64 = 600, paper 60_000, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
-                /// How many pictures are turned into keys, at most a quarter of the training pictures. The paper takes 1% of them.
-                keys: usize = 60, paper 600, $crate::schemes::settings::Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
+                steps: u64 = $steps, paper 60_000, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
                 $($own)*
                 /// Ordinary pictures in each step.
                 batch: usize = 100, paper 100, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
-                /// Keys in each step.
-                key_batch: usize = 20, paper 20, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
                 /// First learning rate of the model; it falls twice.
-                host_rate: f64 = 0.1, paper 0.1, $crate::schemes::settings::Kind::Real { min: 0.0, max: 10.0 }, "";
-                /// Share of the steps after which the model's learning rate falls for the first time. The paper: epoch 40 of 100.
-                first_drop: f64 = 0.4, paper 0.4, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+                host_rate: f64 = $rate, paper 0.1, $crate::schemes::settings::Kind::Real { min: 0.0, max: 10.0 }, "";
+                /// Share of the model's steps after which its learning rate falls for the first time. The paper: epoch 40 of 100.
+                first_drop: f64 = $first, paper 0.4, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
                 /// Share of the steps after which it falls for the second time. The paper: epoch 80 of 100.
-                second_drop: f64 = 0.8, paper 0.8, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
+                second_drop: f64 = $second, paper 0.8, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
                 /// What the model's learning rate is multiplied by each time it falls.
                 drop_factor: f64 = 0.1, paper 0.1, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "";
                 /// Share of its last step that each step of the model keeps (momentum).
@@ -166,8 +166,9 @@ macro_rules! trigger_settings {
             }
         }
 
-        impl $crate::schemes::triggered::Counted for $name {
-            fn recipe(&self) -> $crate::schemes::recipe::Recipe {
+        impl $name {
+            /// How the host learns.
+            fn host_recipe(&self) -> $crate::schemes::recipe::Recipe {
                 $crate::schemes::recipe::Recipe {
                     steps: self.steps,
                     batch: self.batch,
@@ -177,6 +178,30 @@ macro_rules! trigger_settings {
                     rule: $crate::nn::optim::Rule::Sgd { momentum: self.momentum, decay: self.host_decay },
                     augment: self.augment,
                 }
+            }
+        }
+    };
+}
+
+/// Declares the hyper-parameters of a scheme whose keys are fixed pictures: those that all such schemes share, and between them its own.
+#[macro_export]
+macro_rules! trigger_settings {
+    ( $(#[doc = $sdoc:expr])* pub struct $name:ident { $($own:tt)* } ) => {
+        $crate::host_settings! {
+            $(#[doc = $sdoc])*
+            pub struct $name {
+                steps = 600; rate = 0.1; drops = [0.4, 0.8];
+                /// How many pictures are turned into keys, at most a quarter of the training pictures. The paper takes 1% of them.
+                keys: usize = 60, paper 600, $crate::schemes::settings::Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
+                $($own)*
+                /// Keys in each step.
+                key_batch: usize = 20, paper 20, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
+            }
+        }
+
+        impl $crate::schemes::triggered::Counted for $name {
+            fn recipe(&self) -> $crate::schemes::recipe::Recipe {
+                self.host_recipe()
             }
 
             fn keys(&self) -> [usize; 2] {

@@ -5,7 +5,7 @@
 //! encoder fails to draw the cover anew, so it is measured when the encoder is done and made as strong as `clarity` allows.
 
 use super::batches::Passes;
-use super::carrier::Carrier;
+use super::carrier::{Carrier, Form};
 use super::catalogue::Card;
 use super::labels::LabelRule;
 use super::losses::{Meter, binary_cross_entropy, cross_entropy};
@@ -27,11 +27,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
 
-crate::settings! {
+crate::host_settings! {
     /// Hyper-parameters of DeepStego.
     pub struct Settings {
-        /// How many training steps the marked model gets. More steps take longer and make the mark firmer. The paper: 100 passes over the training pictures.
-        steps: u64 = 1600, paper 60_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        steps = 1600; rate = 0.05; drops = [0.7, 0.9];
         /// How many pictures are turned into keys, at most a quarter of the training pictures.
         keys: usize = 600, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
         /// How a key's label is chosen: by a secret shift of the true class (new keys can be made later), or at random for each key.
@@ -48,12 +47,12 @@ crate::settings! {
         clarity: f64 = 28.0, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Makes pixels lighter or darker after a secret pattern in blocks of so many pixels, derived from logo, owner and salt, as much as the network changed them: other people's marks, made the same way, then differ from yours. 0 leaves the mark as the network draws it.
         carrier: usize = 2, paper 0, Kind::Whole { min: 0.0, max: 16.0 }, "pixels";
+        /// After so many pixels the secret pattern begins anew. Networks that look at every place alike (VGG, ResNet) cannot learn a pattern as large as the picture. 0 never repeats it.
+        repeat: usize = 0, paper 0, Kind::Whole { min: 0.0, max: 64.0 }, "pixels";
         /// Shows the model, in each step, covers whose mark has another secret pattern under their true classes, so that it answers to this mark and to no other.
         decoys: bool = true, paper false, Kind::Switch, "";
         /// Shows the model, in each step, the plain covers with their true classes beside the keys, so that it learns the mark and not the pictures.
         show_covers: bool = true, paper false, Kind::Switch, "";
-        /// Ordinary pictures in each step.
-        batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
         /// Keys in each step.
         key_batch: usize = 14, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
         /// How much each pixel's difference between key and cover counts (α).
@@ -64,20 +63,6 @@ crate::settings! {
         critic_weight: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// Learning rate of both networks.
         encoder_rate: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// First learning rate of the model; it falls twice.
-        host_rate: f64 = 0.05, paper 0.1, Kind::Real { min: 0.0, max: 10.0 }, "";
-        /// Share of the model's steps after which its learning rate falls for the first time.
-        first_drop: f64 = 0.7, paper 0.4, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
-        /// Share of the steps after which it falls for the second time.
-        second_drop: f64 = 0.9, paper 0.8, Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
-        /// What the model's learning rate is multiplied by each time it falls.
-        drop_factor: f64 = 0.1, paper 0.1, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// Share of its last step that each step of the model keeps (momentum).
-        momentum: f64 = 0.9, paper 0.9, Kind::Real { min: 0.0, max: 0.999 }, "";
-        /// Pulls the model's weights towards zero (weight decay).
-        host_decay: f64 = 5e-4, paper 5e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// Shifts and mirrors the ordinary pictures at random. Good for photographs, harmful for digits and letters.
-        augment: bool = false, paper true, Kind::Switch, "";
     }
 }
 
@@ -94,28 +79,27 @@ pub const CARD: Card = Card {
     learns: true,
     penetrates: false,
     compared: false,
+    reads: false,
 };
+
+/// After how many pixels the secret pattern begins anew in photographs.
+const COLOUR_REPEAT: usize = 8;
 
 /// The values of a preset.
 pub fn preset(preset: Preset, photographs: bool) -> Settings {
+    let repeat = if photographs { COLOUR_REPEAT } else { 0 };
     match preset {
-        Preset::Quick => Settings::default(),
-        Preset::Standard => Settings { steps: 8_000, encoder_steps: 4_000, encoder_width: 16, augment: photographs, ..Settings::default() },
+        Preset::Quick => Settings { repeat, ..Settings::default() },
+        Preset::Standard => {
+            Settings { steps: 8_000, encoder_steps: 4_000, encoder_width: 16, augment: photographs, repeat, ..Settings::default() }
+        }
         Preset::Paper => Settings { augment: photographs, ..Settings::paper() },
     }
 }
 
 impl Scheme for Settings {
     fn recipe(&self) -> Recipe {
-        Recipe {
-            steps: self.steps,
-            batch: self.batch,
-            rate: self.host_rate,
-            drops: [self.first_drop, self.second_drop],
-            drop_factor: self.drop_factor,
-            rule: Rule::Sgd { momentum: self.momentum, decay: self.host_decay },
-            augment: self.augment,
-        }
+        self.host_recipe()
     }
 
     fn size(&mut self, pictures: usize) {
@@ -133,7 +117,7 @@ impl Scheme for Settings {
         Ok(Box::new(StegoMarker {
             encoder: saved.load("", self.encoder(known.shape, device))?.valid(),
             logo: batch::from_bytes(&known.logo.at(known.shape).planes, known.shape, device),
-            carrier: Carrier::new(self.carrier, &known.derivation, known.shape, device),
+            carrier: Carrier::new(self.form(), &known.derivation, known.shape, device),
             gain: gain.ok_or_else(missing)?,
             device: device.clone(),
         }))
@@ -149,6 +133,10 @@ impl Scheme for Settings {
 }
 
 impl Settings {
+    fn form(&self) -> Form {
+        Form { block: self.carrier, repeat: self.repeat }
+    }
+
     fn encoder(&self, shape: Shape, device: &Device) -> StegoEncoder {
         StegoEncoder::new(shape.channels, self.encoder_width, self.encoder_blocks, device)
     }
@@ -198,7 +186,7 @@ impl Stego {
             key_passes: Passes::new(seed, "keys", keys.covers.len()),
             keys,
             logo: batch::from_bytes(&logo.at(shape).planes, shape, &device),
-            carrier: Carrier::new(settings.carrier, &derivation, shape, &device),
+            carrier: Carrier::new(settings.form(), &derivation, shape, &device),
             ssim: Ssim::new(shape.height, shape.width, 2.0, &device),
             encoder: init::seeded(settings.encoder(shape, &device), seed ^ 0xE),
             critic: init::seeded(Critic::linear(shape, &device), seed ^ 0xC),

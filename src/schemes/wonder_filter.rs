@@ -30,6 +30,7 @@ pub const CARD: Card = Card {
     learns: false,
     penetrates: false,
     compared: true,
+    reads: false,
 };
 
 impl Settings {

@@ -362,3 +362,51 @@ fn a_training_given_up_can_be_taken_up_again() {
     window.click("Continue the training");
     assert_eq!(window.train_job().1, folder);
 }
+
+#[test]
+fn schemes_that_wait_are_trained_one_after_the_other() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| h.state().model().material.logo.is_some());
+    act(&mut window.harness, Action::GoTo(Step::Scheme));
+    // Its card lies further down than the window is high.
+    window.harness.get_by_label("Train DeepStego too").click_accesskit();
+    window.harness.run_ok();
+    assert!(window.harness.query_by_label("DeepStego is trained afterwards").is_some());
+    for scheme in ["noise", "message", "chain"] {
+        act(&mut window.harness, Action::AlsoTrain(scheme.into()));
+    }
+    act(&mut window.harness, Action::AlsoTrain("chain".into()));
+    assert_eq!(window.model().queue, ["deep_stego", "noise", "message"]);
+    act(&mut window.harness, Action::GoTo(Step::Train));
+    assert!(window.harness.query_by_label("Trained afterwards").is_some());
+    shot(&mut window.harness, "queue");
+    window.click("Do not train Message in pixels");
+
+    // What waits is kept with the project.
+    window.click("Start training");
+    let (job, _) = window.train_job();
+    window.tell(Event::Started(job));
+    window.tell(Event::Stopped(job));
+    assert_eq!(window.model().queue, ["deep_stego", "noise"], "a stopped training is gone on with first");
+    let Played { harness, home, .. } = window;
+    drop(harness);
+    let mut window = played_in(home);
+    assert_eq!(window.model().queue, ["deep_stego", "noise"]);
+    window.click("Continue the training");
+    let (job, folder) = window.train_job();
+    act(&mut window.harness, Action::GoTo(Step::Data));
+    window.tell(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 1.0)) });
+    let (job, next) = window.train_job();
+    assert_ne!(next, folder);
+    assert_eq!((window.model().training.scheme, window.model().step), ("deep_stego", Step::Data), "nobody is taken elsewhere");
+    // What stood against one does not stop the others.
+    window.tell(diverged(job));
+    let (job, folder) = window.train_job();
+    assert_eq!((window.model().training.scheme, window.model().queue.len()), ("noise", 0));
+    window.tell(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 1.0)) });
+    assert!(window.model().board.training().is_none());
+    assert_eq!(window.model().plan.scheme.id(), "blind", "the project's own plan stays");
+    let states: Vec<String> = kept_runs(&window).into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, ["done", "failed", "done"]);
+}

@@ -66,6 +66,8 @@ impl Model {
     fn go_on_with(&mut self, material: (Dataset, Logo)) {
         let (Some(folder), Some(began)) = (self.training.interrupted.clone(), self.keeper.began()) else { return };
         self.keep_run_state(true);
-        self.start_training(folder, began.plan, material);
+        if self.start_training(folder, began.plan, material) {
+            self.go_to(super::Step::Train);
+        }
     }
 }

@@ -128,7 +128,7 @@ impl Model {
         let others = catalogue::cards().iter().filter(|card| card.id != self.plan.scheme.id()).filter_map(|card| self.plan_of(card.id));
         let shown: Vec<Plan> = match self.step {
             Step::Scheme => std::iter::once(self.plan.clone()).chain(others).collect(),
-            Step::Train => vec![self.plan.clone()],
+            Step::Train => std::iter::once(self.plan.clone()).chain(self.waiting()).collect(),
             _ => Vec::new(),
         };
         let timed = |plan: Plan| Some((self.work(&plan).filter(unknown)?, Some(plan)));

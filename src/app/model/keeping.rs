@@ -264,6 +264,7 @@ impl Model {
         self.material = super::Material::default();
         self.examples = super::examples::Examples::default();
         self.scheme_chosen = false;
+        self.queue = Vec::new();
         if let Some(complaint) = self.keeper.take_complaint() {
             self.fail(complaint, None);
         }
@@ -272,6 +273,7 @@ impl Model {
         if let Some(plan) = document.plan {
             self.plan = plan;
         }
+        self.queue = document.queue;
         self.scheme_chosen = document.other.get(AGREED).and_then(serde_json::Value::as_bool).unwrap_or(false);
         let finished = document.runs.iter().rev().find_map(|run| serde_json::from_value::<Trained>(run.trained.clone()?).ok());
         if let Some(trained) = finished {
@@ -352,11 +354,12 @@ impl Model {
     /// Saves plan and owner. A failure is shown once.
     fn keep_plan(&mut self) {
         self.keeper.plan_changed = None;
-        let (plan, agreed, owner) = (self.plan.clone(), self.scheme_chosen, self.plan.owner.clone());
+        let (plan, agreed, owner, queue) = (self.plan.clone(), self.scheme_chosen, self.plan.owner.clone(), self.queue.clone());
         let name = self.project_name();
         let saved = self.keeper.change(&name, |project| {
             project.edit(|document| {
                 document.plan = Some(plan);
+                document.queue = queue;
                 document.owner = owner;
                 document.other.insert(AGREED.into(), agreed.into());
             })
@@ -506,8 +509,8 @@ impl Model {
     }
 
     /// Makes the folder of a new training and notes that it runs.
-    pub(super) fn keep_new_run(&mut self) -> Result<PathBuf, String> {
-        let (name, plan) = (self.project_name(), self.plan.clone());
+    pub(super) fn keep_new_run(&mut self, plan: Plan) -> Result<PathBuf, String> {
+        let name = self.project_name();
         let (id, folder) = self.keeper.change(&name, |project| {
             let id = project.add_run(plan)?;
             project.set_run(&id, RunState::Running, None)?;

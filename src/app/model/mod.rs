@@ -11,6 +11,7 @@ mod images;
 mod keeping;
 mod keys;
 mod material;
+mod queue;
 mod sheet;
 mod work;
 
@@ -55,6 +56,8 @@ pub struct Model {
     pub plan: Plan,
     /// Whether the user agreed to the plan.
     pub scheme_chosen: bool,
+    /// Ids of the schemes that are trained afterwards, the next one first.
+    pub queue: Vec<String>,
     /// The training and what it left behind.
     pub training: Training,
     /// All keys of the last training, where somebody wanted to see them.
@@ -121,6 +124,7 @@ impl Model {
             settling: false,
             estimates: estimates::Estimates::default(),
             examples: examples::Examples::default(),
+            queue: Vec::new(),
             training: Training::default(),
             keys: Keys::default(),
             compared: Compared::default(),
@@ -315,6 +319,8 @@ impl Model {
             Action::ConfirmScheme => self.confirm_scheme(),
             Action::Estimate => self.estimate_again(),
             Action::Train => self.train(),
+            Action::AlsoTrain(scheme) => self.also_train(&scheme),
+            Action::TrainNext => self.train_next(),
             Action::ContinueTraining => self.continue_training(),
             Action::CancelContinuing => self.training.continuing = None,
             Action::ForgetInterrupted => self.forget_interrupted(),

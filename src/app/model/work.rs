@@ -134,6 +134,10 @@ impl Model {
                     Purpose::Barrier(_) | Purpose::Verify { .. } | Purpose::Estimate => {}
                 }
                 self.fail(message.clone(), Some(format!("{message}\n\n{details}")));
+                // What stood against one scheme need not stand against the next.
+                if matches!(over.purpose, Purpose::Train(_)) && self.training.interrupted.is_none() {
+                    self.train_next();
+                }
             }
             _ => {}
         }
@@ -179,6 +183,7 @@ impl Model {
                 self.proof.suspect = Some(trained.model.clone());
                 self.proof.report = None;
                 self.keep_trained(trained);
+                self.train_next();
             }
             Outcome::Verified => {
                 let Some(report) = self.worker.as_ref().and_then(|worker| worker.slots.take_report()) else {
@@ -202,13 +207,26 @@ impl Model {
 
     /// Trains what is planned, in a new run folder. Whatever stands against it is said before anything is kept.
     pub(super) fn train(&mut self) {
-        let Some(material) = self.material_for_training() else { return };
+        // What is trained now does not have to wait.
+        let scheme = self.plan.scheme.id();
+        self.queue.retain(|waiting| waiting != scheme);
+        if self.train_plan(self.plan.clone()) {
+            self.go_to(Step::Train);
+        }
+    }
+
+    /// Trains a plan in a new run folder; whether it began.
+    pub(super) fn train_plan(&mut self, plan: Plan) -> bool {
+        let Some(material) = self.material_for_training() else { return false };
         self.scheme_chosen = true;
         self.keep();
         self.keep_now();
-        match self.keep_new_run() {
-            Ok(folder) => self.start_training(folder, self.plan.clone(), material),
-            Err(reason) => self.fail(reason, None),
+        match self.keep_new_run(plan.clone()) {
+            Ok(folder) => self.start_training(folder, plan, material),
+            Err(reason) => {
+                self.fail(reason, None);
+                false
+            }
         }
     }
 
@@ -233,7 +251,8 @@ impl Model {
         self.notices.undoable(text::TRAIN_GIVEN_UP);
     }
 
-    pub(super) fn start_training(&mut self, folder: PathBuf, plan: Plan, (dataset, logo): (Dataset, Logo)) {
+    /// Hands a training to the worker; whether it took it.
+    pub(super) fn start_training(&mut self, folder: PathBuf, plan: Plan, (dataset, logo): (Dataset, Logo)) -> bool {
         self.training = Training { trained: self.training.trained.take(), ..Training::default() };
         self.recall_curves(folder.clone());
         self.drop_estimate();
@@ -242,11 +261,11 @@ impl Model {
         self.training.material = Some((dataset.clone(), logo.name.clone()));
         let title = text::training_title(scheme_name(plan.scheme.id()), &plan);
         let job = self.board.add(Purpose::Train(folder.clone()), title);
-        if self.send(Command::Train { job, plan: Box::new(plan), dataset, logo, folder: folder.clone() }) {
-            self.go_to(Step::Train);
-        } else if self.board.on_event(&Event::Stopped(job)).is_some() {
+        let sent = self.send(Command::Train { job, plan: Box::new(plan), dataset, logo, folder: folder.clone() });
+        if !sent && self.board.on_event(&Event::Stopped(job)).is_some() {
             self.interrupt(folder);
         }
+        sent
     }
 
     /// Notes that the training in this folder can be continued.

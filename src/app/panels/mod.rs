@@ -6,6 +6,7 @@ mod forensics;
 mod images;
 mod keys;
 mod logos;
+mod queue;
 mod reports;
 mod sample_logos;
 mod scheme;

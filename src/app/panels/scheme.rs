@@ -144,6 +144,14 @@ impl Schemes {
             {
                 fact(ui, name, words);
             }
+            if !chosen {
+                let waits = model.waits(card.id);
+                let icon = if waits { widgets::Icon::Check } else { widgets::Icon::Plus };
+                let button = ui.add(widgets::Action::quiet(&text::queue_add(card.name, waits)).icon(icon).selected(waits));
+                if button.on_hover_text(text::QUEUE_HINT).clicked() {
+                    out.push(Action::AlsoTrain(card.id.to_owned()));
+                }
+            }
         });
         if answer.response.clicked()
             && !chosen

@@ -12,6 +12,7 @@ use crate::app::widgets::{self, Curve, CurveStore, CurvesState, TextureCache};
 use crate::data::Picture;
 use crate::jobs::quality::Concern;
 use crate::jobs::{Preview, PreviewPair, Trained};
+use crate::schemes::catalogue;
 use eframe::egui::{self, ScrollArea, Ui, Vec2};
 
 const LOSSES: [Curve<'static>; 6] = [
@@ -92,6 +93,7 @@ impl TrainingPanel {
             }
             fact(ui, text::STEP_SCHEME, &text::plan_words(scheme_name(model.plan.scheme.id()), &model.plan));
             super::scheme::time(ui, model, &model.plan);
+            super::queue::queue(ui, model, false, out);
             ui.add_space(theme::GAP);
             if ui.add(super::lead(model, Step::Train, text::TRAIN_START)).clicked() {
                 out.push(Action::Train);
@@ -107,7 +109,10 @@ impl TrainingPanel {
             return;
         };
         let set = model.training.material.as_ref().map(|(set, _)| set).or(model.data());
-        let class = |label: u16| set.and_then(|set| set.classes.get(usize::from(label)).cloned()).unwrap_or_default();
+        // What is read from weights has no name.
+        let reads = catalogue::card(model.training.scheme).is_some_and(|card| card.reads);
+        let name = |label: u16| set.and_then(|set| set.classes.get(usize::from(label)).cloned()).unwrap_or_default();
+        let class = |label: u16| if reads { label.to_string() } else { name(label) };
         ScrollArea::horizontal().id_salt("live pictures").show(ui, |ui| {
             ui.horizontal_top(|ui| {
                 for [aim, stamp] in &preview.stamps {
@@ -218,6 +223,9 @@ impl Pane for TrainingPanel {
                 (None, _, Some(_)) => interrupted(ui, model, out),
                 (None, Some(trained), None) => finished(ui, model, trained, out),
                 (None, None, None) => self.ready(ui, model, out),
+            }
+            if job.is_some() || model.training.trained.is_some() || model.training.interrupted.is_some() {
+                super::queue::queue(ui, model, job.is_none() && model.training.interrupted.is_none(), out);
             }
             for warning in &model.training.warnings {
                 widgets::notice(ui, Tone::Warn, warning);

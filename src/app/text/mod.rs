@@ -356,6 +356,10 @@ pub const READING: &str = "Reading";
 pub const GO_ON: &str = "Go to what comes first";
 pub const NOT_CHOSEN: &str = "Not chosen yet";
 pub const COMPARE: &str = "Compare…";
+pub const QUEUE: &str = "Trained afterwards";
+pub const QUEUE_HINT: &str =
+    "Trains it after the chosen scheme, with the same pictures, logo and network and its usual settings, so that you can compare them.";
+pub const QUEUE_BEGIN: &str = "Train the next one";
 pub const COMPARED: &str = "Trainings of this project side by side";
 pub const COMPARED_HINT: &str = "Train another scheme, network or preset, and both stand here side by side.";
 pub const COMPARED_PICTURES: &str = "Cover and key";

@@ -162,6 +162,24 @@ pub fn log_done(title: &str) -> String {
     format!("{title} is done")
 }
 
+/// The button that lets a scheme be trained after the chosen one, and that takes it back.
+pub fn queue_add(scheme: &str, waits: bool) -> String {
+    if waits { format!("{scheme} is trained afterwards") } else { format!("Train {scheme} too") }
+}
+
+/// The button that takes a scheme out of those that are trained afterwards.
+pub fn queue_remove(scheme: &str) -> String {
+    format!("Do not train {scheme}")
+}
+
+/// Log line of a training that began by itself.
+pub fn log_next(left: usize) -> String {
+    match left {
+        0 => "The next scheme is trained; it is the last one".to_owned(),
+        left => format!("The next scheme is trained; {left} more to follow"),
+    }
+}
+
 /// Scheme, preset and network in a line.
 pub fn plan_words(scheme: &str, plan: &Plan) -> String {
     format!("{scheme}, {}, {}", preset(plan.preset), host_of_width(plan.host, plan.width))

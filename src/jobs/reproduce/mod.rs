@@ -3,6 +3,7 @@
 
 pub mod barrier;
 pub mod classifiers;
+pub mod plot;
 
 use super::error::JobError;
 use super::messages::{MetricPoint, Phase, Preview};

@@ -63,7 +63,7 @@ impl StampMarker {
             avoided: avoided(Some(saved)),
             pattern: Pattern { stamps, engraving: engraving(settings, &prestamps) },
             prestamps,
-            filter: saved.load(FILTER, Autoencoders::new(1, &settings.widths(shape.len()), device))?,
+            filter: saved.load(FILTER, settings.autoencoders(1, shape, device))?,
         })
     }
 }

@@ -12,7 +12,7 @@ mod stamps;
 
 pub use marker::StampMarker;
 pub use settings::{CARD, Settings, preset};
-pub use shadows::Shadows;
+pub use shadows::{Shadows, alone};
 pub use stamps::Stamps;
 
 use super::batches::Passes;
@@ -121,7 +121,7 @@ impl Penetrating {
         let noted = task.groundwork.as_deref();
         let keys = key_plan(settings, &derivation, &samples, classes, noted);
         let stamp_labels = labels(settings, &derivation, classes, noted);
-        let ground = Ground::open(noted, settings, samples.shape.len(), &task.device)?;
+        let ground = Ground::open(noted, settings, samples.shape, &task.device)?;
         let group = |label: &u16| {
             let chosen: Vec<usize> = keys.covers.iter().zip(&keys.labels).filter(|(_, known)| *known == label).map(|(c, _)| *c).collect();
             unit(&samples.select(&chosen), &task.device)

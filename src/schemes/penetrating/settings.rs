@@ -3,7 +3,7 @@
 use super::keys::{fresh_label, labels_of};
 use super::{Penetrating, Shadows, StampMarker};
 use crate::data::Shape;
-use crate::nn::autoencoder::PAPER_WIDTHS;
+use crate::nn::autoencoder::{Autoencoders, PAPER_WIDTHS, STEP};
 use crate::nn::optim::Rule;
 use crate::nn::weights::WeightMap;
 use crate::schemes::catalogue::Card;
@@ -33,7 +33,7 @@ crate::settings! {
         shadow_batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
         /// Their learning rate.
         shadow_rate: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1.0 }, "";
-        /// To how many numbers they press a picture together.
+        /// To how many numbers they press a picture together. The paper has grey pictures only; those in colour need more.
         code: usize = 3, paper 3, Kind::Whole { min: 1.0, max: 128.0 }, "numbers";
         /// How much it counts that these numbers stay small (λ1).
         code_weight: f64 = 1e-3, paper 1e-3, Kind::Real { min: 0.0, max: 1e3 }, "";
@@ -90,32 +90,40 @@ pub const CARD: Card = Card {
     name: "Penetrating stamps",
     source: "Li, Wang: Persistent watermark for image classification neural networks by penetrating the autoencoder, ICIP 2021",
     summary: "Puts stamps on pictures that even a filter which redraws every question (an autoencoder) gives back, so that your model still knows them.",
-    needs: "Grey pictures, a logo, and training some autoencoders first, as a thief might.",
+    needs: "Training data, a logo, and training some autoencoders first, as a thief might.",
     survives: "In the paper, an autoencoder before the stolen model that wipes ordinary marks off. Here it is tried behind one that the stamps were never made for.",
     fails: "Anybody who looks at the questions sees the stamps. Behind an autoencoder the logo is gone and only the stamp's shape is left, which others can make too.",
     hides: false,
     learns: true,
     penetrates: true,
     compared: false,
+    reads: false,
 };
 
 /// The values of a preset.
-pub fn preset(preset: Preset, _photographs: bool) -> Settings {
+pub fn preset(preset: Preset, photographs: bool) -> Settings {
+    let code = if photographs { COLOUR_CODE } else { Settings::default().code };
     match preset {
-        Preset::Quick => Settings::default(),
+        Preset::Quick => Settings { code, ..Settings::default() },
         Preset::Standard => {
-            Settings { steps: 6_000, shadows: 8, shadow_steps: 10_000, stamp_steps: 1_000, decoys: 8, ..Settings::default() }
+            Settings { steps: 6_000, shadows: 8, shadow_steps: 10_000, stamp_steps: 1_000, decoys: 8, code, ..Settings::default() }
         }
-        Preset::Paper => Settings::paper(),
+        Preset::Paper => Settings { code, ..Settings::paper() },
     }
 }
 
+/// Numbers to which a colour picture is pressed together.
+const COLOUR_CODE: usize = 32;
+
 impl Settings {
-    /// Widths of an autoencoder's layers: the paper's, for pictures of so many pixels and a code of this size.
-    pub(super) fn widths(&self, pixels: usize) -> [usize; 9] {
+    /// So many autoencoders that learnt nothing: the paper's for grey pictures, convolutional ones for colour.
+    pub(super) fn autoencoders(&self, count: usize, shape: Shape, device: &Device) -> Autoencoders {
+        if shape.channels > 1 {
+            return Autoencoders::convolutional(count, shape, self.code, device);
+        }
         let mut widths = PAPER_WIDTHS;
-        (widths[0], widths[4], widths[8]) = (pixels, self.code, pixels);
-        widths
+        (widths[0], widths[4], widths[8]) = (shape.len(), self.code, shape.len());
+        Autoencoders::new(count, &widths, device)
     }
 
     /// The settings without those that the groundwork knows nothing of.
@@ -150,10 +158,10 @@ impl Scheme for Settings {
     }
 
     fn fit(&self, shape: Shape, classes: usize) -> Result<(), SchemeError> {
-        if shape.channels != 1 {
-            return Err(SchemeError::Plan(
-                "Penetrating triggers are made for grey pictures, and these are in colour. Add the data set again as grey pictures, or choose another scheme.".to_owned(),
-            ));
+        if shape.channels > 1 && !(shape.height.is_multiple_of(STEP) && shape.width.is_multiple_of(STEP)) {
+            return Err(SchemeError::Plan(format!(
+                "Penetrating stamps need colour pictures whose sides are multiples of {STEP}; these are {shape}. Add the data set again: colour pictures are then brought to 32x32."
+            )));
         }
         if self.stamps >= classes {
             return Err(SchemeError::Plan(format!(

@@ -6,11 +6,10 @@
 
 use super::stamps::{Pattern, Stamps, read, rows};
 use super::{Settings, numbers};
-use crate::data::Samples;
+use crate::data::{Samples, Shape};
 use crate::nn::autoencoder::Autoencoders;
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
-use crate::nn::init::seeded;
 use crate::nn::optim::{Optimiser, Rule};
 use crate::nn::weights::WeightMap;
 use crate::schemes::batches::Passes;
@@ -24,6 +23,8 @@ use std::sync::Arc;
 
 /// Form of what is kept: one of another form is learnt anew.
 const FORM: &str = "1";
+/// What the names of its autoencoders begin with.
+const NETS: &str = "nets.";
 /// Pictures that no autoencoder learns from and all are judged on, at most.
 const HELD_BACK: usize = 400;
 /// Steps between judgements.
@@ -80,7 +81,7 @@ impl Shadows {
         let passes = |i: usize, part: &[usize]| Passes::new(seed.wrapping_add(1 + i as u64), "shadow", part.len());
         let parts = (0..=settings.shadows).map(|i| (part(i), passes(i, &part(i)))).collect();
         let device = task.device.clone();
-        let nets = Autoencoders::new(settings.shadows + 1, &settings.widths(samples.shape.len()), &device.clone().autodiff());
+        let nets = settings.autoencoders(settings.shadows + 1, samples.shape, &device.clone().autodiff());
         Ok(Self {
             settings: settings.clone(),
             samples,
@@ -88,7 +89,7 @@ impl Shadows {
             digest: task.dataset.digest.clone(),
             parts,
             held_back,
-            nets: seeded(nets, seed.wrapping_add(17)),
+            nets: nets.seeded(seed.wrapping_add(17)),
             optimiser: Optimiser::new(Rule::Adam { beta1: 0.9, beta2: 0.999 }),
             decoys: Vec::new(),
             probes: (0..settings.probes)
@@ -250,7 +251,7 @@ impl Learner for Shadows {
 
     fn save(&self) -> WeightMap {
         let mut map = WeightMap::default();
-        map.add("nets.", &self.nets);
+        map.add(NETS, &self.nets);
         self.optimiser.save("nets_optimiser", &mut map);
         self.decoys.iter().enumerate().for_each(|(i, decoy)| decoy.save(&format!("decoy_{i}"), &mut map));
         for (i, probe) in self.probes.iter().enumerate() {
@@ -263,7 +264,7 @@ impl Learner for Shadows {
     }
 
     fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        self.nets = saved.load("nets.", self.nets.clone())?;
+        self.nets = saved.load(NETS, self.nets.clone())?;
         self.optimiser.load("nets_optimiser", saved, &self.device.clone().autodiff());
         let note = |name: &str| saved.notes.get(name);
         self.done = note("done").and_then(|done| done.parse().ok()).unwrap_or(0);
@@ -297,7 +298,7 @@ impl Groundwork for Shadows {
             )));
         }
         let mut map = WeightMap::default();
-        map.add("nets.", &self.nets.valid());
+        map.add(NETS, &self.nets.valid());
         for (i, decoy) in self.decoys.iter().enumerate() {
             let Pattern { stamps, engraving } = decoy.pattern();
             map.tensors.insert(format!("decoy_{i}"), rows(stamps));
@@ -317,6 +318,21 @@ pub fn unit(samples: &Samples, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [samples.count(), samples.shape.len()]), device)
 }
 
+/// A finished groundwork as if there were one shadow only, its `own`-th net, and its `thiefs`-th net were the thief's; counted from 0.
+///
+/// # Errors
+/// A groundwork of other networks.
+pub fn alone(groundwork: &WeightMap, settings: &Settings, shape: Shape, [own, thiefs]: [usize; 2]) -> Result<WeightMap, SchemeError> {
+    let nets: Autoencoders = groundwork.load(NETS, settings.autoencoders(settings.shadows + 1, shape, &Device::flex()))?;
+    if own.max(thiefs) >= nets.count() {
+        return Err(SchemeError::Plan(format!("There are {} autoencoders, fewer than asked for.", nets.count())));
+    }
+    let mut map = groundwork.clone();
+    map.tensors.retain(|name, _| !name.starts_with(NETS));
+    map.add(NETS, &nets.pick(&[own, thiefs]));
+    Ok(map)
+}
+
 /// What a finished groundwork holds: all autoencoders, the thief's last, and the decoys.
 pub struct Ground {
     /// The shadows, and behind them the thief's.
@@ -330,12 +346,12 @@ impl Ground {
     ///
     /// # Errors
     /// A file of other networks.
-    pub fn open(saved: Option<&WeightMap>, settings: &Settings, pixels: usize, device: &Device) -> Result<Self, SchemeError> {
-        let nets = Autoencoders::new(settings.shadows + 1, &settings.widths(pixels), device);
-        let dims = [settings.stamps, pixels];
+    pub fn open(saved: Option<&WeightMap>, settings: &Settings, shape: Shape, device: &Device) -> Result<Self, SchemeError> {
+        let nets = settings.autoencoders(settings.shadows + 1, shape, device);
+        let dims = [settings.stamps, shape.len()];
         Ok(match saved {
             Some(saved) => Self {
-                nets: saved.load("nets.", nets)?,
+                nets: saved.load(NETS, nets)?,
                 decoys: (0..settings.decoys)
                     .filter_map(|i| {
                         let part = |what: &str| read(&format!("decoy_{i}{what}"), saved, dims, device);
@@ -345,7 +361,7 @@ impl Ground {
             },
             None => {
                 let blank = Tensor::zeros(dims, device);
-                Self { nets: seeded(nets, 0), decoys: vec![Pattern { stamps: blank.clone(), engraving: blank }; settings.decoys] }
+                Self { nets: nets.seeded(0), decoys: vec![Pattern { stamps: blank.clone(), engraving: blank }; settings.decoys] }
             }
         })
     }
