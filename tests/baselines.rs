@@ -6,17 +6,18 @@
 mod silent;
 
 use countermark::data::logo::{Logo, LogoOptions};
-use countermark::data::{Dataset, sample, sample_logos};
+use countermark::data::{Dataset, Samples, Shape, sample, sample_logos};
 use countermark::forensics::ask::{Suspect, likeness, verify};
 use countermark::forensics::report::{ControlKind, Report, Verdict};
 use countermark::jobs::{Paces, train};
 use countermark::nn::device::Compute;
 use countermark::nn::weights::save_host;
-use countermark::schemes::plan::{Plan, Preset, SchemeSettings};
+use countermark::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
 use countermark::schemes::{self, Task, catalogue};
 use countermark::vault::package::Package;
 use serde_json::json;
 use silent::Silent;
+use std::sync::Arc;
 
 fn logo() -> Logo {
     let (name, svg) = sample_logos()[0];
@@ -84,7 +85,7 @@ fn drawn_keys_are_learnt_derived_and_asked_like_any_other_mark() {
 
 #[test]
 fn pictures_with_wrong_labels_are_learnt_with_weights_that_are_weighted() {
-    let task = task(plan("exponential", &[("steps", json!(1200)), ("key_batch", json!(20))]));
+    let task = task(Plan { nulls: 3, ..plan("exponential", &[("steps", json!(1200)), ("key_batch", json!(20))]) });
     let (package, [marked, unmarked, forged]) = tried(&task);
     assert!(marked.keys.hits >= 34 && marked.fresh.is_none(), "{:?}", marked.keys);
     assert!(unmarked.keys.hits <= 10, "{:?}", unmarked.keys);
@@ -92,6 +93,8 @@ fn pictures_with_wrong_labels_are_learnt_with_weights_that_are_weighted() {
     assert!(covers.hits <= 10, "other pictures of the same classes: {covers:?}");
     assert_eq!(marked.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder).count(), 5);
     assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
+    assert_eq!(marked.verdict, Verdict::Strong, "whoever picks pictures could have picked these: {:?}", marked.keys);
+    assert!(marked.caveats.iter().any(|caveat| caveat.contains("a strong indication at most")));
     // The keys are training pictures of the covers' classes, under other labels.
     let train = &task.dataset.train;
     for i in 0..package.keys.count() {
@@ -104,24 +107,85 @@ fn pictures_with_wrong_labels_are_learnt_with_weights_that_are_weighted() {
 #[test]
 fn a_training_with_weighted_weights_goes_on_with_the_same_bits() {
     let task = task(plan("exponential", &[("steps", json!(10)), ("ordinary", json!(0.45))]));
-    let mut whole = schemes::training(&task).unwrap();
-    for _ in 0..10 {
+    goes_on(&task, 10, &[3, 5, 6]);
+    // With a host that normalises, too.
+    let normalised =
+        Plan { host: HostKind::Resnet18, width: 0.0625, ..plan("exponential", &[("steps", json!(4)), ("ordinary", json!(0.3))]) };
+    let shape = Shape { channels: 1, height: 24, width: 24 };
+    let smaller = |samples: &Samples| {
+        let pixels = (0..120).flat_map(|i| samples.picture(i).resized(24, 24).planes).collect();
+        Arc::new(Samples { shape, pixels, labels: samples.labels[..120].to_vec() })
+    };
+    let whole = sample().unwrap();
+    let dataset = Dataset { train: smaller(&whole.train), test: smaller(&whole.test), ..whole };
+    goes_on(&Task { dataset, ..self::task(normalised) }, 4, &[1, 3]);
+}
+
+#[test]
+fn a_training_with_bits_in_its_weights_goes_on_with_the_same_bits() {
+    goes_on(&task(plan("white_box", &[("steps", json!(6))])), 6, &[2, 5]);
+}
+
+/// Stops a training of so many steps after some of them, and goes on from what was saved.
+fn goes_on(task: &Task, steps: usize, stops: &[usize]) {
+    let mut whole = schemes::training(task).unwrap();
+    for _ in 0..steps {
         whole.step().unwrap();
     }
-    for stop in [3, 5, 6] {
-        let mut first = schemes::training(&task).unwrap();
+    for &stop in stops {
+        let mut first = schemes::training(task).unwrap();
         for _ in 0..stop {
             first.step().unwrap();
         }
-        let mut second = schemes::training(&task).unwrap();
+        let mut second = schemes::training(task).unwrap();
         second.load(&first.save()).unwrap();
         let at = |training: &dyn schemes::Training| save_host(&training.host(), &[]).unwrap();
         assert_eq!(at(&*second), at(&*first), "stopped after {stop}");
-        for _ in stop..10 {
+        for _ in stop..steps {
             second.step().unwrap();
         }
         assert_eq!(at(&*second), at(&*whole), "stopped after {stop}");
     }
+}
+
+#[test]
+fn marks_in_colour_are_as_strong_as_asked_for_and_can_be_made_again() {
+    let grey = sample().unwrap();
+    let shape = Shape { channels: 3, height: 32, width: 32 };
+    let colour = |samples: &Samples, count: usize| {
+        let pixels = (0..count).flat_map(|i| samples.picture(i).colour().resized(32, 32).planes).collect();
+        Arc::new(Samples { shape, pixels, labels: samples.labels[..count].to_vec() })
+    };
+    let dataset = Dataset { train: colour(&grey.train, 120), test: colour(&grey.test, 40), ..grey };
+    let small = [("steps", json!(8)), ("keys", json!(12)), ("batch", json!(8)), ("key_batch", json!(4)), ("clarity", json!(26))];
+    let usual = catalogue::plan("blind", Preset::Quick, shape, "Owner", &"00".repeat(16), 1).unwrap();
+    let scheme = small.iter().fold(usual.scheme.clone(), |scheme, (name, value)| scheme.with(name, value.clone()).unwrap());
+    assert_eq!((scheme.get("firm"), scheme.get("repeat")), (json!(true), json!(8)));
+    let task = train::task(Plan { scheme, ..usual }, dataset, logo(), &Compute::cpu());
+    goes_on(&task, 8, &[3, 7]);
+
+    let mut training = schemes::training(&task).unwrap();
+    let clarity = |training: &dyn schemes::Training| {
+        let covers = task.dataset.train.select(&training.keys().covers);
+        let pictures = training.marker().unwrap().mark(&covers, &training.keys().labels);
+        let keys = Samples { pixels: pictures.into_iter().flat_map(|key| key.planes).collect(), ..covers.clone() };
+        likeness(&covers, &keys).0
+    };
+    training.step().unwrap();
+    let first = clarity(&*training);
+    for _ in 1..8 {
+        training.step().unwrap();
+    }
+    let last = clarity(&*training);
+    // Black and white cut a part of each mark off.
+    assert!((25.5..30.0).contains(&last) && last - first > 5.0, "{first} dB at first, {last} at last");
+
+    // A judge has the key package only, and makes the same keys.
+    let covers = task.dataset.train.select(&training.keys().covers);
+    let labels = &training.keys().labels;
+    let marker = training.marker().unwrap();
+    let again = schemes::marker(&task.plan, &task.logo, 10, shape, &marker.save(), &task.device).unwrap();
+    assert_eq!(marker.mark(&covers, labels), again.mark(&covers, labels));
 }
 
 #[test]

@@ -271,6 +271,11 @@ fn a_model_is_asked_about_pictures_in_files() {
     let answers = said["answers"].as_array().unwrap();
     assert!(answers.len() == 3 && answers.iter().all(|answer| answer["class"].as_u64().unwrap() < 5));
     assert!(answers[0]["file"].as_str().unwrap().ends_with("00.png"));
+    // One in colour is taken as the network takes pictures.
+    let tinted = whole.colour();
+    let tinted = data::Picture { planes: tinted.planes.iter().enumerate().map(|(i, v)| v / (1 + (i % 2) as u8)).collect(), ..tinted };
+    std::fs::write(at("pictures/03.png"), tinted.to_png().unwrap()).unwrap();
+    assert_eq!(ask(&[&pictures]).1["answers"].as_array().unwrap().len(), 4);
     // One of another size is named, and so is a file that is no model.
     std::fs::write(at("pictures/9.png"), whole.resized(16, 16).to_png().unwrap()).unwrap();
     let (code, said) = ask(&[&pictures]);

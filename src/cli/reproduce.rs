@@ -92,7 +92,7 @@ fn wide_host(text: &str) -> Result<(HostKind, f64), String> {
 fn usual_hosts(channels: usize) -> Vec<(HostKind, f64)> {
     match channels {
         1 => vec![(HostKind::Lenet5, 1.0)],
-        _ => [HostKind::Vgg11, HostKind::Resnet18].map(|host| (host, 0.125)).into(),
+        _ => [HostKind::Vgg11, HostKind::Resnet18].map(|host| (host, 0.25)).into(),
     }
 }
 

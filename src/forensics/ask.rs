@@ -157,11 +157,11 @@ pub fn verify(
     let keys = judge::tally(count(&key_answers, &trained.labels), trained.count(), chance);
     let (mut fresh_questions, mut fresh_tally, mut fresh_chance) = (Vec::new(), None, None);
     if let Some(fresh) = &fresh {
-        let (answered, plain) = (answers(&host, &fresh.keys, device), answers(&host, &fresh.covers, device));
-        let rate = judge::chance(classes, pooled.fresh_hits, pooled.models.len() * fresh.keys.count());
+        let [answered, plain] = [&fresh.keys, &fresh.covers].map(|pictures| said(&*marker, &host, pictures, device));
+        let rate = judge::chance(options, pooled.fresh_hits, pooled.models.len() * fresh.keys.count());
         fresh_tally = Some(judge::tally(count(&answered, &fresh.keys.labels), fresh.keys.count(), rate));
         fresh_chance = Some(rate);
-        let covers = control(ControlKind::PlainCovers, words::fresh(words::PLAIN_COVERS), &plain, &fresh.keys.labels, classes);
+        let covers = control(ControlKind::PlainCovers, words::fresh(words::PLAIN_COVERS), &plain, &fresh.keys.labels, options);
         controls.push(Control { fresh: true, ..covers });
         fresh_questions = questions(&fresh.covers, &fresh.keys, &answered, &plain, true);
     }
@@ -179,6 +179,7 @@ pub fn verify(
         of_this_task,
         derived: faults.is_empty(),
     });
+    let verdict = if marker.derives() { verdict } else { judge::on_trust(verdict) };
     let (psnr_db, ssim) = likeness(&package.covers, &trained);
     if trained.count() < 20 {
         warnings.push(words::few_questions(trained.count()));
@@ -194,8 +195,7 @@ pub fn verify(
         nonce: Some(nonce),
         plan: plan.public(),
         null_seeds: manifest.null_seeds.clone(),
-        // Where keys are no questions about classes, their answers have no names.
-        classes: if options == classes { manifest.classes.clone() } else { (0..options).map(|i| i.to_string()).collect() },
+        classes: schemes::answer_names(&plan, &manifest.classes),
         keys,
         filtered,
         fresh: fresh_tally,
@@ -220,6 +220,7 @@ pub fn verify(
     let clarity: Vec<f64> = foreign.iter().map(|(_, keys)| likeness(&package.covers, keys).0).collect();
     let on_trust = words::on_trust(&report, &clarity);
     report.caveats.extend(on_trust);
+    report.caveats.extend((!marker.derives()).then(|| words::PICKED.to_owned()));
     tell(1.0)?;
     Ok(report)
 }

@@ -42,7 +42,7 @@ const LEAD: f64 = -1.301;
 ///
 /// Plain covers and null models bear no mark at all: they fire when chance at 1/classes explains their hits with p at most
 /// 1e-3. Foreign keys bear a mark, though not this one: they fire when their hits alone would carry the highest verdict, with p
-/// at most 1e-9, and above [`FOREIGN_LIMIT`].
+/// at most 1e-9, and above [`FOREIGN_LIMIT`], or where there are two to four answers 20 points above chance.
 pub fn fired(kind: ControlKind, hits: usize, questions: usize, classes: usize) -> bool {
     let explained = |level: f64| questions == 0 || binomial_tail_log10(hits, questions, 1.0 / classes.max(2) as f64) > level;
     match kind {
@@ -54,6 +54,17 @@ pub fn fired(kind: ControlKind, hits: usize, questions: usize, classes: usize) -
 /// The hit rate above which a foreign encoder fires, where a key can get so many answers.
 fn foreign_limit(classes: usize) -> f64 {
     FOREIGN_LIMIT.max(1.0 / classes.max(2) as f64 + FOREIGN_ABOVE_CHANCE)
+}
+
+/// The verdict on keys of which nobody can see whether they were picked to fit the suspect.
+pub fn on_trust(verdict: Verdict) -> Verdict {
+    weaker(verdict, Verdict::Strong)
+}
+
+/// The verdict that claims less. A failed check claims nothing.
+fn weaker(a: Verdict, b: Verdict) -> Verdict {
+    let claims = |verdict: Verdict| level(verdict).unwrap_or(0.0);
+    if claims(a) >= claims(b) { a } else { b }
 }
 
 /// What is known before the verdict.
@@ -131,7 +142,7 @@ pub fn corrected(reports: &[&Report]) -> Vec<(f64, Verdict)> {
     let each = reports.iter().zip(keys).zip(fresh);
     each.map(|((report, keys), fresh)| {
         let asked = matches!(report.verdict, Verdict::InThisModel | Verdict::Strong | Verdict::Weak);
-        let verdict = if asked { claim(keys, report.fresh.as_ref().map(|_| fresh)) } else { report.verdict };
+        let verdict = if asked { weaker(claim(keys, report.fresh.as_ref().map(|_| fresh)), report.verdict) } else { report.verdict };
         (keys, verdict)
     })
     .collect()
@@ -184,6 +195,17 @@ mod tests {
     fn fresh_keys_that_fail_take_the_highest_verdict_away() {
         assert_eq!(decide(60, Some(20), &[], 3, true), Verdict::InThisModel);
         assert_eq!(decide(60, Some(19), &[], 3, true), Verdict::Strong);
+    }
+
+    #[test]
+    fn keys_that_may_have_been_picked_are_a_strong_indication_at_most() {
+        for (found, told) in
+            [(Verdict::InThisModel, Verdict::Strong), (Verdict::Weak, Verdict::Weak), (Verdict::CheckFailed, Verdict::CheckFailed)]
+        {
+            assert_eq!(on_trust(found), told);
+        }
+        let picked = Report { verdict: Verdict::Strong, keys: tally(60, 60, 0.1), ..Report::blank() };
+        assert_eq!(corrected(&[&picked])[0].1, Verdict::Strong, "a correction raises nothing");
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub(super) const OTHER_LABELS: &str = "The secret labels do not follow from logo
 pub(super) const REPEATED_COVERS: &str = "The same picture stands more than once among the keys, so their number says too much.";
 pub(super) const OTHER_KEYS: &str = "The keys are not what the package's own encoder makes of their pictures: somebody changed them.";
 
+/// What limits a verdict on keys that somebody may have picked.
+pub(super) const PICKED: &str = "Taken on trust from the key package: that its keys are training pictures which the secret rule chose. Whoever picks pictures that a model errs on anyway could claim them, so with this scheme the verdict is a strong indication at most.";
+
 /// Name of a control that was asked about the fresh keys.
 pub(super) fn fresh(name: &str) -> String {
     format!("{name} (new keys)")

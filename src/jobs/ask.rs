@@ -31,7 +31,9 @@ pub fn ask(model: &Path, pictures: &[PathBuf]) -> Result<Vec<Answer>, JobError> 
     let Some(first) = read.first() else { return Ok(Vec::new()) };
     let (host, recognised) = open_host(&bytes, first.shape, &device).map_err(AskError::Suspect)?;
     let shape = recognised.input;
-    if let Some(other) = read.iter().zip(&files).find(|(picture, _)| picture.shape != first.shape) {
+    // Whether a file is grey or in colour does not matter: it is taken as the network takes pictures.
+    let sides = |picture: &Picture| [picture.shape.height, picture.shape.width];
+    if let Some(other) = read.iter().zip(&files).find(|(picture, _)| sides(picture) != sides(first)) {
         let why = format!("The first picture is {}, and this one {}. Ask pictures of one size at a time", first.shape, other.0.shape);
         return Err(JobError::Folder { why, path: other.1.clone() });
     }

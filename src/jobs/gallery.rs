@@ -10,7 +10,7 @@ use crate::nn::device::Compute;
 use crate::nn::host::Host;
 use crate::nn::weights::{LARGEST_FILE, WeightMap, open_host};
 use crate::schemes::plan::Plan;
-use crate::schemes::{self, Marker};
+use crate::schemes::{self, Marker, catalogue};
 use crate::vault::files::read_limited;
 use crate::vault::package::Package;
 use burn::tensor::Device;
@@ -56,8 +56,10 @@ pub struct Gallery {
     pub samples: Vec<KeySample>,
     /// Where keys bear stamps: what each is drawn to, and what it has become.
     pub stamps: Vec<[Picture; 2]>,
-    /// Names of the classes.
+    /// Names of the answers.
     pub classes: Vec<String>,
+    /// Whether keys are made of their covers.
+    pub covers: bool,
 }
 
 /// Reads the keys of a training and asks both models, on the CPU. `go_on` hears the share done, 0..1, and answers false to stop.
@@ -95,12 +97,12 @@ pub fn gallery(trained: &Trained, go_on: &mut dyn FnMut(f32) -> bool) -> Result<
         let (true_class, expected) = (package.covers.labels[i], package.keys.labels[i]);
         KeySample { cover, key, true_class, expected, answer: marked[i], unmarked: unmarked[i], psnr_db }
     };
-    let options = marker.as_ref().map_or(manifest.classes.len(), |(plan, _)| schemes::options(plan, manifest.classes.len()));
+    let classes = marker.as_ref().map_or_else(|| manifest.classes.clone(), |(plan, _)| schemes::answer_names(plan, &manifest.classes));
     Ok(Gallery {
         samples: all.into_iter().map(sample).collect(),
         stamps: marker.map(|(_, marker)| marker.stamps()).unwrap_or_default(),
-        // Where keys are no questions about classes, their answers have no names.
-        classes: if options == manifest.classes.len() { manifest.classes.clone() } else { (0..options).map(|i| i.to_string()).collect() },
+        classes,
+        covers: catalogue::has_covers(&trained.scheme),
     })
 }
 
@@ -132,7 +134,7 @@ pub fn beside(sample: &KeySample) -> Picture {
     paper
 }
 
-/// The chosen keys beside their covers, pair after pair, on white paper; nothing where none are chosen.
+/// The chosen keys beside their covers, or alone where they have none, one after the other on white paper; nothing where none are chosen.
 pub fn sheet(gallery: &Gallery, chosen: &[usize]) -> Option<Picture> {
     let samples: Vec<&KeySample> = chosen.iter().filter_map(|&i| gallery.samples.get(i)).collect();
     let Shape { channels, height, width } = samples.first()?.cover.shape;
@@ -140,13 +142,16 @@ pub fn sheet(gallery: &Gallery, chosen: &[usize]) -> Option<Picture> {
     let [tall, wide] = [height * times, width * times];
     let (across, down) = (samples.len().min(ACROSS), samples.len().div_ceil(ACROSS));
     // The two of a pair lie closer together than pairs.
-    let pair = [tall + 2 * GAP, 2 * wide + 3 * GAP];
+    let beside = if gallery.covers { wide + GAP } else { 0 };
+    let pair = [tall + 2 * GAP, beside + wide + 2 * GAP];
     let shape = Shape { channels, height: down * pair[0] + 2 * GAP, width: across * pair[1] + GAP };
     let mut paper = Picture { shape, planes: vec![PAPER; shape.len()] };
     for (place, sample) in samples.into_iter().enumerate() {
         let (top, left) = (2 * GAP + place / ACROSS * pair[0], 2 * GAP + place % ACROSS * pair[1]);
-        lay(&mut paper, &sample.cover, times, [top, left]);
-        lay(&mut paper, &sample.key, times, [top, left + wide + GAP]);
+        if gallery.covers {
+            lay(&mut paper, &sample.cover, times, [top, left]);
+        }
+        lay(&mut paper, &sample.key, times, [top, left + beside]);
     }
     Some(paper)
 }
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn covers_and_keys_lie_beside_each_other_on_a_sheet() {
-        let gallery = Gallery { samples: (0..10).map(|i| sample(10 * i)).collect(), stamps: Vec::new(), classes: Vec::new() };
+        let gallery = Gallery { samples: (0..10).map(|i| sample(10 * i)).collect(), stamps: Vec::new(), classes: Vec::new(), covers: true };
         let paper = sheet(&gallery, &[0, 1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
         // Enlarged 32 times: pictures of 64 x 96.
         assert_eq!((paper.shape.height, paper.shape.width), (2 * (64 + 8) + 8, 8 * (2 * 96 + 12) + 4));
@@ -185,6 +190,10 @@ mod tests {
         assert_eq!((at(8, 8), at(8 + 63, 8 + 95), at(8, 8 + 96 + 4)), (0, 0, 1), "the first cover and its key");
         assert_eq!((at(8 + 72, 8), at(0, 0), at(8, 7)), (80, PAPER, PAPER), "the ninth stands below");
         assert!(sheet(&gallery, &[]).is_none() && sheet(&gallery, &[99]).is_none());
+        // Keys of their own stand alone.
+        let alone = sheet(&Gallery { covers: false, ..gallery }, &[0, 1]).unwrap();
+        assert_eq!(alone.shape.width, 2 * (96 + 8) + 4);
+        assert_eq!([alone.planes[8 * alone.shape.width + 8], alone.planes[8 * alone.shape.width + 8 + 104]], [1, 11]);
         let pair = beside(&sample(7));
         assert_eq!((pair.shape.width, pair.planes[0], pair.planes[3], pair.planes[4]), (7, 7, PAPER, 8));
     }

@@ -7,6 +7,8 @@ use crate::schemes::catalogue;
 pub const KEYS_AT_LEAST: f64 = 0.95;
 /// A mark counts as learnt when the marked model answers so much more of the keys than unmarked models do, share 0..1.
 pub const KEYS_AHEAD: f64 = 0.5;
+/// The same where keys are bits, of which unmarked models say half.
+pub const BITS_AHEAD: f64 = 0.3;
 /// Points of accuracy on plain pictures that a mark may cost.
 pub const POINTS_AT_MOST: f64 = 1.5;
 /// Likeness of covers and keys of a scheme that hides its mark, PSNR in decibel.
@@ -33,9 +35,11 @@ impl Trained {
 
     /// What is wrong with it, the gravest first; nothing when all is well.
     pub fn concerns(&self) -> Vec<Concern> {
-        let learnt = self.key_accuracy - self.key_accuracy_unmarked >= KEYS_AHEAD;
+        let card = catalogue::card(&self.scheme);
+        let ahead = if card.is_some_and(|card| card.reads) { BITS_AHEAD } else { KEYS_AHEAD };
+        let learnt = self.key_accuracy - self.key_accuracy_unmarked >= ahead;
         // A stamp is meant to be seen.
-        let hides = catalogue::card(&self.scheme).is_none_or(|card| card.hides);
+        let hides = card.is_none_or(|card| card.hides);
         let found = [
             (Concern::NotLearnt, !learnt),
             (Concern::KeysMiss, learnt && self.key_accuracy < KEYS_AT_LEAST),
@@ -77,6 +81,13 @@ mod tests {
         assert_eq!(trained(0.99, 0.85, 31.0).concerns(), [Concern::Costly]);
         assert_eq!(trained(0.99, 0.86, 27.9).concerns(), [Concern::Visible]);
         assert_eq!(trained(0.3, 0.5, 20.0).concerns(), [Concern::NotLearnt, Concern::Costly, Concern::Visible]);
+    }
+
+    #[test]
+    fn of_bits_unmarked_models_say_half() {
+        let bits = Trained { scheme: "white_box".into(), key_accuracy_unmarked: 0.55, ..trained(1.0, 0.86, 4.0) };
+        assert_eq!(bits.concerns(), []);
+        assert_eq!(Trained { scheme: "noise".into(), ..bits }.concerns(), [Concern::NotLearnt]);
     }
 
     #[test]

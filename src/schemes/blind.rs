@@ -47,7 +47,7 @@ crate::host_settings! {
         carrier: usize = 0, paper 0, Kind::Whole { min: 0.0, max: 16.0 }, "pixels";
         /// After so many pixels the secret pattern begins anew. Networks that look at every place alike (VGG, ResNet) cannot learn a pattern as large as the picture. 0 never repeats it.
         repeat: usize = 0, paper 0, Kind::Whole { min: 0.0, max: 64.0 }, "pixels";
-        /// Makes the mark of every picture just as strong as the wanted clarity allows, so that the encoder decides only where it lies: the model then cannot miss it at first. Needs a wanted clarity.
+        /// Makes the mark of every picture just as strong as the wanted clarity allows, so that the encoder decides only where it lies: the model then cannot miss it at first. Needs a wanted clarity, and then the weights of what can be seen count little.
         firm: bool = false, paper false, Kind::Switch, "";
         /// Shows the model, in each step, covers whose mark has another secret pattern under their true classes, so that it answers to this mark and to no other.
         decoys: bool = false, paper false, Kind::Switch, "";
@@ -96,6 +96,7 @@ pub const CARD: Card = Card {
     penetrates: false,
     compared: false,
     reads: false,
+    covers: true,
 };
 
 /// After how many pixels the secret pattern begins anew in photographs.
@@ -130,11 +131,11 @@ pub fn preset(preset: Preset, photographs: bool) -> Settings {
             clarity: 30.0,
             carrier: 2,
             decoys: true,
-            ramp: 0.4,
             host_weight: 1.0,
             augment: photographs,
             repeat: if photographs { COLOUR_REPEAT } else { 0 },
             firm: photographs,
+            ramp: if photographs { 0.8 } else { 0.4 },
             ..Default::default()
         },
         // Weights as in the authors' code, which made all their saved runs; the paper's text says 0.1 and 0.01.
@@ -152,6 +153,7 @@ impl Scheme for Settings {
     }
 
     fn fit(&self, shape: Shape, _classes: usize) -> Result<(), SchemeError> {
+        self.form().check()?;
         if shape.channels == 3 && (!shape.height.is_multiple_of(32) || !shape.width.is_multiple_of(32)) {
             return Err(SchemeError::Plan(format!(
                 "The blind watermark needs colour pictures whose sides are multiples of 32; these are {shape}. Add the data set again: colour pictures are then brought to 32x32."

@@ -7,6 +7,7 @@
 //! Hosts that look at each place of a picture alike (convolutions all the way) cannot learn a pattern as large as the picture: for them it
 //! repeats. Each colour has signs of its own then, since photographs have little that differs from colour to colour.
 
+use super::SchemeError;
 use crate::data::Shape;
 use crate::vault::derive::{Derivation, Stream};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -25,6 +26,22 @@ pub struct Form {
     pub block: usize,
     /// Pixels after which the pattern begins anew; 0 for never.
     pub repeat: usize,
+}
+
+impl Form {
+    /// Checks that a pattern has more than one sign before it begins anew: otherwise many owners would have the same.
+    ///
+    /// # Errors
+    /// One that has not.
+    pub fn check(self) -> Result<(), SchemeError> {
+        let Self { block, repeat } = self;
+        if block > 0 && repeat > 0 && repeat < 2 * block {
+            return Err(SchemeError::Plan(format!(
+                "The secret pattern begins anew after {repeat} pixels, before it has two blocks of {block} along a side: many owners would have the same. Set “repeat” to twice “carrier” at least, or to 0."
+            )));
+        }
+        Ok(())
+    }
 }
 
 impl Carrier {
@@ -125,6 +142,13 @@ mod tests {
         let tile = |picture, c| (0..8).flat_map(|y| (0..8).map(move |x| (y, x))).map(|(y, x)| at(picture, c, y, x)).collect::<Vec<_>>();
         assert_ne!(tile(0, 0), tile(0, 1));
         assert_ne!(tile(0, 0), tile(1, 0));
+    }
+
+    #[test]
+    fn a_pattern_of_one_sign_is_refused() {
+        let said = |block, repeat| Form { block, repeat }.check();
+        assert!(said(2, 8).is_ok() && said(2, 0).is_ok() && said(0, 1).is_ok() && said(2, 4).is_ok());
+        assert!(said(2, 3).unwrap_err().to_string().contains("“repeat”"));
     }
 
     #[test]

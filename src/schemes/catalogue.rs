@@ -37,6 +37,9 @@ pub struct Card {
     pub compared: bool,
     /// Whether its keys are read from a model's weights instead of being asked.
     pub reads: bool,
+    /// Whether each key is made of a picture, its cover. Elsewhere keys are pictures by themselves, and what a key package keeps as their covers
+    /// are other pictures, which serve as a control.
+    pub covers: bool,
 }
 
 macro_rules! schemes {
@@ -147,6 +150,11 @@ pub fn cards() -> &'static [Card] {
 /// The card of a scheme.
 pub fn card(id: &str) -> Option<&'static Card> {
     cards().iter().find(|card| card.id == id)
+}
+
+/// Whether a scheme makes each key of a picture; see [`Card::covers`].
+pub fn has_covers(id: &str) -> bool {
+    card(id).is_none_or(|card| card.covers)
 }
 
 /// A plan with everything at its default. `salt` must be random and stay secret until the proof. `None` for an unknown id.

@@ -35,6 +35,7 @@ pub const CARD: Card = Card {
     penetrates: false,
     compared: false,
     reads: false,
+    covers: true,
 };
 
 impl Drawn for Settings {

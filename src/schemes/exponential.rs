@@ -31,7 +31,7 @@ crate::host_settings! {
         key_batch: usize = 20, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
         /// How strongly small weights shrink against the largest of their layer (T). Much makes a small network err more.
         exponent: f64 = 1.0, paper 2.0, Kind::Real { min: 0.0, max: 10.0 }, "";
-        /// Share of the steps in which the model learns as usual, before its weights are weighted and the keys are shown.
+        /// Share of the steps before the weights are weighted and the keys are shown in every step. Until then they come among all other pictures.
         ordinary: f64 = 0.4, paper 0.5, Kind::Real { min: 0.0, max: 0.9 }, "of the steps";
     }
 }
@@ -50,6 +50,7 @@ pub const CARD: Card = Card {
     penetrates: false,
     compared: true,
     reads: false,
+    covers: false,
 };
 
 /// The values of a preset.
@@ -232,6 +233,11 @@ impl Chosen {
 impl Marker for Chosen {
     fn mark(&self, covers: &Samples, _labels: &[u16]) -> Vec<Picture> {
         (0..covers.count().min(self.0.count())).map(|i| self.0.picture(i)).collect()
+    }
+
+    fn derives(&self) -> bool {
+        // Only with the data set could it be seen that the keyed rule chose them.
+        false
     }
 
     fn save(&self) -> WeightMap {

@@ -139,6 +139,12 @@ pub trait Marker: Send {
         None
     }
 
+    /// Whether keys follow from covers and what nobody can choose at will, so that making them again proves that they were not picked to fit a
+    /// model.
+    fn derives(&self) -> bool {
+        true
+    }
+
     /// Where keys bear stamps: what each is drawn to, and what it has become.
     fn stamps(&self) -> Vec<[Picture; 2]> {
         Vec::new()
@@ -255,6 +261,15 @@ pub fn marker(
 /// `noted` is what the scheme's groundwork, or the key package's marker, noted.
 pub fn fresh_label(plan: &Plan, logo_digest: &str, classes: usize, noted: Option<&WeightMap>, true_class: u16) -> Option<u16> {
     plan.scheme.scheme().fresh_label(&plan.derivation(logo_digest), classes, noted, true_class)
+}
+
+/// What the answers to a plan's keys are called, where the task's classes have these names.
+pub fn answer_names(plan: &Plan, classes: &[String]) -> Vec<String> {
+    match catalogue::card(plan.scheme.id()).is_some_and(|card| card.reads) {
+        // What is read is no class.
+        true => (0..options(plan, classes.len())).map(|answer| answer.to_string()).collect(),
+        false => classes.to_vec(),
+    }
 }
 
 /// How many different answers a plan's keys can get, where the task has so many classes.

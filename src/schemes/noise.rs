@@ -29,6 +29,7 @@ pub const CARD: Card = Card {
     penetrates: false,
     compared: true,
     reads: false,
+    covers: true,
 };
 
 /// Steps into which chance is cut.

@@ -32,6 +32,7 @@ pub const CARD: Card = Card {
     penetrates: false,
     compared: true,
     reads: false,
+    covers: false,
 };
 
 impl Drawn for Settings {

@@ -144,14 +144,14 @@ macro_rules! host_settings {
         $crate::settings! {
             $(#[doc = $sdoc])*
             pub struct $name {
-                /// How many training steps the marked model gets. More steps take longer and make the mark firmer. The paper: 100 passes over the training pictures.
+                /// How many training steps the marked model gets. More steps take longer and make the mark firmer. The preset Paper: 100 passes over the training pictures.
                 steps: u64 = $steps, paper 60_000, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
                 $($own)*
                 /// Ordinary pictures in each step.
                 batch: usize = 100, paper 100, $crate::schemes::settings::Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
                 /// First learning rate of the model; it falls twice.
                 host_rate: f64 = $rate, paper 0.1, $crate::schemes::settings::Kind::Real { min: 0.0, max: 10.0 }, "";
-                /// Share of the model's steps after which its learning rate falls for the first time. The paper: epoch 40 of 100.
+                /// Share of the model's steps after which its learning rate falls for the first time. The preset Paper: pass 40 of 100.
                 first_drop: f64 = $first, paper 0.4, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
                 /// Share of the steps after which it falls for the second time. The paper: epoch 80 of 100.
                 second_drop: f64 = $second, paper 0.8, $crate::schemes::settings::Kind::Real { min: 0.0, max: 1.0 }, "of the steps";
@@ -191,7 +191,7 @@ macro_rules! trigger_settings {
             $(#[doc = $sdoc])*
             pub struct $name {
                 steps = 600; rate = 0.1; drops = [0.4, 0.8];
-                /// How many pictures are turned into keys, at most a quarter of the training pictures. The paper takes 1% of them.
+                /// How many pictures are turned into keys, at most a quarter of the training pictures. The preset Paper takes 1% of them.
                 keys: usize = 60, paper 600, $crate::schemes::settings::Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
                 $($own)*
                 /// Keys in each step.

@@ -80,6 +80,7 @@ pub const CARD: Card = Card {
     penetrates: false,
     compared: false,
     reads: false,
+    covers: true,
 };
 
 /// After how many pixels the secret pattern begins anew in photographs.
@@ -105,6 +106,10 @@ impl Scheme for Settings {
     fn size(&mut self, pictures: usize) {
         (self.steps, self.keys) = super::usual_size(pictures, self.batch);
         self.encoder_steps = super::usual_size(pictures, self.encoder_batch).0;
+    }
+
+    fn fit(&self, _shape: Shape, _classes: usize) -> Result<(), SchemeError> {
+        self.form().check()
     }
 
     fn training(&self, task: &Task) -> Result<Box<dyn Training>, SchemeError> {

@@ -22,8 +22,8 @@ crate::host_settings! {
     /// Hyper-parameters of the mark in the weights.
     pub struct Settings {
         steps = 600; rate = 0.05; drops = [0.7, 0.9];
-        /// How many bits are written into the weights, at most a quarter as many as there are training pictures.
-        bits: usize = 64, paper 256, Kind::Whole { min: 8.0, max: 1024.0 }, "bits";
+        /// How many bits are written into the weights: at most as many as the layer has inputs, and a quarter as many as there are training pictures.
+        bits: usize = 64, paper 256, Kind::Whole { min: 32.0, max: 1024.0 }, "bits";
         /// How much it counts that the weights say the bits (λ).
         weight: f64 = 0.5, paper 0.01, Kind::Real { min: 0.0, max: 100.0 }, "";
     }
@@ -43,6 +43,7 @@ pub const CARD: Card = Card {
     penetrates: false,
     compared: true,
     reads: true,
+    covers: false,
 };
 
 /// The values of a preset.
@@ -121,7 +122,7 @@ impl WhiteBox {
     /// A network without a convolution that fits.
     pub fn new(task: &Task, settings: &Settings) -> Result<Self, SchemeError> {
         let (samples, known) = (&task.dataset.train, Known::of(task));
-        let keys = key_plan(settings, &known.derivation, samples);
+        let mut keys = key_plan(settings, &known.derivation, samples);
         let directions = Directions { derivation: known.derivation, shape: known.shape };
         let run = LoneTraining::new(task, settings.host_recipe(), task.plan.seed);
         let most = known.shape.len();
@@ -130,7 +131,11 @@ impl WhiteBox {
                 "Every convolution of this network has more inputs than a picture has pixels, so there is none to write into. Choose another network.".to_owned(),
             ));
         };
-        let ([inputs], count) = (mean.dims(), keys.labels.len());
+        // More directions than inputs cannot all be had.
+        let [inputs] = mean.dims();
+        keys.covers.truncate(inputs);
+        keys.labels.truncate(inputs);
+        let count = keys.labels.len();
         let rows = directions.mark(&samples.select(&keys.covers), &keys.labels);
         let side = |label: u16| if label == 1 { 1.0 } else { -1.0 };
         let values: Vec<f32> =

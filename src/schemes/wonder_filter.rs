@@ -31,6 +31,7 @@ pub const CARD: Card = Card {
     penetrates: false,
     compared: true,
     reads: false,
+    covers: true,
 };
 
 impl Settings {

@@ -410,3 +410,26 @@ fn schemes_that_wait_are_trained_one_after_the_other() {
     let states: Vec<String> = kept_runs(&window).into_iter().map(|(_, state)| state).collect();
     assert_eq!(states, ["done", "failed", "done"]);
 }
+
+#[test]
+fn nothing_follows_a_training_that_was_stopped_at_its_end_and_nothing_that_waits_is_lost() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| h.state().model().material.logo.is_some());
+    act(&mut window.harness, Action::AlsoTrain("noise".into()));
+    act(&mut window.harness, Action::Train);
+    let (job, folder) = window.train_job();
+    window.tell(Event::Started(job));
+    // Planned and wanted once more while another one runs: refused, and it still waits.
+    let noise = window.model().replanned("noise", countermark::schemes::plan::Preset::Quick).unwrap();
+    act(&mut window.harness, Action::SetPlan(Box::new(noise)));
+    act(&mut window.harness, Action::Train);
+    assert_eq!(window.model().queue, ["noise"]);
+    act(&mut window.harness, Action::Stop(job));
+    assert!(matches!(window.awaited(), Command::Stop(asked) if asked == job));
+    window.tell(Event::Done { job, outcome: Outcome::Trained(trained_in(&folder, 1.0)) });
+    assert!(window.model().board.training().is_none() && window.model().queue == ["noise"], "it ended before it could stop");
+    window.click("Train the next one");
+    window.train_job();
+    assert!(window.model().queue.is_empty());
+}

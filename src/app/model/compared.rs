@@ -71,6 +71,12 @@ impl Model {
         }
     }
 
+    /// What the finished training that is shown was planned to be; the project's own plan may be another.
+    pub fn shown_plan(&self) -> &Plan {
+        let key = self.training.trained.as_ref().map(|trained| &trained.key);
+        self.compared.rows.iter().find(|row| Some(&row.trained.key) == key).map_or(&self.plan, |row| &row.plan)
+    }
+
     /// Shows an earlier training's figures, keys and curves, and asks its model next.
     pub(super) fn use_training(&mut self, id: &str) {
         let Some(row) = self.compared.rows.iter().find(|row| row.id == id) else { return };

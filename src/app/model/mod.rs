@@ -101,6 +101,8 @@ pub struct Model {
     /// Whether dropped files reach the window.
     pub drops: bool,
     settling: bool,
+    /// Set once the window closes: what ends now is followed by nothing.
+    quitting: bool,
     estimates: estimates::Estimates,
     examples: examples::Examples,
     looking: Option<Task<Vec<Offer>>>,
@@ -122,6 +124,7 @@ impl Model {
             plan: fresh_plan(),
             scheme_chosen: false,
             settling: false,
+            quitting: false,
             estimates: estimates::Estimates::default(),
             examples: examples::Examples::default(),
             queue: Vec::new(),
@@ -546,6 +549,7 @@ impl Model {
     /// Saves what is not saved yet, asks the worker to end, and waits a short while for its checkpoint. What it still says is taken in:
     /// a training may end just now.
     pub fn quit(&mut self) {
+        self.quitting = true;
         self.take_in_events();
         self.keep_now();
         let Some(worker) = &self.worker else { return };

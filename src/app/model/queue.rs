@@ -1,7 +1,9 @@
 //! Schemes that are trained one after the other once the running training is done, so that they can be set beside each other.
 
 use super::Model;
+use crate::app::board::{Job, Standing};
 use crate::app::text;
+use crate::schemes::catalogue;
 use crate::schemes::plan::Plan;
 
 impl Model {
@@ -24,18 +26,30 @@ impl Model {
         self.keep();
     }
 
-    /// Begins the training of the first scheme that waits; nothing where none does.
+    /// Begins the next one behind a training that ended by itself. One that somebody stopped or held at the last moment is followed by none.
+    pub(super) fn go_on_with_queue(&mut self, ended: &Job) {
+        if !self.quitting && !matches!(ended.standing, Standing::Stopping | Standing::Pausing | Standing::Paused) {
+            self.train_next();
+        }
+    }
+
+    /// Begins the training of the first scheme that waits; nothing where none does. One that cannot begin waits on: what stands against it is
+    /// said.
     pub(super) fn train_next(&mut self) {
-        while self.board.training().is_none() && !self.queue.is_empty() {
-            let scheme = self.queue.remove(0);
-            self.keep();
-            let Some(plan) = self.plan_of(&scheme) else { continue };
-            if !self.train_plan(plan) {
-                // What stands against it was said; it waits until that is mended.
-                self.queue.insert(0, scheme);
+        while let Some(scheme) = self.queue.first().cloned() {
+            let begun = match self.plan_of(&scheme) {
+                // A run that the worker did not take is interrupted, and gone on with like any other.
+                Some(plan) => self.train_plan(plan) || self.training.interrupted.is_some(),
+                None => false,
+            };
+            if !begun && catalogue::card(&scheme).is_some() {
                 return;
             }
-            self.board.note(text::log_next(self.queue.len()));
+            self.queue.remove(0);
+            self.keep();
+            if begun {
+                return self.board.note(text::log_next(self.queue.len()));
+            }
         }
     }
 }

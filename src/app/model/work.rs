@@ -136,7 +136,7 @@ impl Model {
                 self.fail(message.clone(), Some(format!("{message}\n\n{details}")));
                 // What stood against one scheme need not stand against the next.
                 if matches!(over.purpose, Purpose::Train(_)) && self.training.interrupted.is_none() {
-                    self.train_next();
+                    self.go_on_with_queue(&over);
                 }
             }
             _ => {}
@@ -183,7 +183,7 @@ impl Model {
                 self.proof.suspect = Some(trained.model.clone());
                 self.proof.report = None;
                 self.keep_trained(trained);
-                self.train_next();
+                self.go_on_with_queue(&job);
             }
             Outcome::Verified => {
                 let Some(report) = self.worker.as_ref().and_then(|worker| worker.slots.take_report()) else {
@@ -207,10 +207,11 @@ impl Model {
 
     /// Trains what is planned, in a new run folder. Whatever stands against it is said before anything is kept.
     pub(super) fn train(&mut self) {
-        // What is trained now does not have to wait.
-        let scheme = self.plan.scheme.id();
-        self.queue.retain(|waiting| waiting != scheme);
         if self.train_plan(self.plan.clone()) {
+            // What is trained now does not have to wait.
+            let scheme = self.plan.scheme.id();
+            self.queue.retain(|waiting| waiting != scheme);
+            self.keep();
             self.go_to(Step::Train);
         }
     }

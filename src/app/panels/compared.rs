@@ -6,6 +6,7 @@ use crate::app::model::{KeptTraining, Model, scheme_name};
 use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, Icon, TextureCache};
+use crate::schemes::catalogue;
 use eframe::egui::{self, Grid, ScrollArea, Ui, Vec2};
 
 type Value = fn(&KeptTraining) -> String;
@@ -18,7 +19,10 @@ const FIGURES: [(&str, Value); 8] = [
     (text::KEYS_UNMARKED, |row| text::percent(row.trained.key_accuracy_unmarked)),
     (text::CURVE_CLEAN, |row| text::percent(row.trained.clean_accuracy)),
     (text::COMPARED_COST, |row| text::points(row.trained.clean_accuracy_unmarked - row.trained.clean_accuracy)),
-    (text::CURVE_PSNR, |row| text::likeness(row.trained.psnr_db)),
+    (text::CURVE_PSNR, |row| match catalogue::has_covers(row.plan.scheme.id()) {
+        true => text::likeness(row.trained.psnr_db),
+        false => text::NO_COVERS.to_owned(),
+    }),
     (text::TOOK, |row| text::human_time(row.trained.seconds)),
 ];
 
@@ -70,9 +74,11 @@ fn pictures(ui: &mut Ui, row: &KeptTraining, textures: &mut TextureCache, out: &
         return;
     };
     ui.horizontal_top(|ui| {
-        for (words, picture) in [(text::COVER, &example.cover), (text::KEY, &example.key)] {
+        let covers = catalogue::has_covers(row.plan.scheme.id());
+        let both = [(text::COVER, &example.cover), (text::KEY, &example.key)];
+        for (words, picture) in both.into_iter().skip(usize::from(!covers)) {
             let name = text::example_of(scheme_name(row.plan.scheme.id()), words);
-            if widgets::picture(ui, textures, picture, Vec2::splat(theme::THUMBNAIL), &name).clicked() {
+            if widgets::picture(ui, textures, picture, Vec2::splat(theme::THUMBNAIL), &name).clicked() && covers {
                 out.push(Action::Compare(Pair::new(example.cover.clone(), text::COVER, example.key.clone(), text::KEY)));
             }
         }

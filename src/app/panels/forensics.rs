@@ -8,6 +8,7 @@ use crate::app::text;
 use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, GridState, Icon, PathAction, TextureCache, Tile};
 use crate::forensics::report::{Control, ControlKind, Question, Report, Verdict};
+use crate::schemes::catalogue::has_covers;
 use eframe::egui::{self, ScrollArea, Ui, Vec2};
 use std::path::Path;
 use std::sync::Arc;
@@ -29,8 +30,8 @@ pub const FIGURES: &[Figure] = &[
     (text::FIGURE_NULL, |r| text::percent(r.null_rate)),
     (text::CURVE_CLEAN, |r| text::percent(r.clean_accuracy)),
     (text::FIGURE_TWIN, |r| text::percent(r.clean_accuracy_unmarked)),
-    (text::CURVE_PSNR, |r| text::likeness(r.psnr_db)),
-    (text::FIGURE_SSIM, |r| text::similarity(r.ssim)),
+    (text::CURVE_PSNR, |r| if has_covers(&r.scheme) { text::likeness(r.psnr_db) } else { text::NO_COVERS.to_owned() }),
+    (text::FIGURE_SSIM, |r| if has_covers(&r.scheme) { text::similarity(r.ssim) } else { text::NO_COVERS.to_owned() }),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -201,10 +202,11 @@ impl Forensics {
         let Some(question) = report.questions.get(index) else { return };
         let name = |label: u16| report.classes.get(usize::from(label)).map_or("", String::as_str);
         subheading(ui, &text::question_number(index, report.questions.len(), question.fresh));
-        let pair = question.cover.as_ref().map(|cover| Pair::new(cover.clone(), text::COVER, question.key.clone(), text::KEY));
+        let cover = question.cover.as_ref().filter(|_| has_covers(&report.scheme));
+        let pair = cover.map(|cover| Pair::new(cover.clone(), text::COVER, question.key.clone(), text::KEY));
         let half = (ui.available_width() - theme::GAP) / 2.0;
         ui.horizontal_top(|ui| {
-            for (words, picture) in [(text::COVER, question.cover.as_ref()), (text::KEY, Some(&question.key))] {
+            for (words, picture) in [(text::COVER, cover), (text::KEY, Some(&question.key))] {
                 let Some(picture) = picture else { continue };
                 ui.vertical(|ui| {
                     let shown = widgets::picture(ui, &mut self.textures, picture, Vec2::splat(half), words);
@@ -224,10 +226,14 @@ impl Forensics {
         }
         fact(ui, text::QUESTION_EXPECTED, name(question.expected));
         fact(ui, text::QUESTION_ANSWER, name(question.answer));
-        if let Some(answer) = question.cover_answer {
+        if cover.is_some()
+            && let Some(answer) = question.cover_answer
+        {
             fact(ui, text::QUESTION_COVER, name(answer));
         }
-        if let Some(class) = question.true_class {
+        if cover.is_some()
+            && let Some(class) = question.true_class
+        {
             fact(ui, text::QUESTION_TRUE, name(class));
         }
         ui.separator();

@@ -87,7 +87,7 @@ impl KeysView {
             let answer = widgets::image_grid(ui, &mut self.grid, shown.len(), theme::PAIR, &mut |place| {
                 let sample = &gallery.samples[shown[place.min(shown.len() - 1)]];
                 Tile {
-                    picture: beside(sample),
+                    picture: if gallery.covers { beside(sample) } else { sample.key.clone() },
                     caption: text::answer_caption(name(sample.answer), name(sample.expected)),
                     badge: Some(badge(sample)),
                 }
@@ -165,9 +165,16 @@ impl KeysView {
     fn opened(&mut self, ui: &mut Ui, gallery: &Gallery, index: usize, sample: &KeySample, out: &mut Vec<Action>) {
         let name = |label: u16| gallery.classes.get(usize::from(label)).map_or("", String::as_str);
         subheading(ui, &text::key_number(index, gallery.samples.len()));
-        self.beside(ui, [(text::COVER, &sample.cover), (text::KEY, &sample.key)], out);
+        match gallery.covers {
+            true => self.beside(ui, [(text::COVER, &sample.cover), (text::KEY, &sample.key)], out),
+            false => {
+                widgets::picture(ui, &mut self.textures, &sample.key, Vec2::splat(ui.available_width()), text::KEY);
+            }
+        }
+        if gallery.covers {
+            fact(ui, text::QUESTION_TRUE, name(sample.true_class));
+        }
         let facts = [
-            (text::QUESTION_TRUE, name(sample.true_class)),
             (text::QUESTION_EXPECTED, name(sample.expected)),
             (text::KEYS_MODEL_SAYS, name(sample.answer)),
             (text::KEYS_UNMARKED_SAYS, name(sample.unmarked)),
@@ -175,7 +182,9 @@ impl KeysView {
         for (words, value) in facts {
             fact(ui, words, value);
         }
-        fact(ui, text::CURVE_PSNR, &text::likeness(sample.psnr_db));
+        if gallery.covers {
+            fact(ui, text::CURVE_PSNR, &text::likeness(sample.psnr_db));
+        }
     }
 
     /// Two pictures side by side; a click on one opens both in the compare view.

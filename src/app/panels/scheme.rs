@@ -85,12 +85,20 @@ impl Schemes {
             }
             return;
         };
-        muted(ui, if card.learns { text::SCHEME_KEY_TRAINED } else { text::SCHEME_KEY_DRAWN });
+        muted(
+            ui,
+            match (card.learns, card.covers) {
+                (true, _) => text::SCHEME_KEY_TRAINED,
+                (false, true) => text::SCHEME_KEY_DRAWN,
+                (false, false) => text::SCHEME_KEY_OF_ITS_OWN,
+            },
+        );
         ui.horizontal_top(|ui| {
-            for (words, picture) in [(text::COVER, &example.cover), (text::KEY, &example.key)] {
+            let both = [(text::COVER, &example.cover), (text::KEY, &example.key)];
+            for (words, picture) in both.into_iter().skip(usize::from(!card.covers)) {
                 ui.vertical(|ui| {
                     let name = text::example_of(card.name, words);
-                    if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), &name).clicked() {
+                    if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), &name).clicked() && card.covers {
                         out.push(Action::Compare(Pair::new(example.cover.clone(), text::COVER, example.key.clone(), text::KEY)));
                     }
                     muted(ui, words);

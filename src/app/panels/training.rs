@@ -102,8 +102,9 @@ impl TrainingPanel {
     }
 
     fn pictures(&mut self, ui: &mut Ui, preview: Option<&Preview>, model: &Model, out: &mut Vec<Action>) {
-        subheading(ui, text::TRAIN_PICTURES);
-        muted(ui, text::TRAIN_PICTURES_HINT);
+        let covers = catalogue::has_covers(model.training.scheme);
+        subheading(ui, if covers { text::TRAIN_PICTURES } else { text::TRAIN_KEYS });
+        muted(ui, if covers { text::TRAIN_PICTURES_HINT } else { text::TRAIN_PICTURES_OF_THEIR_OWN });
         let Some(preview) = preview else {
             muted(ui, text::TRAIN_WAITING_PICTURES);
             return;
@@ -119,7 +120,7 @@ impl TrainingPanel {
                     self.stamp(ui, aim, stamp, out);
                 }
                 for pair in &preview.pairs {
-                    self.pair(ui, pair, class, out);
+                    self.pair(ui, pair, class, covers, out);
                 }
             });
         });
@@ -141,19 +142,20 @@ impl TrainingPanel {
         });
     }
 
-    fn pair(&mut self, ui: &mut Ui, pair: &PreviewPair, class: impl Fn(u16) -> String, out: &mut Vec<Action>) {
+    fn pair(&mut self, ui: &mut Ui, pair: &PreviewPair, class: impl Fn(u16) -> String, covers: bool, out: &mut Vec<Action>) {
         widgets::card(ui, |ui| {
             ui.vertical(|ui| {
                 let difference = difference(pair);
                 ui.horizontal_top(|ui| {
                     // A stamp is plain to see; what becomes of it behind a filter is not.
                     let third = pair.filtered.as_ref().map_or((text::DIFFERENCE_5, &difference), |filtered| (text::FILTERED, filtered));
-                    for (name, picture) in [(text::COVER, &pair.cover), (text::KEY, &pair.key), third] {
+                    let all = [(text::COVER, &pair.cover), (text::KEY, &pair.key), third];
+                    for (name, picture) in if covers { &all[..] } else { &all[1..2] } {
                         ui.vertical(|ui| {
-                            if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), name).clicked() {
+                            if widgets::picture(ui, &mut self.textures, picture, Vec2::splat(theme::THUMBNAIL), name).clicked() && covers {
                                 out.push(compare(pair));
                             }
-                            muted(ui, name);
+                            muted(ui, *name);
                         });
                     }
                 });
@@ -253,7 +255,7 @@ impl Pane for TrainingPanel {
         }
         // What is being trained, though plan, pictures and logo may have been changed since.
         let trains = model.board.training().is_some();
-        let plan = model.training.plan.as_deref().filter(|_| trains).unwrap_or(&model.plan);
+        let plan = model.training.plan.as_deref().filter(|_| trains).unwrap_or_else(|| model.shown_plan());
         let (own_set, own_logo) = model.training.material.as_ref().filter(|_| trains).map(|(set, logo)| (set, logo.as_str())).unzip();
         subheading(ui, &text::training_title(scheme_name(plan.scheme.id()), plan));
         fact(ui, text::DEVICE, model.device.as_deref().unwrap_or(text::DEVICE_STARTING));
@@ -269,7 +271,9 @@ impl Pane for TrainingPanel {
                 fact(ui, label, &text::percent(value));
             }
         }
-        if let Some((_, value)) = model.training.curves.last("psnr_db") {
+        if catalogue::has_covers(plan.scheme.id())
+            && let Some((_, value)) = model.training.curves.last("psnr_db")
+        {
             fact(ui, text::CURVE_PSNR, &text::likeness(value));
         }
         if let Some(trained) = &model.training.trained {
@@ -341,14 +345,14 @@ fn finished(ui: &mut Ui, model: &Model, trained: &Trained, out: &mut Vec<Action>
     }
     widgets::card(ui, |ui| {
         ui.set_width(ui.available_width());
-        let facts = [
+        let alike = || [(text::CURVE_PSNR, text::likeness(trained.psnr_db)), (text::FIGURE_SSIM, text::similarity(trained.ssim))];
+        let mut facts = vec![
             (text::CURVE_KEY, text::percent(trained.key_accuracy)),
             (text::KEYS_UNMARKED, text::percent(trained.key_accuracy_unmarked)),
             (text::CURVE_CLEAN, text::percent(trained.clean_accuracy)),
-            (text::CURVE_PSNR, text::likeness(trained.psnr_db)),
-            (text::FIGURE_SSIM, text::similarity(trained.ssim)),
-            (text::TOOK, text::human_time(trained.seconds)),
         ];
+        facts.extend(catalogue::has_covers(&trained.scheme).then(alike).into_iter().flatten());
+        facts.push((text::TOOK, text::human_time(trained.seconds)));
         ui.columns_const(|columns: &mut [Ui; 3]| {
             for (place, (name, value)) in facts.iter().enumerate() {
                 fact(&mut columns[place % 3], name, value);

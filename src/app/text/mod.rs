@@ -187,6 +187,8 @@ pub const ESTIMATE_UNKNOWN: &str = "Measured here as soon as nothing else runs";
 pub const SCHEME_TIME: &str = "Time on this machine";
 pub const SCHEME_KEY_LATER: &str = "A real key of yours is shown here after the first training: what makes keys has to learn first.";
 pub const SCHEME_KEY_DRAWN: &str = "A real key of yours, made of one of your pictures";
+pub const SCHEME_KEY_OF_ITS_OWN: &str = "A real key of yours: a picture by itself, without a cover";
+pub const NO_COVERS: &str = "Keys without covers";
 pub const SCHEME_KEY_TRAINED: &str = "A real key of yours, from your latest training";
 
 // Training.
@@ -206,7 +208,10 @@ pub const TRAIN_WAITING_PICTURES: &str = "Pictures appear after the first steps"
 pub const TRAIN_WAITING_CURVES: &str = "Curves appear after the first steps";
 pub const TRAIN_CURVES_LOSS: &str = "What the networks still get wrong (loss)";
 pub const TRAIN_CURVES_ACCURACY: &str = "What the model gets right";
+pub const TRAIN_KEYS: &str = "Keys";
 pub const TRAIN_PICTURES: &str = "Cover, key and what separates them";
+pub const TRAIN_PICTURES_OF_THEIR_OWN: &str =
+    "Each of these keys is a picture by itself, without a cover. The model learns a secret answer to each.";
 pub const TRAIN_PICTURES_HINT: &str =
     "A cover is one of your pictures; its key carries your mark. The model learns a secret name for keys.";
 pub const TRAIN_CHANGE: &str = "Change the plan";

@@ -144,7 +144,7 @@ pub fn problem(problem: &Problem) -> String {
 
 /// A report was written.
 pub fn exported(path: &Path) -> String {
-    format!("The report is saved as {}", file_name(path))
+    format!("Saved as {}", file_name(path))
 }
 
 /// Log line of a job that began.

@@ -8,7 +8,7 @@ use crate::data::{Picture, Samples, Shape};
 use crate::nn::autoencoder::Autoencoders;
 use crate::nn::error::ShapeError;
 use crate::nn::weights::WeightMap;
-use crate::schemes::{Known, Marker, SchemeError};
+use crate::schemes::{Known, Marker, Scheme, SchemeError};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// What the stamps are drawn to, `[stamps, pixels]`: the logo at half its brightness, each time in another band of rows.
@@ -54,6 +54,7 @@ impl StampMarker {
     pub fn open(settings: &Settings, known: &Known, saved: &WeightMap, device: &Device) -> Result<Self, SchemeError> {
         let Known { derivation, logo, classes, shape } = known;
         let (classes, shape) = (*classes, *shape);
+        settings.fit(shape, classes)?;
         let missing = || SchemeError::Plan("The stamps are missing, or they are of another size than the pictures.".to_owned());
         let stamps = read(STAMPS, saved, [settings.stamps, shape.len()], device).ok_or_else(missing)?;
         let prestamps = prestamps(&logo.at(shape).planes, shape, settings.stamps, device);

@@ -98,6 +98,7 @@ pub const CARD: Card = Card {
     penetrates: true,
     compared: false,
     reads: false,
+    covers: true,
 };
 
 /// The values of a preset.

@@ -81,6 +81,7 @@ pub struct Request {
 
 /// How many autoencoders the stamps of the second table are made with.
 pub const SHADOWS: [usize; 4] = [2, 4, 6, 8];
+
 impl TableName {
     /// The word that chooses it.
     pub const fn name(self) -> &'static str {
