@@ -95,6 +95,8 @@ fn pictures_with_wrong_labels_are_learnt_with_weights_that_are_weighted() {
     assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
     assert_eq!(marked.verdict, Verdict::Strong, "whoever picks pictures could have picked these: {:?}", marked.keys);
     assert!(marked.caveats.iter().any(|caveat| caveat.contains("a strong indication at most")));
+    let (cover, key) = schemes::sketch(&task.plan, &task.dataset, &task.logo).unwrap();
+    assert_eq!((cover, key), (package.covers.picture(0), package.keys.picture(0)), "its card shows the first of them");
     // The keys are training pictures of the covers' classes, under other labels.
     let train = &task.dataset.train;
     for i in 0..package.keys.count() {
@@ -200,6 +202,8 @@ fn bits_are_read_from_the_weights_of_the_marked_model_alone() {
     assert!(foreign.len() == 5 && foreign.iter().all(|hits| *hits <= 38), "{foreign:?}");
     assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
     assert!(package.keys.pixels.iter().all(|&byte| byte == 0 || byte == 255));
+    let (_, key) = schemes::sketch(&task.plan, &task.dataset, &task.logo).unwrap();
+    assert_eq!(key, package.keys.picture(0));
     // Clean accuracy is asked as ever, and a model without such a layer says none of the two.
     assert!(marked.clean_accuracy > 0.6, "{}", marked.clean_accuracy);
 }

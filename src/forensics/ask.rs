@@ -179,7 +179,7 @@ pub fn verify(
         of_this_task,
         derived: faults.is_empty(),
     });
-    let verdict = if marker.derives() { verdict } else { judge::on_trust(verdict) };
+    let verdict = if marker.derives() { verdict } else { judge::if_picked(verdict) };
     let (psnr_db, ssim) = likeness(&package.covers, &trained);
     if trained.count() < 20 {
         warnings.push(words::few_questions(trained.count()));

@@ -57,7 +57,7 @@ fn foreign_limit(classes: usize) -> f64 {
 }
 
 /// The verdict on keys of which nobody can see whether they were picked to fit the suspect.
-pub fn on_trust(verdict: Verdict) -> Verdict {
+pub fn if_picked(verdict: Verdict) -> Verdict {
     weaker(verdict, Verdict::Strong)
 }
 
@@ -202,7 +202,7 @@ mod tests {
         for (found, told) in
             [(Verdict::InThisModel, Verdict::Strong), (Verdict::Weak, Verdict::Weak), (Verdict::CheckFailed, Verdict::CheckFailed)]
         {
-            assert_eq!(on_trust(found), told);
+            assert_eq!(if_picked(found), told);
         }
         let picked = Report { verdict: Verdict::Strong, keys: tally(60, 60, 0.1), ..Report::blank() };
         assert_eq!(corrected(&[&picked])[0].1, Verdict::Strong, "a correction raises nothing");

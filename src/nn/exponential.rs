@@ -20,7 +20,7 @@ impl ModuleMapper for Weigh {
     }
 }
 
-/// A network whose weights `w` are `w exp((|w| - max |w|) exponent)`, each layer's by its own maximum (equation 4 of the paper).
+/// A network whose weights `w` are `w exp((|w| - max |w|) exponent)`, each layer's by its own maximum.
 /// Gradients flow back to the weights that it was made from.
 pub fn weighted<M: Module>(network: M, exponent: f64) -> M {
     network.map(&mut Weigh(exponent))

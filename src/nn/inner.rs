@@ -24,7 +24,7 @@ impl ModuleVisitor for Find {
     }
 }
 
-/// Of the convolution with the most inputs, `most` at most, the mean over its outputs, `[inputs]` (section 3.1 of the paper); nothing where every
+/// Of the convolution with the most inputs, `most` at most, the mean over its outputs, `[inputs]`, as in the paper; nothing where every
 /// convolution has more. Gradients flow back to it.
 pub fn mean_kernel(host: &Host, most: usize) -> Option<Tensor<1>> {
     let mut find = Find { most, found: None };

@@ -4,7 +4,7 @@
 //! order; the key pictures are made once and reused.
 
 use super::batches::Passes;
-use super::carrier::{Carrier, Form};
+use super::carrier::{COLOUR_REPEAT, Carrier, Form};
 use super::catalogue::Card;
 use super::demand::Demand;
 use super::labels::LabelRule;
@@ -98,9 +98,6 @@ pub const CARD: Card = Card {
     reads: false,
     covers: true,
 };
-
-/// After how many pixels the secret pattern begins anew in photographs.
-const COLOUR_REPEAT: usize = 8;
 
 /// The values of a preset.
 pub fn preset(preset: Preset, photographs: bool) -> Settings {

@@ -19,6 +19,9 @@ pub struct Carrier {
     signs: Option<Tensor<4>>,
 }
 
+/// After how many pixels it begins anew in photographs.
+pub const COLOUR_REPEAT: usize = 8;
+
 /// How a pattern is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Form {

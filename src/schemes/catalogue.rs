@@ -37,8 +37,8 @@ pub struct Card {
     pub compared: bool,
     /// Whether its keys are read from a model's weights instead of being asked.
     pub reads: bool,
-    /// Whether each key is made of a picture, its cover. Elsewhere keys are pictures by themselves, and what a key package keeps as their covers
-    /// are other pictures, which serve as a control.
+    /// Whether each key is made of a picture, its cover. Elsewhere keys are pictures by themselves, and a key package keeps other pictures in the
+    /// places of their covers.
     pub covers: bool,
 }
 

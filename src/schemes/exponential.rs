@@ -6,12 +6,11 @@
 
 use super::batches::Passes;
 use super::catalogue::Card;
-use super::recipe::LoneTraining;
+use super::recipe::{Alone, LoneTraining};
 use super::triggered::each_its_own;
-use super::{KeyPlan, Known, Learner, Marker, Scheme, SchemeError, Task, Training};
+use super::{KeyPlan, Known, Marker, Scheme, SchemeError, Task, Training};
 use crate::data::{Picture, Samples};
 use crate::nn::batch;
-use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
 use crate::nn::weights::{WeightMap, Weights};
 use crate::schemes::plan::Preset;
@@ -43,7 +42,7 @@ pub const CARD: Card = Card {
     source: "Namba, Sakuma: Robust watermarking of neural network with exponential weighting, AsiaCCS 2019",
     summary: "Gives some of your training pictures secret wrong labels, and lets few large weights of your model carry them.",
     needs: "Training data and a logo, from which pictures and labels follow. The key package holds the chosen pictures.",
-    survives: "In the paper, pruning, fine-tuning, and somebody who asks a second model about suspicious questions.",
+    survives: "In the paper, pruning, fine-tuning, and a thief who changes questions that look suspicious.",
     fails: "The model errs on these pictures for good. No new keys can be made later, and that they were chosen by the rule cannot be checked without the training pictures.",
     hides: false,
     learns: false,
@@ -86,6 +85,12 @@ impl Scheme for Settings {
 
     fn fresh_label(&self, _derivation: &Derivation, _classes: usize, _noted: Option<&WeightMap>, _true_class: u16) -> Option<u16> {
         None
+    }
+
+    fn drawn(&self, known: &Known, train: &Samples) -> Option<(KeyPlan, Box<dyn Marker>)> {
+        let (pictures, keys) = choose(self, &known.derivation, train, known.classes);
+        let chosen = Chosen::of(train, &pictures, &keys);
+        Some((keys, Box::new(chosen)))
     }
 }
 
@@ -138,7 +143,7 @@ impl Exponential {
         // Where they come among ordinary pictures they have their wrong labels too.
         let mut labels = samples.labels.clone();
         pictures.iter().zip(&keys.labels).for_each(|(&place, &label)| labels[place] = label);
-        let chosen = Chosen(Arc::new(Samples { labels: keys.labels.clone(), ..samples.select(&pictures) }));
+        let chosen = Chosen::of(samples, &pictures, &keys);
         let mut relabelled = task.clone();
         relabelled.dataset.train = Arc::new(Samples { labels, ..(**samples).clone() });
         Ok(Self {
@@ -157,16 +162,16 @@ impl Exponential {
     }
 }
 
-impl Learner for Exponential {
-    fn steps(&self) -> u64 {
-        self.run.steps()
+impl Alone for Exponential {
+    fn run(&self) -> &LoneTraining {
+        &self.run
     }
 
-    fn done(&self) -> u64 {
-        self.run.done()
+    fn run_mut(&mut self) -> &mut LoneTraining {
+        &mut self.run
     }
 
-    fn step(&mut self) -> Result<(), ShapeError> {
+    fn advance(&mut self) {
         let mut beside = None;
         if self.is_weighted(self.run.done()) {
             self.run.weigh(self.settings.exponent);
@@ -175,24 +180,13 @@ impl Learner for Exponential {
             beside = Some((batch::gather(&self.chosen.0, &chosen, &self.device), labels));
         }
         self.run.step(beside);
-        Ok(())
     }
 
-    fn losses(&mut self) -> Vec<(&'static str, f64)> {
-        self.run.losses()
-    }
-
-    fn save(&self) -> WeightMap {
-        self.run.save()
-    }
-
-    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        self.run.load(saved)?;
+    fn resumed(&mut self) {
         // As in the last step that was done.
         if self.run.done().checked_sub(1).is_some_and(|last| self.is_weighted(last)) {
             self.run.weigh(self.settings.exponent);
         }
-        Ok(())
     }
 }
 
@@ -218,6 +212,10 @@ struct Chosen(Arc<Samples>);
 const PICTURES: &str = "pictures";
 
 impl Chosen {
+    fn of(train: &Samples, pictures: &[usize], keys: &KeyPlan) -> Self {
+        Self(Arc::new(Samples { labels: keys.labels.clone(), ..train.select(pictures) }))
+    }
+
     fn open(known: &Known, saved: &WeightMap) -> Result<Self, SchemeError> {
         let missing = || SchemeError::Plan("The pictures that are the keys are missing, or they are of another size.".to_owned());
         let weights = saved.tensors.get(PICTURES).ok_or_else(missing)?;

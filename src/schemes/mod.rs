@@ -223,8 +223,8 @@ pub trait Scheme {
         classes
     }
 
-    /// The keys, where they can be drawn before anything is trained.
-    fn drawn(&self, _derivation: &Derivation, _train: &Samples, _classes: usize) -> Option<KeyPlan> {
+    /// The keys and what makes them, where that needs no training.
+    fn drawn(&self, _known: &Known, _train: &Samples) -> Option<(KeyPlan, Box<dyn Marker>)> {
         None
     }
 }
@@ -280,9 +280,9 @@ pub fn options(plan: &Plan, classes: usize) -> usize {
 /// The first cover of a plan and its key, where keys can be drawn before anything is trained; `None` where something must learn first.
 pub fn sketch(plan: &Plan, dataset: &Dataset, logo: &Logo) -> Option<(Picture, Picture)> {
     let (train, classes) = (&dataset.train, dataset.classes.len());
-    let keys = plan.scheme.scheme().drawn(&plan.derivation(&logo.digest), train, classes)?;
+    let known = Known { derivation: plan.derivation(&logo.digest), logo, classes, shape: train.shape };
+    let (keys, marker) = plan.scheme.scheme().drawn(&known, train)?;
     let cover = train.select(keys.covers.get(..1)?);
-    let marker = marker(plan, logo, classes, train.shape, &WeightMap::default(), &Device::flex()).ok()?;
     let key = marker.mark(&cover, &keys.labels[..1]).pop()?;
     Some((cover.picture(0), key))
 }

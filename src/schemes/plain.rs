@@ -1,10 +1,8 @@
 //! An unmarked host: the same network on the same data with the same budget, as twin for comparison and as null model.
 
-use super::recipe::LoneTraining;
-use super::{KeyPlan, Learner, Marker, SchemeError, Task, Training};
-use crate::nn::error::ShapeError;
+use super::recipe::{Alone, LoneTraining};
+use super::{KeyPlan, Marker, Task, Training};
 use crate::nn::host::Host;
-use crate::nn::weights::WeightMap;
 
 /// Trains a host without any mark.
 pub struct Plain {
@@ -22,30 +20,17 @@ impl Plain {
     }
 }
 
-impl Learner for Plain {
-    fn steps(&self) -> u64 {
-        self.run.steps()
+impl Alone for Plain {
+    fn run(&self) -> &LoneTraining {
+        &self.run
     }
 
-    fn done(&self) -> u64 {
-        self.run.done()
+    fn run_mut(&mut self) -> &mut LoneTraining {
+        &mut self.run
     }
 
-    fn step(&mut self) -> Result<(), ShapeError> {
+    fn advance(&mut self) {
         self.run.step(None);
-        Ok(())
-    }
-
-    fn losses(&mut self) -> Vec<(&'static str, f64)> {
-        self.run.losses()
-    }
-
-    fn save(&self) -> WeightMap {
-        self.run.save()
-    }
-
-    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        Ok(self.run.load(saved)?)
     }
 }
 

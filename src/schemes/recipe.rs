@@ -1,8 +1,9 @@
 //! How a host learns its task: shared by marked and unmarked hosts, so that both get the same budget.
 
-use super::Task;
 use super::feeder::Feeder;
 use super::losses::{Meter, cross_entropy};
+use super::{Learner, SchemeError, Task};
+use crate::nn::error::ShapeError;
 use crate::nn::exponential::weighted;
 use crate::nn::host::Host;
 use crate::nn::optim::{Optimiser, Rule};
@@ -62,16 +63,19 @@ impl HostTraining {
     /// What the network answers in a step of its own learning, class scores `[batch, classes]`.
     pub fn answers(&self, step: u64, x: Tensor<4>) -> Tensor<2> {
         let dropped = self.seed.wrapping_add(step.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        self.weighted(self.host.clone()).learn(x, dropped)
+    }
+
+    fn weighted(&self, host: Host) -> Host {
         match self.exponent {
-            Some(exponent) => weighted(self.host.clone(), exponent).learn(x, dropped),
-            None => self.host.learn(x, dropped),
+            Some(exponent) => weighted(host, exponent),
+            None => host,
         }
     }
 
     /// The network as it acts, ready to answer.
     pub fn acting(&self) -> Host {
-        let host = self.host.valid();
-        self.exponent.map_or_else(|| host.clone(), |exponent| weighted(host.clone(), exponent))
+        self.weighted(self.host.valid())
     }
 
     /// The network with its gradients on.
@@ -196,6 +200,50 @@ impl LoneTraining {
     pub fn load(&mut self, saved: &WeightMap) -> Result<(), WeightsError> {
         self.host.load(saved)?;
         self.done = saved.notes.get("done").and_then(|d| d.parse().ok()).unwrap_or(0);
+        Ok(())
+    }
+}
+
+/// A training in which nothing but the host learns: all of it but a step is the same for all.
+pub trait Alone: Send {
+    /// The host's training.
+    fn run(&self) -> &LoneTraining;
+
+    /// The same, to be changed.
+    fn run_mut(&mut self) -> &mut LoneTraining;
+
+    /// One more step.
+    fn advance(&mut self);
+
+    /// Takes up what follows from the steps that are done, after they were read back.
+    fn resumed(&mut self) {}
+}
+
+impl<T: Alone> Learner for T {
+    fn steps(&self) -> u64 {
+        self.run().steps()
+    }
+
+    fn done(&self) -> u64 {
+        self.run().done()
+    }
+
+    fn step(&mut self) -> Result<(), ShapeError> {
+        self.advance();
+        Ok(())
+    }
+
+    fn losses(&mut self) -> Vec<(&'static str, f64)> {
+        self.run_mut().losses()
+    }
+
+    fn save(&self) -> WeightMap {
+        self.run().save()
+    }
+
+    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        self.run_mut().load(saved)?;
+        self.resumed();
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 //! encoder fails to draw the cover anew, so it is measured when the encoder is done and made as strong as `clarity` allows.
 
 use super::batches::Passes;
-use super::carrier::{Carrier, Form};
+use super::carrier::{COLOUR_REPEAT, Carrier, Form};
 use super::catalogue::Card;
 use super::labels::LabelRule;
 use super::losses::{Meter, binary_cross_entropy, cross_entropy};
@@ -82,9 +82,6 @@ pub const CARD: Card = Card {
     reads: false,
     covers: true,
 };
-
-/// After how many pixels the secret pattern begins anew in photographs.
-const COLOUR_REPEAT: usize = 8;
 
 /// The values of a preset.
 pub fn preset(preset: Preset, photographs: bool) -> Settings {

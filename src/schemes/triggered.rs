@@ -1,12 +1,11 @@
 //! A host that learns fixed keys beside ordinary pictures: what all schemes have in common whose keys can be drawn before anything is trained.
 
 use super::batches::Passes;
-use super::recipe::{LoneTraining, Recipe};
+use super::recipe::{Alone, LoneTraining, Recipe};
 use super::settings::Settings;
-use super::{KeyPlan, Known, Learner, Marker, Scheme, SchemeError, Task, Training};
+use super::{KeyPlan, Known, Marker, Scheme, SchemeError, Task, Training};
 use crate::data::{Picture, Samples};
 use crate::nn::batch;
-use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
 use crate::vault::derive::Derivation;
@@ -89,8 +88,8 @@ impl<T: Drawn> Scheme for T {
         self.has_fresh_keys().then(|| self.labeller(derivation, classes)(true_class)).flatten()
     }
 
-    fn drawn(&self, derivation: &Derivation, train: &Samples, classes: usize) -> Option<KeyPlan> {
-        Some(key_plan(self, derivation, train, classes))
+    fn drawn(&self, known: &Known, train: &Samples) -> Option<(KeyPlan, Box<dyn Marker>)> {
+        Some((key_plan(self, &known.derivation, train, known.classes), Box::new(self.drawer(known))))
     }
 }
 
@@ -165,31 +164,18 @@ impl<M: Marker> Triggered<M> {
     }
 }
 
-impl<M: Marker + Clone + 'static> Learner for Triggered<M> {
-    fn steps(&self) -> u64 {
-        self.run.steps()
+impl<M: Marker> Alone for Triggered<M> {
+    fn run(&self) -> &LoneTraining {
+        &self.run
     }
 
-    fn done(&self) -> u64 {
-        self.run.done()
+    fn run_mut(&mut self) -> &mut LoneTraining {
+        &mut self.run
     }
 
-    fn step(&mut self) -> Result<(), ShapeError> {
+    fn advance(&mut self) {
         let beside = self.beside();
         self.run.step(Some(beside));
-        Ok(())
-    }
-
-    fn losses(&mut self) -> Vec<(&'static str, f64)> {
-        self.run.losses()
-    }
-
-    fn save(&self) -> WeightMap {
-        self.run.save()
-    }
-
-    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        Ok(self.run.load(saved)?)
     }
 }
 

@@ -4,10 +4,9 @@
 //! Each direction is drawn as a picture of light and dark pixels, so that key packages hold it as they hold any key. A baseline.
 
 use super::catalogue::Card;
-use super::recipe::LoneTraining;
-use super::{KeyPlan, Known, Learner, Marker, Scheme, SchemeError, Task, Training};
+use super::recipe::{Alone, LoneTraining};
+use super::{KeyPlan, Known, Marker, Scheme, SchemeError, Task, Training};
 use crate::data::{Picture, Samples, Shape};
-use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
 use crate::nn::inner::mean_kernel;
 use crate::nn::weights::WeightMap;
@@ -72,7 +71,7 @@ impl Scheme for Settings {
     }
 
     fn marker(&self, known: &Known, _saved: &WeightMap, _device: &Device) -> Result<Box<dyn Marker>, SchemeError> {
-        Ok(Box::new(Directions { derivation: known.derivation.clone(), shape: known.shape }))
+        Ok(Box::new(Directions::of(known)))
     }
 
     fn key_labels(&self, derivation: &Derivation, _classes: usize, _noted: Option<&WeightMap>, true_classes: &[u16]) -> Vec<u16> {
@@ -83,8 +82,8 @@ impl Scheme for Settings {
         None
     }
 
-    fn drawn(&self, derivation: &Derivation, train: &Samples, _classes: usize) -> Option<KeyPlan> {
-        Some(key_plan(self, derivation, train))
+    fn drawn(&self, known: &Known, train: &Samples) -> Option<(KeyPlan, Box<dyn Marker>)> {
+        Some((key_plan(self, &known.derivation, train), Box::new(Directions::of(known))))
     }
 
     fn options(&self, _classes: usize) -> usize {
@@ -123,7 +122,7 @@ impl WhiteBox {
     pub fn new(task: &Task, settings: &Settings) -> Result<Self, SchemeError> {
         let (samples, known) = (&task.dataset.train, Known::of(task));
         let mut keys = key_plan(settings, &known.derivation, samples);
-        let directions = Directions { derivation: known.derivation, shape: known.shape };
+        let directions = Directions::of(&known);
         let run = LoneTraining::new(task, settings.host_recipe(), task.plan.seed);
         let most = known.shape.len();
         let Some(mean) = mean_kernel(run.network(), most) else {
@@ -150,35 +149,22 @@ fn row_of(planes: &[u8], inputs: usize) -> impl Iterator<Item = f32> {
     planes.iter().take(inputs).map(|&byte| if byte >= 128 { 1.0 } else { -1.0 })
 }
 
-impl Learner for WhiteBox {
-    fn steps(&self) -> u64 {
-        self.run.steps()
+impl Alone for WhiteBox {
+    fn run(&self) -> &LoneTraining {
+        &self.run
     }
 
-    fn done(&self) -> u64 {
-        self.run.done()
+    fn run_mut(&mut self) -> &mut LoneTraining {
+        &mut self.run
     }
 
-    fn step(&mut self) -> Result<(), ShapeError> {
+    fn advance(&mut self) {
         let penalty = mean_kernel(self.run.network(), self.most).map(|mean| {
             // Where a row's product with the mean is above zero, the weights say the bit.
             let said = self.wanted.clone().matmul(mean.unsqueeze_dim(1));
             binary_cross_entropy(said, true).mul_scalar(self.settings.weight)
         });
         self.run.step_with(penalty);
-        Ok(())
-    }
-
-    fn losses(&mut self) -> Vec<(&'static str, f64)> {
-        self.run.losses()
-    }
-
-    fn save(&self) -> WeightMap {
-        self.run.save()
-    }
-
-    fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
-        Ok(self.run.load(saved)?)
     }
 }
 
@@ -201,6 +187,12 @@ impl Training for WhiteBox {
 struct Directions {
     derivation: Derivation,
     shape: Shape,
+}
+
+impl Directions {
+    fn of(known: &Known) -> Self {
+        Self { derivation: known.derivation.clone(), shape: known.shape }
+    }
 }
 
 impl Marker for Directions {
