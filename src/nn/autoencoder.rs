@@ -5,6 +5,7 @@
 
 use super::error::ShapeError;
 use super::layers::{conv, conv_transpose};
+use super::ops::{Curve, stack};
 use super::{init, ops};
 use crate::data::Shape;
 use burn::module::{Module, Param};
@@ -95,6 +96,13 @@ pub enum Autoencoders {
     Dense(Dense),
     /// Convolutional ones.
     Convolutional(Set),
+}
+
+impl Default for Autoencoders {
+    /// None at all.
+    fn default() -> Self {
+        Self::Dense(Dense { layers: Vec::new() })
+    }
 }
 
 impl Autoencoders {
@@ -217,8 +225,8 @@ impl Dense {
         check(what, [nets, input], &x)?;
         Ok(part.fold(x, |x, i| {
             let Stack { weight, bias } = &self.layers[i];
-            let x = x.matmul(weight.val()) + bias.val();
-            if i + 1 == self.layers.len() { activation::sigmoid(x) } else { activation::tanh(x) }
+            let curve = if i + 1 == self.layers.len() { Curve::Sigmoid } else { Curve::Tanh };
+            stack(x, weight.val(), bias.val(), curve)
         }))
     }
 }

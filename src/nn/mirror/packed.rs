@@ -1,5 +1,6 @@
 //! One frozen autoencoder on one core: weights in the order in which they are read, features in rows, pictures in columns.
 
+use crate::nn::ops::{sigmoid, tanh};
 use burn::tensor::Tensor;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -235,38 +236,4 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
         sums.iter_mut().zip(a).zip(b).for_each(|((sum, a), b)| *sum += a * b);
     }
     sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
-}
-
-/// Hyperbolic tangent within 5e-7 everywhere: the rational function of Eigen and XLA, without a branch, so that loops fill vectors.
-#[inline(always)]
-#[allow(clippy::excessive_precision)]
-fn tanh(x: f32) -> f32 {
-    let x = x.clamp(-7.905_311, 7.905_311);
-    let s = x * x;
-    let above = -2.760_768_5e-16 * s + 2.000_187_9e-13;
-    let above = ((above * s - 8.604_672e-11) * s + 5.122_297e-8) * s + 1.485_722_4e-5;
-    let above = x * ((above * s + 6.372_619_3e-4) * s + 4.893_524_6e-3);
-    let below = ((1.198_258_4e-6 * s + 1.185_347_1e-4) * s + 2.268_434_6e-3) * s + 4.893_525_2e-3;
-    above / below
-}
-
-#[inline(always)]
-fn sigmoid(x: f32) -> f32 {
-    0.5 * tanh(0.5 * x) + 0.5
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tanh_and_sigmoid_stay_close_to_the_exact_ones() {
-        for i in -200_000..=200_000 {
-            let x = i as f32 * 1e-4;
-            let exact = f64::from(x).tanh();
-            assert!((f64::from(tanh(x)) - exact).abs() < 5e-7, "tanh {x}: {}", tanh(x));
-            let exact = 1.0 / (1.0 + (-f64::from(x)).exp());
-            assert!((f64::from(sigmoid(x)) - exact).abs() < 5e-7, "sigmoid {x}: {}", sigmoid(x));
-        }
-    }
 }

@@ -13,6 +13,7 @@ mod norm;
 mod pooled;
 pub(super) mod rules;
 pub(super) mod ssim;
+mod stacked;
 mod wide;
 mod winograd;
 
@@ -24,6 +25,9 @@ use burn::tensor::{Device, Tensor, activation};
 use node::{Geometry, convolve, convolve_and_pool, convolve_transposed, largest};
 use norm::{Over, Rule, normalise};
 use std::cell::Cell;
+
+pub use stacked::{Curve, stack};
+pub(super) use stacked::{sigmoid, tanh};
 
 /// A convolution layer on `[batch, in, h, w]`.
 ///

@@ -2,7 +2,7 @@
 
 use super::kernel::{dense, numbers, own};
 use super::on_cpu;
-use super::wide::wide;
+use super::wide::{group, spread, wide};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
@@ -62,38 +62,46 @@ impl Rules for Flex {
         step: Adam,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let (mut value, gradient, mut first, mut second) = (own(value), dense(gradient), own(first), own(second));
-        let moments = first.storage_mut::<f32>().iter_mut().zip(second.storage_mut::<f32>());
-        let pairs = value.storage_mut::<f32>().iter_mut().zip(numbers(&gradient));
         let [beta1, beta2] = step.betas.map(|beta| beta as f32);
         let [share1, share2] = step.betas.map(|beta| (1.0 - beta) as f32);
         let (rate, correction, epsilon) = ((step.rate / step.corrections[0]) as f32, step.corrections[1] as f32, EPSILON as f32);
-        wide(
-            #[inline(always)]
-            || {
-                for ((value, gradient), (first, second)) in pairs.zip(moments) {
-                    *first = *first * beta1 + gradient * share1;
-                    *second = *second * beta2 + gradient * gradient * share2;
-                    *value -= *first / ((*second / correction).sqrt() + epsilon) * rate;
-                }
-            },
-        );
+        let count = numbers(&gradient).len();
+        let part = group(count);
+        let moments = first.storage_mut::<f32>().chunks_mut(part).zip(second.storage_mut::<f32>().chunks_mut(part));
+        let pairs = value.storage_mut::<f32>().chunks_mut(part).zip(numbers(&gradient).chunks(part));
+        spread(pairs.zip(moments), count, |((values, gradients), (firsts, seconds))| {
+            wide(
+                #[inline(always)]
+                || {
+                    for ((value, gradient), (first, second)) in values.iter_mut().zip(gradients).zip(firsts.iter_mut().zip(seconds)) {
+                        *first = *first * beta1 + gradient * share1;
+                        *second = *second * beta2 + gradient * gradient * share2;
+                        *value -= *first / ((*second / correction).sqrt() + epsilon) * rate;
+                    }
+                },
+            );
+        });
         (value, first, second)
     }
 
     fn sgd(value: FlexTensor, gradient: FlexTensor, velocity: FlexTensor, step: Sgd) -> (FlexTensor, FlexTensor) {
         let (mut value, gradient, mut velocity) = (own(value), dense(gradient), own(velocity));
-        let pairs = value.storage_mut::<f32>().iter_mut().zip(numbers(&gradient));
-        let velocities = velocity.storage_mut::<f32>().iter_mut();
         let [momentum, decay, rate] = [step.momentum, step.decay, step.rate].map(|factor| factor as f32);
-        wide(
-            #[inline(always)]
-            || {
-                for ((value, gradient), velocity) in pairs.zip(velocities) {
-                    *velocity = *velocity * momentum + (gradient + *value * decay);
-                    *value -= *velocity * rate;
-                }
-            },
-        );
+        let count = numbers(&gradient).len();
+        let part = group(count);
+        let pairs = value.storage_mut::<f32>().chunks_mut(part).zip(numbers(&gradient).chunks(part));
+        let velocities = velocity.storage_mut::<f32>().chunks_mut(part);
+        spread(pairs.zip(velocities), count, |((values, gradients), velocities)| {
+            wide(
+                #[inline(always)]
+                || {
+                    for ((value, gradient), velocity) in values.iter_mut().zip(gradients).zip(velocities) {
+                        *velocity = *velocity * momentum + (gradient + *value * decay);
+                        *value -= *velocity * rate;
+                    }
+                },
+            );
+        });
         (value, velocity)
     }
 }

@@ -122,7 +122,8 @@ impl Shadows {
         // No net has a part in another's error, so one sum teaches each as if it were alone.
         let loss = (off.square().sum() + codes.square().sum().mul_scalar(code_weight)).div_scalar(shadow_batch as f64);
         let mut gradients = loss.backward();
-        self.nets = self.optimiser.step(self.nets.clone(), &mut gradients, shadow_rate);
+        // Taken and not copied: these are by far the most weights here.
+        self.nets = self.optimiser.step(std::mem::take(&mut self.nets), &mut gradients, shadow_rate);
         Ok(loss.inner().div_scalar((self.parts.len() * pixels) as f64))
     }
 
