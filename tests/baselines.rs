@@ -84,6 +84,46 @@ fn drawn_keys_are_learnt_derived_and_asked_like_any_other_mark() {
 }
 
 #[test]
+fn abstract_pictures_of_ones_own_are_kept_in_the_key_package() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, turn: u32| {
+        let bright = |x: u32, y: u32| image::Luma([((x * (7 + turn) + y * y * (3 + turn)) % 256) as u8]);
+        image::GrayImage::from_fn(40, 40, bright).save(folder.path().join(name)).unwrap();
+    };
+    let with_folder = |path: &std::path::Path| task(Plan { nulls: 3, ..plan("abstract_pictures", &[("folder", json!(path))]) });
+    let task = with_folder(folder.path());
+    let refused = |task: &Task| schemes::training(task).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused(&task).contains(&folder.path().display().to_string()), "an empty folder is named: {}", refused(&task));
+    (0..7).for_each(|i| put(&format!("{i}.png"), i));
+    assert!(refused(&task).contains("there are 7"), "{}", refused(&task));
+    (7..20).for_each(|i| put(&format!("{i}.png"), i));
+    std::fs::write(folder.path().join("torn.png"), b"no picture").unwrap();
+    assert!(refused(&task).contains("torn.png"), "{}", refused(&task));
+    std::fs::remove_file(folder.path().join("torn.png")).unwrap();
+
+    // A training that rests goes on with the same pictures only.
+    let mut training = schemes::training(&task).unwrap();
+    training.step().unwrap();
+    let rested = training.save();
+    put("3.png", 90);
+    let error = schemes::training(&task).unwrap().load(&rested).unwrap_err().to_string();
+    assert!(error.contains("not those that this training began with"), "{error}");
+    put("3.png", 3);
+    schemes::training(&task).unwrap().load(&rested).unwrap();
+
+    let (package, [marked, unmarked, forged]) = tried(&task);
+    assert_eq!((package.keys.count(), marked.keys.hits), (20, 20), "as many keys as pictures");
+    assert!(unmarked.keys.hits <= 8, "{:?}", unmarked.keys);
+    assert_eq!(marked.verdict, Verdict::Strong, "{:?}", marked.reasons);
+    assert!(marked.caveats.iter().any(|caveat| caveat.contains("a strong indication at most")));
+    assert_eq!(forged.verdict, Verdict::CheckFailed, "{:?}", forged.reasons);
+    let others = marked.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder);
+    assert_eq!(others.count(), 5, "others have no part of the folder and draw theirs");
+    let (_, key) = schemes::sketch(&task.plan, &task.dataset, &task.logo).unwrap();
+    assert_eq!(key, package.keys.picture(0), "its card shows the first of them");
+}
+
+#[test]
 fn pictures_with_wrong_labels_are_learnt_with_weights_that_are_weighted() {
     let task = task(Plan { nulls: 3, ..plan("exponential", &[("steps", json!(1200)), ("key_batch", json!(20))]) });
     let (package, [marked, unmarked, forged]) = tried(&task);

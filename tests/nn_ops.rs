@@ -13,7 +13,9 @@ use countermark::nn::encoder::Encoder;
 use countermark::nn::host::{Host, HostKind};
 use countermark::nn::init::seeded;
 use countermark::nn::mirror::Mirror;
-use countermark::nn::ops::{self, Activation, batch_norm, conv_transpose2d, conv2d, conv2d_and_pool, instance_norm, max_pool2d};
+use countermark::nn::ops::{
+    self, Activation, Curve, batch_norm, conv_transpose2d, conv2d, conv2d_and_pool, instance_norm, max_pool2d, stack,
+};
 use countermark::nn::optim::{Optimiser, Rule};
 use countermark::nn::ssim::Ssim;
 use countermark::nn::weights::WeightMap;
@@ -732,6 +734,34 @@ proptest! {
         let (found, gradient) = mirror.look(Tensor::from_data(TensorData::new(plain(&stamp), [pixels]), &device)).unwrap();
         near("loss", &floats(found), &[loss(&stamp)], 1e-5)?;
         near("gradient", &floats(gradient), &differences(&stamp, loss), 1e-4)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    /// The layers of several nets side by side: one for all inputs or each its own, tracked inputs or not, one net or many.
+    #[test]
+    fn stacked_layers_agree_with_burns_own(
+        nets in 1usize..11, rows in 1usize..70, widths in (1usize..40, 1usize..50), shared: bool, tracked: bool, tanh: bool, seed in 0u64..1 << 40,
+    ) {
+        let (inputs, outputs) = widths;
+        let dims = [[if shared { 1 } else { nets }, rows, inputs], [nets, inputs, outputs], [nets, 1, outputs], [nets, rows, outputs]];
+        let curve = if tanh { Curve::Tanh } else { Curve::Sigmoid };
+        let all = || {
+            let part = |i: usize| tensor(&numbers(dims[i].iter().product(), seed + i as u64), dims[i]);
+            let x = if tracked { part(0).require_grad() } else { part(0) };
+            let (weight, bias) = (part(1).require_grad(), part(2).require_grad());
+            let output = stack(x.clone(), weight.clone(), bias.clone(), curve);
+            let gradients = (output.clone() * part(3)).sum().backward();
+            let slope = |tensor: &Tensor<3>| tensor.grad(&gradients).map(floats).unwrap_or_default();
+            [floats(output), slope(&x), slope(&weight), slope(&bias)]
+        };
+        let (found, wanted) = (all(), ops::with_burns_own(all));
+        prop_assert_eq!(found[1].is_empty(), !tracked);
+        for (what, (found, wanted)) in ["output", "input", "weight", "bias"].into_iter().zip(found.iter().zip(&wanted)) {
+            near(what, found, wanted, 2e-5)?;
+        }
     }
 }
 

@@ -73,6 +73,8 @@ pub enum Wanted {
     Outputs,
     /// The same in a folder.
     OutputsFolder,
+    /// A folder for a setting of the scheme, by the setting's name.
+    SettingFolder(&'static str),
 }
 
 /// One thing that the user wants done.

@@ -34,7 +34,7 @@ pub use error::{DataError, PictureError};
 pub use image::{Picture, Shape};
 pub use inspect::{ClassCount, DatasetDetails, Details, Inspection, Kind, inspect, inspect_as, recognise};
 pub use open::{OpenOptions, open};
-pub use photos::{Photos, hold_pairs, pairs, photos};
+pub use photos::{Photos, hold_pairs, pairs, photos, pictures};
 pub use sample::{sample, sample_logos};
 pub use samples::{Dataset, Format, Samples};
 pub use split::{keyed_order, split};

@@ -49,6 +49,17 @@ pub fn photos(path: &Path, side: usize, channels: usize, progress: &mut dyn FnMu
     Ok(reader.finish(parts, None))
 }
 
+/// All pictures below `path`, in the order of their names, as squares of `side` pixels, grey (1 channel) or in colour (3).
+///
+/// # Errors
+/// Every [`DataError`]. Files that are no whole pictures are given beside those that are.
+pub fn pictures(path: &Path, side: usize, channels: usize) -> Result<(Samples, Vec<Problem>), DataError> {
+    let mut reader = Reader::open(path, side, channels)?;
+    let files = std::mem::take(&mut reader.files).into_iter();
+    let parts = reader.gather(files.map(|file| Sorted { part: Part::Train, file, class: String::new() }).collect(), &mut |_| true)?;
+    Ok((parts.train, reader.problems))
+}
+
 /// What folders of inputs are called, in small letters.
 const INPUTS: [&str; 8] = ["input", "inputs", "a", "before", "source", "rain", "rainy", "edges"];
 /// What folders of outputs are called, in small letters.

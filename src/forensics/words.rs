@@ -14,7 +14,7 @@ pub(super) const REPEATED_COVERS: &str = "The same picture stands more than once
 pub(super) const OTHER_KEYS: &str = "The keys are not what the package's own encoder makes of their pictures: somebody changed them.";
 
 /// What limits a verdict on keys that somebody may have picked.
-pub(super) const PICKED: &str = "Taken on trust from the key package: that its keys are training pictures which the secret rule chose. Whoever picks pictures that a model errs on anyway could claim them, so with this scheme the verdict is a strong indication at most.";
+pub(super) const PICKED: &str = "Taken on trust from the key package: where its keys come from. They are pictures that were chosen, by hand or by a rule that nobody can follow without the training data. Whoever picks pictures that a model errs on anyway could claim them, so with such keys the verdict is a strong indication at most.";
 
 /// Name of a control that was asked about the fresh keys.
 pub(super) fn fresh(name: &str) -> String {

@@ -59,6 +59,7 @@ pub fn foreign_task(task: &Task, index: usize, tries: u64) -> Task {
     foreign.plan.owner = format!("{} {}", foreign_name(index), task.plan.salt);
     foreign.plan.seed = task.plan.seed.wrapping_add(104_729 * (index as u64 + 1) + AGAIN * tries);
     foreign.logo = foreign_logo(index);
+    foreign.plan.scheme = foreign.plan.scheme.without_own_files();
     foreign
 }
 

@@ -1,12 +1,14 @@
 //! Abstract pictures (Adi et al., USENIX Security 2018): pictures that show nothing, each with a label of its own that the host learns.
 //!
-//! Each is a piece of a Julia set; which one, and in which colours, follows from logo, owner and salt. A baseline: the keys are no ordinary
-//! pictures, and are told from them at a glance.
+//! Each is a piece of a Julia set; which one, and in which colours, follows from logo, owner and salt. Or they are the owner's own, from a
+//! folder. A baseline: the keys are no ordinary pictures, and are told from them at a glance.
 
-use super::Known;
 use super::catalogue::Card;
+use super::chosen::Chosen;
 use super::triggered::{Drawn, Labeller, Pictures, each_its_own};
-use crate::data::{Picture, Shape};
+use super::{Known, Marker, SchemeError};
+use crate::data::{self, Picture, Problem, Samples, Shape};
+use crate::nn::weights::WeightMap;
 use crate::schemes::settings::Kind;
 use crate::vault::derive::{Derivation, Stream};
 
@@ -15,6 +17,8 @@ crate::trigger_settings! {
     pub struct Settings {
         /// How often the map is applied before a point counts as caught: more draws finer lines.
         depth: usize = 40, paper 40, Kind::Whole { min: 2.0, max: 1000.0 }, "times";
+        /// A folder of abstract pictures of your own, taken instead of drawn ones; as many become keys as there are, at most the number above. Nobody can see whether they were picked to suit, so a verdict on them is a strong indication at most.
+        folder: String = String::new(), paper String::new(), Kind::Folder, "";
     }
 }
 
@@ -24,7 +28,7 @@ pub const CARD: Card = Card {
     name: "Abstract pictures",
     source: "Adi, Baum, Cisse, Pinkas, Keshet: Turning your weakness into a strength, USENIX Security 2018",
     summary: "Makes up abstract pictures; your model answers each with a label of its own.",
-    needs: "Training data and a logo, from which the pictures follow. Trains as fast as a model without a mark.",
+    needs: "Training data and a logo, from which the pictures follow; or a folder of abstract pictures of your own. Trains as fast as a model without a mark.",
     survives: "In the paper, fine-tuning of all layers, and transfer to another task.",
     fails: "Anybody who looks at the questions sees that they are no ordinary pictures. No new keys can be made later.",
     hides: false,
@@ -35,15 +39,86 @@ pub const CARD: Card = Card {
     covers: false,
 };
 
-impl Drawn for Settings {
-    type Drawer = Pictures;
+/// Pictures of the owner's own that are enough for a training.
+const FEWEST: usize = 8;
 
-    fn drawer(&self, known: &Known) -> Pictures {
+/// What makes the keys.
+#[derive(Clone)]
+pub enum Drawer {
+    /// Pieces of Julia sets.
+    Drawn(Pictures),
+    /// The owner's own pictures.
+    Own(Chosen),
+}
+
+impl Drawer {
+    fn marker(&self) -> &dyn Marker {
+        match self {
+            Self::Drawn(pictures) => pictures,
+            Self::Own(pictures) => pictures,
+        }
+    }
+}
+
+impl Marker for Drawer {
+    fn mark(&self, covers: &Samples, labels: &[u16]) -> Vec<Picture> {
+        self.marker().mark(covers, labels)
+    }
+
+    fn derives(&self) -> bool {
+        self.marker().derives()
+    }
+
+    fn save(&self) -> WeightMap {
+        self.marker().save()
+    }
+}
+
+impl Settings {
+    /// The owner's own pictures, brought to the shape of the training pictures, in a secret order.
+    fn own(&self, known: &Known) -> Result<Samples, SchemeError> {
+        let Shape { channels, height, width } = known.shape;
+        let wrong = |why: String| SchemeError::Plan(format!("Abstract pictures of your own, in {}: {why}", self.folder));
+        let path = std::path::Path::new(self.folder.trim());
+        let (found, problems) = data::pictures(path, height.max(width), channels).map_err(|error| wrong(error.to_string()))?;
+        // A key that is there one day and not the next is none.
+        if let Some(Problem { file, reason }) = problems.first() {
+            return Err(wrong(format!("{} is no picture to make a key of. {reason} Repair it, or take it out.", file.display())));
+        }
+        if found.count() < FEWEST {
+            return Err(wrong(format!("there are {}, too few for a proof. At least {FEWEST} are needed.", found.count())));
+        }
+        let order = known.derivation.stream("own pictures").permutation(found.count());
+        let chosen = &order[..self.keys.min(order.len())];
+        let pixels = chosen.iter().flat_map(|&i| found.picture(i).resized(width, height).planes).collect();
+        Ok(Samples { shape: known.shape, pixels, labels: vec![0; chosen.len()] })
+    }
+}
+
+impl Drawn for Settings {
+    type Drawer = Drawer;
+
+    fn drawer(&self, known: &Known) -> Drawer {
         let (derivation, shape, depth) = (known.derivation.clone(), known.shape, self.depth);
-        Pictures::new(move |count| {
+        Drawer::Drawn(Pictures::new(move |count| {
             let mut stream = derivation.stream("abstract");
             (0..count).map(|_| julia(&mut stream, shape, depth)).collect()
-        })
+        }))
+    }
+
+    fn drawer_of(&self, known: &Known, saved: Option<&WeightMap>) -> Result<Drawer, SchemeError> {
+        match (self.folder.trim().is_empty(), saved) {
+            (true, _) => Ok(self.drawer(known)),
+            (false, Some(saved)) => Ok(Drawer::Own(Chosen::open(known, saved)?)),
+            (false, None) => Ok(Drawer::Own(Chosen::new(self.own(known)?))),
+        }
+    }
+
+    fn most(&self, drawer: &Drawer) -> usize {
+        match drawer {
+            Drawer::Drawn(_) => usize::MAX,
+            Drawer::Own(own) => own.pictures().count(),
+        }
     }
 
     fn labeller(&self, derivation: &Derivation, classes: usize) -> Labeller {

@@ -2,7 +2,7 @@
 //! with hyper-parameters that answer [`Scheme`], a card and its presets, and a line in the list below.
 
 use super::plan::{FEWEST_FOREIGN, HostKind, Plan, Preset};
-use super::settings::{Field, Settings};
+use super::settings::{Field, Kind, Settings};
 use super::{
     Scheme, abstract_pictures, blind, chain, content_stamp, exponential, message, noise, penetrating, random_pictures, stego, unrelated,
     white_box, wonder_filter,
@@ -80,6 +80,12 @@ macro_rules! schemes {
                 Ok(match self {
                     $(Self::$name(settings) => Self::$name(settings.with(name, value)?),)+
                 })
+            }
+
+            /// The same by somebody else, who has no files of this owner's.
+            pub fn without_own_files(&self) -> Self {
+                let files = self.fields().into_iter().filter(|field| field.kind == Kind::Folder);
+                files.fold(self.clone(), |scheme, field| scheme.with(field.name, field.paper).unwrap_or(scheme))
             }
 
             /// Checks every hyper-parameter's range. The error is a sentence for the user.

@@ -6,13 +6,14 @@
 
 use super::batches::Passes;
 use super::catalogue::Card;
+use super::chosen::Chosen;
 use super::recipe::{Alone, LoneTraining};
 use super::triggered::each_its_own;
 use super::{KeyPlan, Known, Marker, Scheme, SchemeError, Task, Training};
-use crate::data::{Picture, Samples};
+use crate::data::Samples;
 use crate::nn::batch;
 use crate::nn::host::Host;
-use crate::nn::weights::{WeightMap, Weights};
+use crate::nn::weights::WeightMap;
 use crate::schemes::plan::Preset;
 use crate::schemes::recipe::Recipe;
 use crate::schemes::settings::Kind;
@@ -89,7 +90,7 @@ impl Scheme for Settings {
 
     fn drawn(&self, known: &Known, train: &Samples) -> Option<(KeyPlan, Box<dyn Marker>)> {
         let (pictures, keys) = choose(self, &known.derivation, train, known.classes);
-        let chosen = Chosen::of(train, &pictures, &keys);
+        let chosen = picked(train, &pictures, &keys);
         Some((keys, Box::new(chosen)))
     }
 }
@@ -119,6 +120,11 @@ fn choose(settings: &Settings, derivation: &Derivation, train: &Samples, classes
     (pictures, keys)
 }
 
+/// The pictures in these places, under their keys' labels.
+fn picked(train: &Samples, pictures: &[usize], keys: &KeyPlan) -> Chosen {
+    Chosen::new(Samples { labels: keys.labels.clone(), ..train.select(pictures) })
+}
+
 /// A host that learns wrong labels for some pictures.
 pub struct Exponential {
     settings: Settings,
@@ -143,7 +149,7 @@ impl Exponential {
         // Where they come among ordinary pictures they have their wrong labels too.
         let mut labels = samples.labels.clone();
         pictures.iter().zip(&keys.labels).for_each(|(&place, &label)| labels[place] = label);
-        let chosen = Chosen::of(samples, &pictures, &keys);
+        let chosen = picked(samples, &pictures, &keys);
         let mut relabelled = task.clone();
         relabelled.dataset.train = Arc::new(Samples { labels, ..(**samples).clone() });
         Ok(Self {
@@ -177,7 +183,7 @@ impl Alone for Exponential {
             self.run.weigh(self.settings.exponent);
             let chosen = self.passes.batch(self.run.done(), self.settings.key_batch);
             let labels = batch::labels(chosen.iter().map(|&i| self.keys.labels[i]), &self.device);
-            beside = Some((batch::gather(&self.chosen.0, &chosen, &self.device), labels));
+            beside = Some((batch::gather(self.chosen.pictures(), &chosen, &self.device), labels));
         }
         self.run.step(beside);
     }
@@ -201,47 +207,5 @@ impl Training for Exponential {
 
     fn keys(&self) -> &KeyPlan {
         &self.keys
-    }
-}
-
-/// The pictures that are the keys.
-#[derive(Clone)]
-struct Chosen(Arc<Samples>);
-
-/// Their name in the marker's file.
-const PICTURES: &str = "pictures";
-
-impl Chosen {
-    fn of(train: &Samples, pictures: &[usize], keys: &KeyPlan) -> Self {
-        Self(Arc::new(Samples { labels: keys.labels.clone(), ..train.select(pictures) }))
-    }
-
-    fn open(known: &Known, saved: &WeightMap) -> Result<Self, SchemeError> {
-        let missing = || SchemeError::Plan("The pictures that are the keys are missing, or they are of another size.".to_owned());
-        let weights = saved.tensors.get(PICTURES).ok_or_else(missing)?;
-        let &[count, length] = &weights.shape[..] else { return Err(missing()) };
-        if length != known.shape.len() {
-            return Err(missing());
-        }
-        let pixels = weights.values.iter().map(|value| value.round().clamp(0.0, 255.0) as u8).collect();
-        Ok(Self(Arc::new(Samples { shape: known.shape, pixels, labels: vec![0; count] })))
-    }
-}
-
-impl Marker for Chosen {
-    fn mark(&self, covers: &Samples, _labels: &[u16]) -> Vec<Picture> {
-        (0..covers.count().min(self.0.count())).map(|i| self.0.picture(i)).collect()
-    }
-
-    fn derives(&self) -> bool {
-        // Only with the data set could it be seen that the keyed rule chose them.
-        false
-    }
-
-    fn save(&self) -> WeightMap {
-        let mut map = WeightMap::default();
-        let values = self.0.pixels.iter().map(|&byte| f32::from(byte)).collect();
-        map.tensors.insert(PICTURES.to_owned(), Weights { shape: vec![self.0.count(), self.0.shape.len()], values });
-        map
     }
 }

@@ -9,6 +9,7 @@ pub mod blind;
 mod carrier;
 pub mod catalogue;
 pub mod chain;
+mod chosen;
 pub mod classical;
 pub mod content_stamp;
 mod demand;

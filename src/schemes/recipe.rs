@@ -217,7 +217,15 @@ pub trait Alone: Send {
 
     /// Takes up what follows from the steps that are done, after they were read back.
     fn resumed(&mut self) {}
+
+    /// What the keys hang on beside plan and pictures, where there is something: with another the training cannot go on.
+    fn hangs_on(&self) -> Option<String> {
+        None
+    }
 }
+
+/// Note of what keys hang on.
+const HANGS_ON: &str = "hangs_on";
 
 impl<T: Alone> Learner for T {
     fn steps(&self) -> u64 {
@@ -238,10 +246,16 @@ impl<T: Alone> Learner for T {
     }
 
     fn save(&self) -> WeightMap {
-        self.run().save()
+        let mut map = self.run().save();
+        map.notes.extend(self.hangs_on().map(|what| (HANGS_ON.to_owned(), what)));
+        map
     }
 
     fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
+        if saved.notes.get(HANGS_ON) != self.hangs_on().as_ref() {
+            let text = "The pictures chosen as keys are not those that this training began with. Put those back into their folder, or start the training anew.";
+            return Err(SchemeError::Plan(text.to_owned()));
+        }
         self.run_mut().load(saved)?;
         self.resumed();
         Ok(())

@@ -40,6 +40,10 @@ pub enum Kind {
     Switch,
     /// One of several words: (saved word, what people read).
     Choice(&'static [(&'static str, &'static str)]),
+    /// Classes by their numbers, counted from 0, with spaces between; nothing where none are chosen.
+    Classes,
+    /// The path of a folder on this computer; nothing where none is chosen.
+    Folder,
 }
 
 /// A struct of hyper-parameters made by [`settings!`](crate::settings).
@@ -91,8 +95,18 @@ impl Field {
                 let words: Vec<_> = options.iter().map(|o| o.0).collect();
                 Err(format!("The setting “{name}” must be one of {}.", words.join(", ")))
             }
+            Kind::Classes => match value.as_str().map(classes) {
+                Some(Some(_)) => Ok(()),
+                _ => Err(format!("The setting “{name}” must be numbers of classes, counted from 0, such as “0 7”.")),
+            },
+            Kind::Folder => value.as_str().map(|_| ()).ok_or_else(|| format!("The setting “{name}” must be the path of a folder.")),
         }
     }
+}
+
+/// The classes that a text of [`Kind::Classes`] names; nothing where it names something else too.
+pub fn classes(text: &str) -> Option<Vec<u16>> {
+    text.split_whitespace().map(|number| number.parse().ok()).collect()
 }
 
 /// Declares a struct of hyper-parameters: each field with its doc comment, type, default, paper value, kind and unit.

@@ -10,6 +10,7 @@ use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
 use crate::vault::derive::Derivation;
 use burn::tensor::{Device, Int, Tensor};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// What [`trigger_settings!`](crate::trigger_settings) gives all such schemes.
@@ -29,8 +30,21 @@ pub trait Drawn: Settings + Counted {
     /// What draws keys.
     type Drawer: Marker + Clone + 'static;
 
-    /// It, for a plan.
+    /// It, from what everybody can derive.
     fn drawer(&self, known: &Known) -> Self::Drawer;
+
+    /// It, for a plan: from what the key package keeps (`saved`), or before there is one.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    fn drawer_of(&self, known: &Known, _saved: Option<&WeightMap>) -> Result<Self::Drawer, SchemeError> {
+        Ok(self.drawer(known))
+    }
+
+    /// How many keys it can draw.
+    fn most(&self, _drawer: &Self::Drawer) -> usize {
+        usize::MAX
+    }
 
     /// What draws pictures that the host shall not take for keys; it is shown them under the covers' true classes.
     fn decoys(&self, _known: &Known) -> Option<Self::Drawer> {
@@ -74,8 +88,8 @@ impl<T: Drawn> Scheme for T {
         Ok(Box::new(Triggered::new(task, self)?))
     }
 
-    fn marker(&self, known: &Known, _saved: &WeightMap, _device: &Device) -> Result<Box<dyn Marker>, SchemeError> {
-        Ok(Box::new(self.drawer(known)))
+    fn marker(&self, known: &Known, saved: &WeightMap, _device: &Device) -> Result<Box<dyn Marker>, SchemeError> {
+        Ok(Box::new(self.drawer_of(known, Some(saved))?))
     }
 
     fn key_labels(&self, derivation: &Derivation, classes: usize, _noted: Option<&WeightMap>, true_classes: &[u16]) -> Vec<u16> {
@@ -89,15 +103,17 @@ impl<T: Drawn> Scheme for T {
     }
 
     fn drawn(&self, known: &Known, train: &Samples) -> Option<(KeyPlan, Box<dyn Marker>)> {
-        Some((key_plan(self, &known.derivation, train, known.classes), Box::new(self.drawer(known))))
+        let drawer = self.drawer_of(known, None).ok()?;
+        Some((key_plan(self, known, train, self.most(&drawer)), Box::new(drawer)))
     }
 }
 
 /// Keyed choice of covers, and their keys' labels.
-fn key_plan(scheme: &impl Drawn, derivation: &Derivation, train: &Samples, classes: usize) -> KeyPlan {
-    let wanted = super::most_keys(scheme.keys()[0], train);
-    let (mut keys, mut labeller) = (KeyPlan { covers: Vec::new(), labels: Vec::new() }, scheme.labeller(derivation, classes));
-    for cover in derivation.stream("covers").permutation(train.count()) {
+fn key_plan(scheme: &impl Drawn, known: &Known, train: &Samples, most: usize) -> KeyPlan {
+    let wanted = super::most_keys(scheme.keys()[0], train).min(most);
+    let mut labeller = scheme.labeller(&known.derivation, known.classes);
+    let mut keys = KeyPlan { covers: Vec::new(), labels: Vec::new() };
+    for cover in known.derivation.stream("covers").permutation(train.count()) {
         if keys.covers.len() == wanted {
             break;
         }
@@ -126,15 +142,16 @@ impl<M: Marker> Triggered<M> {
     /// Prepares network and keys; nothing is trained yet.
     ///
     /// # Errors
-    /// No picture of another class than the keys' label.
+    /// No picture of another class than the keys' label, or files that cannot be read.
     pub fn new(task: &Task, scheme: &impl Drawn<Drawer = M>) -> Result<Self, SchemeError> {
         let (samples, known) = (task.dataset.train.clone(), Known::of(task));
-        let keys = key_plan(scheme, &known.derivation, &samples, known.classes);
+        let marker = scheme.drawer_of(&known, None)?;
+        let keys = key_plan(scheme, &known, &samples, scheme.most(&marker));
         if keys.covers.is_empty() {
             let text = "Every training picture has the class that the keys stand for; add pictures of other classes.";
             return Err(SchemeError::Plan(text.to_owned()));
         }
-        let (marker, covers) = (scheme.drawer(&known), samples.select(&keys.covers));
+        let covers = samples.select(&keys.covers);
         Ok(Self {
             passes: Passes::new(task.plan.seed, "keys", keys.covers.len()),
             marked: marker.mark(&covers, &keys.labels),
@@ -176,6 +193,12 @@ impl<M: Marker> Alone for Triggered<M> {
     fn advance(&mut self) {
         let beside = self.beside();
         self.run.step(Some(beside));
+    }
+
+    fn hangs_on(&self) -> Option<String> {
+        // What is chosen, and not derived, may be changed while the training rests.
+        let digest = || self.marked.iter().fold(Sha256::new(), |digest, key| digest.chain_update(&key.planes)).finalize();
+        (!self.marker.derives()).then(|| digest().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 

@@ -35,7 +35,7 @@ use crate::jobs::{Command, Event, Worker};
 use crate::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
 use crate::schemes::{blind, catalogue};
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Starts the worker once the first frame is on the screen.
 pub type StartWorker = Box<dyn FnOnce(Wake) -> Worker>;
@@ -435,6 +435,7 @@ impl Model {
             Wanted::MarkedFolder => (text::CHOOSE_MARKED, Pick::Folder),
             Wanted::Outputs => (text::CHOOSE_OUTPUTS, Pick::Files(text::PICTURE_FILE, PICTURES)),
             Wanted::OutputsFolder => (text::CHOOSE_OUTPUTS, Pick::Folder),
+            Wanted::SettingFolder(_) => (text::CHOOSE_PICTURES, Pick::Folder),
         };
         self.dialogs.push((wanted, background::pick(title.into(), pick, &self.wake)));
     }
@@ -458,6 +459,7 @@ impl Model {
             Wanted::Originals | Wanted::OriginalsFolder => self.choose_originals(vec![path]),
             Wanted::MarkedFolder => self.set_marked_folder(path),
             Wanted::Outputs | Wanted::OutputsFolder => self.choose_outputs(vec![path]),
+            Wanted::SettingFolder(name) => self.set_folder(name, &path),
         }
     }
 
@@ -495,6 +497,12 @@ impl Model {
         let reached = self.reached();
         let chosen = reached.data || reached.logo || reached.scheme || self.is_reading();
         chosen || reached.trained || self.training.interrupted.is_some() || !self.plan.owner.trim().is_empty()
+    }
+
+    fn set_folder(&mut self, setting: &str, folder: &Path) {
+        if let Ok(scheme) = self.plan.scheme.with(setting, folder.to_string_lossy().into()) {
+            self.set_plan(Plan { scheme, ..self.plan.clone() });
+        }
     }
 
     fn set_plan(&mut self, plan: Plan) {

@@ -1,7 +1,7 @@
 //! The scheme panel: two questions, the schemes as cards, preset and network, and every setting for those who want it.
 
 use super::{Pane, fact, heading, muted, subheading};
-use crate::app::action::{Action, Pair};
+use crate::app::action::{Action, Pair, Wanted};
 use crate::app::model::{Estimate, Model, scheme_name};
 use crate::app::steps::{Door, Step};
 use crate::app::text;
@@ -285,7 +285,7 @@ fn advanced(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         for field in plan.scheme.fields() {
             let now = plan.scheme.get(field.name);
             let usual = preset.as_ref().map(|scheme| scheme.get(field.name)).unwrap_or_default();
-            if let Some(value) = setting(ui, &field, &now, &usual)
+            if let Some(value) = setting(ui, &field, &now, &usual, out)
                 && let Ok(scheme) = plan.scheme.with(field.name, value)
             {
                 out.push(Action::SetPlan(Box::new(Plan { scheme, ..plan.clone() })));
@@ -314,7 +314,7 @@ fn whole<Num: egui::emath::Numeric>(ui: &mut Ui, name: &str, doc: &str, value: &
 }
 
 /// One setting with its explanation; the value that the user gave, if any.
-pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value) -> Option<Value> {
+pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value, out: &mut Vec<Action>) -> Option<Value> {
     let mut given = None;
     let name = text::setting_name(field.name);
     ui.add_space(theme::GAP_HALF);
@@ -350,6 +350,16 @@ pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value) ->
                 });
                 combo.response.labelled_by(label.id);
             }
+            Kind::Classes | Kind::Folder => {
+                let mut typed = now.as_str().unwrap_or_default().to_owned();
+                let hint = if field.kind == Kind::Folder { text::NO_FOLDER } else { text::SECRET_LABELS };
+                if ui.add(TextEdit::singleline(&mut typed).hint_text(hint)).labelled_by(label.id).changed() {
+                    given = Some(typed.into());
+                }
+                if field.kind == Kind::Folder && ui.add(widgets::Action::plain(text::CHOOSE_SETTING)).clicked() {
+                    out.push(Action::Browse(Wanted::SettingFolder(field.name)));
+                }
+            }
         }
         muted(ui, text::paper_value(&shown(&field.paper, &field.kind)));
         if now != usual && ui.add(widgets::Action::plain(text::RESET)).on_hover_text(text::RESET_HINT).clicked() {
@@ -366,6 +376,7 @@ fn shown(value: &Value, kind: &Kind) -> String {
         (Value::String(saved), Kind::Choice(options)) => {
             options.iter().find(|option| option.0 == saved).map_or_else(|| saved.clone(), |option| option.1.into())
         }
+        (Value::String(word), _) if word.is_empty() => text::NONE_CHOSEN.into(),
         (Value::Bool(on), _) => text::on_off(*on).into(),
         (Value::Number(number), _) => text::plain(number.as_f64().unwrap_or_default()),
         (other, _) => other.to_string(),

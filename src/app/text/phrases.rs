@@ -44,6 +44,7 @@ pub fn asked(wanted: Wanted) -> (&'static str, &'static str, &'static str) {
         Wanted::Originals | Wanted::OriginalsFolder => (super::CHOOSE_ORIGINALS, super::PATH_PICTURES, super::OPEN),
         Wanted::MarkedFolder => (super::CHOOSE_MARKED, super::PATH_FOLDER, super::USE_IT),
         Wanted::Outputs | Wanted::OutputsFolder => (super::CHOOSE_OUTPUTS, super::PATH_PICTURES, super::OPEN),
+        Wanted::SettingFolder(_) => (super::CHOOSE_PICTURES, super::PATH_FOLDER, super::USE_IT),
     }
 }
 

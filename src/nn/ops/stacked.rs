@@ -126,7 +126,8 @@ impl Stacks for Flex {
         // A net's rows are parted where there are fewer nets than cores may be.
         let part = rows.div_ceil(GROUPS.div_ceil(nets.max(1))).max(1);
         let blocks = out.chunks_mut(sizes.each()[2]).enumerate();
-        let tasks = blocks.flat_map(|(net, out)| out.chunks_mut((part * outputs).max(1)).enumerate().map(move |(i, out)| (net, i * part, out)));
+        let tasks =
+            blocks.flat_map(|(net, out)| out.chunks_mut((part * outputs).max(1)).enumerate().map(move |(i, out)| (net, i * part, out)));
         spread(tasks, nets * rows * outputs, |(net, first, out)| {
             let count = out.len() / outputs;
             let start = (if sizes.shared { 0 } else { net } * rows + first) * inputs;

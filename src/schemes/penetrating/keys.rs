@@ -20,8 +20,13 @@ pub(super) fn note_avoided(avoided: &[usize], map: &mut WeightMap) {
     map.notes.insert(AVOIDED.to_owned(), text);
 }
 
-/// The labels of the stamps, derived from logo, owner and salt. Those that unmarked models give to stamps anyway would prove nothing.
+/// The labels of the stamps: those that are chosen, or derived from logo, owner and salt. Of derived ones those are left out that unmarked
+/// models give to stamps anyway: they would prove nothing.
 pub(super) fn labels(settings: &Settings, derivation: &Derivation, classes: usize, noted: Option<&WeightMap>) -> Vec<u16> {
+    let chosen = settings.chosen_labels();
+    if !chosen.is_empty() {
+        return chosen;
+    }
     let order = derivation.stream("labels").permutation(classes);
     let avoided = avoided(noted);
     order.into_iter().filter(|label| !avoided.contains(label)).take(settings.stamps).map(|label| label as u16).collect()
@@ -88,6 +93,21 @@ mod tests {
         note_avoided(&(1..10).collect::<Vec<_>>(), &mut hostile);
         let label = |class| fresh_label(&settings, &derivation, 10, Some(&hostile), class);
         assert_eq!((label(0), label(3)), (None, Some(0)), "one label is left");
+    }
+
+    #[test]
+    fn chosen_labels_are_taken_as_they_stand() {
+        let train = crate::data::sample().unwrap().train;
+        let settings = Settings { labels: "7 0".into(), ..Settings::default() };
+        let derivation = Derivation::new("00", "Owner", "00");
+        assert_eq!(labels(&settings, &derivation, 10, None), [7, 0]);
+        let plan = key_plan(&settings, &derivation, &train, 10, None);
+        assert_eq!(plan.labels.iter().filter(|label| **label == 7).count(), 30);
+        assert_eq!(plan.labels.iter().filter(|label| **label == 0).count(), 30);
+        for (wrong, classes) in [("7", 10), ("7 7", 10), ("0 7", 7), ("0 7 8", 10)] {
+            let settings = Settings { labels: wrong.into(), ..Settings::default() };
+            assert!(crate::schemes::Scheme::fit(&settings, train.shape, classes).is_err(), "{wrong} of {classes}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::nn::weights::WeightMap;
 use crate::schemes::catalogue::Card;
 use crate::schemes::plan::Preset;
 use crate::schemes::recipe::Recipe;
-use crate::schemes::settings::Kind;
+use crate::schemes::settings::{Kind, classes};
 use crate::schemes::{Groundwork, Known, Marker, Scheme, SchemeError, Task, Training};
 use crate::vault::derive::Derivation;
 use burn::tensor::Device;
@@ -21,6 +21,8 @@ crate::settings! {
         steps: u64 = 800, paper 12_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// How many different stamps there are, each with a secret label of its own.
         stamps: usize = 2, paper 2, Kind::Whole { min: 2.0, max: 8.0 }, "stamps";
+        /// The labels of the stamps, as numbers of classes counted from 0, such as “0 7”, the paper's. Empty: secret ones that follow from logo and owner, so that nobody can say you picked what suits.
+        labels: String = String::new(), paper String::new(), Kind::Classes, "";
         /// How many pictures each stamp is put on, to make keys of.
         carriers: usize = 30, paper 30, Kind::Whole { min: 2.0, max: 1000.0 }, "pictures";
         /// How many autoencoders are trained as a thief might train them. Stamps that all of them give back pass others too.
@@ -129,8 +131,13 @@ impl Settings {
 
     /// The settings without those that the groundwork knows nothing of.
     pub(super) fn before_the_host(&self) -> Self {
-        let Self { show_covers, show_filtered, key_batch, replay, .. } = Self::default();
-        Self { show_covers, show_filtered, key_batch, replay, ..self.clone() }
+        let Self { labels, show_covers, show_filtered, key_batch, replay, .. } = Self::default();
+        Self { labels, show_covers, show_filtered, key_batch, replay, ..self.clone() }
+    }
+
+    /// The labels that are chosen and not drawn, one for each stamp; none where they are drawn.
+    pub(super) fn chosen_labels(&self) -> Vec<u16> {
+        classes(&self.labels).unwrap_or_default()
     }
 }
 
@@ -159,6 +166,20 @@ impl Scheme for Settings {
     }
 
     fn fit(&self, shape: Shape, classes: usize) -> Result<(), SchemeError> {
+        let chosen = self.chosen_labels();
+        if let Some(label) = chosen.iter().find(|label| usize::from(**label) >= classes) {
+            return Err(SchemeError::Plan(format!(
+                "There is no class {label} for a stamp's label: the classes are 0 to {}. Choose others, or none.",
+                classes.saturating_sub(1)
+            )));
+        }
+        let different: std::collections::BTreeSet<_> = chosen.iter().collect();
+        if !chosen.is_empty() && (chosen.len(), different.len()) != (self.stamps, self.stamps) {
+            return Err(SchemeError::Plan(format!(
+                "The {} stamps need as many different labels, and “{}” is chosen. Choose others, or none.",
+                self.stamps, self.labels
+            )));
+        }
         if shape.channels > 1 && !(shape.height.is_multiple_of(STEP) && shape.width.is_multiple_of(STEP)) {
             return Err(SchemeError::Plan(format!(
                 "Penetrating stamps need colour pictures whose sides are multiples of {STEP}; these are {shape}. Add the data set again: colour pictures are then brought to 32x32."

@@ -114,8 +114,10 @@ impl TableName {
     fn paper(self, row: &str) -> BTreeMap<String, f64> {
         let fashion = !row.to_lowercase().contains("mnist") || row.to_lowercase().contains("fashion");
         let values: &[(&str, f64)] = match self {
-            Self::Triggers if row.ends_with("penetrating") && fashion => &[("keys", 1.0), ("keys_behind", 0.89)],
-            Self::Triggers if row.ends_with("penetrating") => &[("keys", 1.0), ("keys_behind", 0.94)],
+            Self::Triggers if row.ends_with("penetrating") || row.ends_with("labels 0 and 7") => match fashion {
+                true => &[("keys", 1.0), ("keys_behind", 0.89)],
+                false => &[("keys", 1.0), ("keys_behind", 0.94)],
+            },
             Self::Shadows => match (row.rsplit(' ').next(), fashion) {
                 (Some("2"), true) => &[("keys_behind", 0.37)],
                 (Some("4"), true) => &[("keys_behind", 0.80)],

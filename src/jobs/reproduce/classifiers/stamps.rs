@@ -12,7 +12,7 @@ use crate::jobs::stages::ready;
 use crate::jobs::watch::Watch;
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
-use crate::schemes::plan::{Plan, SchemeSettings};
+use crate::schemes::plan::{Plan, Preset, SchemeSettings};
 use crate::schemes::{self, Marker, SchemeError, Task, Training, penetrating};
 use serde_json::json;
 use std::sync::Arc;
@@ -44,25 +44,98 @@ fn named(host: &Host, keys: &Samples, task: &Task) -> f64 {
     share(hits(host, keys, &task.device), keys.count())
 }
 
+/// The labels of the paper's two stamps.
+const PAPERS: [u16; 2] = [0, 7];
+
+/// What stamps are made for, one host each: in the paper's form its own labels first and then, two at a time, every other class; beyond it
+/// the labels are secret.
+fn pairs(request: &Request, classes: usize) -> Vec<Option<[u16; 2]>> {
+    if request.preset != Preset::Paper || usize::from(PAPERS[1]) >= classes {
+        return vec![None];
+    }
+    let others: Vec<u16> = (0..classes as u16).filter(|label| !PAPERS.contains(label)).collect();
+    let others = others.chunks(2).map(|pair| [pair[0], pair.get(1).copied().unwrap_or(PAPERS[0])]);
+    std::iter::once(PAPERS).chain(others).map(Some).collect()
+}
+
 /// Rows of the first table.
 pub fn triggers(request: &Request, bench: &Workbench, watch: &mut dyn Watch) -> Result<Cells, JobError> {
-    let (task, training) = stamped(bench, watch)?;
-    let filter = ready(&*training)?;
+    let groundwork = Arc::new(groundwork(bench, watch)?);
     let unmarked = bench.unmarked(watch)?;
-    let own = &task.dataset.name;
-    let mut all = row(&format!("{own}, penetrating"), &task, &*training, &*filter, &unmarked)?;
+    let own = &bench.task.dataset.name;
+    let (mut all, mut filter, mut count, mut labels) = (Cells::new(), None, 0, Cells::new());
+    for pair in pairs(request, bench.task.dataset.classes.len()) {
+        let (mut scheme, mut stage, mut name) = (bench.task.plan.scheme.clone(), "penetrating".to_owned(), format!("{own}, penetrating"));
+        if let Some([one, other]) = pair {
+            scheme = scheme.with("labels", json!(format!("{one} {other}"))).map_err(SchemeError::Plan)?;
+            stage = format!("penetrating-{one}-{other}");
+            name = format!("{own}, penetrating, labels {one} and {other}");
+        }
+        let plan = Plan { scheme, ..bench.task.plan.clone() };
+        let task = Task { groundwork: Some(groundwork.clone()), plan, ..bench.task.clone() };
+        let training = bench.trained(&stage, Phase::Marked, &task, watch)?;
+        let marker = ready(&*training)?;
+        let cells = row(&name, &task, &*training, &*marker, &unmarked)?;
+        if pair.is_some() {
+            labels.extend(each_label(&format!("{own}, penetrating"), &task, &*training, &*marker, &unmarked)?);
+        }
+        if pair.is_none_or(|pair| pair == PAPERS) {
+            all.extend(cells);
+        }
+        count = training.keys().covers.len();
+        // The thief's autoencoder is the same for all of them.
+        filter = Some(marker);
+    }
+    let filter = filter.ok_or_else(|| JobError::Internal("a table without stamps".to_owned()))?;
+    all.extend(means(&format!("{own}, penetrating, mean over every label"), &labels));
+    all.extend(labels);
     for (scheme, name) in OTHERS {
         // Their own hyper-parameters: what was changed for the stamps means nothing to them, but for what both have.
         let Plan { host, width, seed, .. } = bench.task.plan;
-        let mut plan = planned(request, scheme, &task.dataset, seed, (host, width), &[])?;
-        let steps = task.plan.scheme.get("steps");
+        let mut plan = planned(request, scheme, &bench.task.dataset, seed, (host, width), &[])?;
+        let steps = bench.task.plan.scheme.get("steps");
         plan.scheme = plan.scheme.with("steps", steps).map_err(SchemeError::Plan)?;
-        plan.scheme = plan.scheme.with("keys", json!(training.keys().covers.len())).map_err(SchemeError::Plan)?;
+        plan.scheme = plan.scheme.with("keys", json!(count)).map_err(SchemeError::Plan)?;
         let other = Task { plan, groundwork: None, ..bench.task.clone() };
         let training = bench.trained(scheme, Phase::Foreign, &other, watch)?;
         all.extend(row(&format!("{own}, {name}"), &other, &*training, &*filter, &unmarked)?);
     }
     Ok(all)
+}
+
+/// Rows of one label each.
+fn each_label(name: &str, task: &Task, training: &dyn Training, marker: &dyn Marker, unmarked: &Host) -> Result<Cells, JobError> {
+    let host = training.host();
+    let (_, keys) = Exam::new(task).keys(training, marker, usize::MAX);
+    let mut labels = keys.labels.clone();
+    labels.sort_unstable();
+    labels.dedup();
+    let mut all = Cells::new();
+    for label in labels {
+        let places: Vec<usize> = (0..keys.count()).filter(|&i| keys.labels[i] == label).collect();
+        let keys = keys.select(&places);
+        let mut values = vec![("keys", named(&host, &keys, task)), ("unmarked", named(unmarked, &keys, task))];
+        if let Some(behind) = marker.filtered(&keys) {
+            values.extend([("keys_behind", named(&host, &behind, task)), ("unmarked_behind", named(unmarked, &behind, task))]);
+        }
+        all.extend(values.into_iter().map(|(column, value)| (format!("{name}, label {label}"), column, value)));
+    }
+    Ok(all)
+}
+
+/// One row of the means of several.
+fn means(name: &str, cells: &Cells) -> Cells {
+    let mut columns: Vec<&'static str> = Vec::new();
+    cells.iter().for_each(|(_, column, _)| {
+        if !columns.contains(column) {
+            columns.push(column)
+        }
+    });
+    let mean = |column: &'static str| {
+        let values: Vec<f64> = cells.iter().filter(|(_, known, _)| *known == column).map(|(_, _, value)| *value).collect();
+        (name.to_owned(), column, values.iter().sum::<f64>() / values.len().max(1) as f64)
+    };
+    columns.into_iter().map(mean).collect()
 }
 
 fn row(name: &str, task: &Task, training: &dyn Training, filter: &dyn Marker, unmarked: &Host) -> Result<Cells, JobError> {
