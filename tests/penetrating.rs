@@ -203,13 +203,13 @@ fn in_colour_stamps_pass_convolutional_autoencoders() {
     let behind = marker.filtered(&covers).unwrap();
     assert!(behind.shape == covers.shape && behind.pixels != covers.pixels);
     // One net stands for all shadows, another for the thief's.
-    let alone = schemes::penetrating::alone(&ground, &settings, task.dataset.shape(), [1, 0]).unwrap();
+    let alone = schemes::penetrating::among(&ground, &settings, task.dataset.shape(), &[1, 0]).unwrap();
     let one = Settings { shadows: 1, ..settings.clone() };
     task.plan.scheme = SchemeSettings::Penetrating(one.clone());
     task.groundwork = Some(Arc::new(alone));
     let filtered = Penetrating::new(&task, &one).unwrap().marker().unwrap().filtered(&covers).unwrap();
     assert_ne!(filtered.pixels, behind.pixels, "another net stands before the model");
-    assert!(schemes::penetrating::alone(&ground, &settings, task.dataset.shape(), [3, 0]).is_err());
+    assert!(schemes::penetrating::among(&ground, &settings, task.dataset.shape(), &[3, 0]).is_err());
 }
 
 #[test]

@@ -12,7 +12,7 @@ mod stamps;
 
 pub use marker::StampMarker;
 pub use settings::{CARD, Settings, preset};
-pub use shadows::{Shadows, alone};
+pub use shadows::{Shadows, among};
 pub use stamps::Stamps;
 
 use super::batches::Passes;

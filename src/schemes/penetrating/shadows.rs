@@ -319,18 +319,18 @@ pub fn unit(samples: &Samples, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [samples.count(), samples.shape.len()]), device)
 }
 
-/// A finished groundwork as if there were one shadow only, its `own`-th net, and its `thiefs`-th net were the thief's; counted from 0.
+/// A finished groundwork as if its shadows were these of its nets, counted from 0, and the last of these the thief's.
 ///
 /// # Errors
 /// A groundwork of other networks.
-pub fn alone(groundwork: &WeightMap, settings: &Settings, shape: Shape, [own, thiefs]: [usize; 2]) -> Result<WeightMap, SchemeError> {
+pub fn among(groundwork: &WeightMap, settings: &Settings, shape: Shape, chosen: &[usize]) -> Result<WeightMap, SchemeError> {
     let nets: Autoencoders = groundwork.load(NETS, settings.autoencoders(settings.shadows + 1, shape, &Device::flex()))?;
-    if own.max(thiefs) >= nets.count() {
+    if chosen.iter().any(|&net| net >= nets.count()) {
         return Err(SchemeError::Plan(format!("There are {} autoencoders, fewer than asked for.", nets.count())));
     }
     let mut map = groundwork.clone();
     map.tensors.retain(|name, _| !name.starts_with(NETS));
-    map.add(NETS, &nets.pick(&[own, thiefs]));
+    map.add(NETS, &nets.pick(chosen));
     Ok(map)
 }
 

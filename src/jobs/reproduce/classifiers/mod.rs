@@ -215,6 +215,12 @@ fn cells(request: &Request, work: &Work, compute: &Compute, folder: &Path, watch
         let plan = planned(request, scheme, dataset, *seed, host, &changes)?;
         Workbench::open(train::task(plan, dataset.clone(), request.logo.clone(), compute), folder)
     };
+    // All tables of stamps share a folder where they are made with equally many autoencoders: those take most of the time.
+    let stamped = |host: WideHost, more: &[(String, serde_json::Value)]| {
+        let changes: Vec<_> = request.changes.iter().chain(more).cloned().collect();
+        let shadows = planned(request, "penetrating", dataset, *seed, host, &changes)?.scheme.get("shadows");
+        bench("penetrating", host, more, &folder.join(name(&["stamps", &shadows.to_string(), &dataset.name, &seed_word])))
+    };
     // The whole training of a scheme in a host, with its controls.
     let whole = |scheme: &str, host: WideHost, watch: &mut dyn Watch| {
         let plan = Plan { nulls: schemes::plan::FEWEST_NULLS, ..planned(request, scheme, dataset, *seed, host, &request.changes)? };
@@ -222,20 +228,12 @@ fn cells(request: &Request, work: &Work, compute: &Compute, folder: &Path, watch
         train::train(&task, compute, &of_host(scheme, host), &mut Paces::default(), watch)
     };
     match what {
-        What::Triggers(host) => {
-            let folder = folder.join(name(&["triggers", &dataset.name, &seed_word]));
-            stamps::triggers(request, &bench("penetrating", *host, &[], &folder)?, watch)
-        }
+        What::Triggers(host) => stamps::triggers(request, &stamped(*host, &[])?, watch),
         What::Shadows(count, host) => {
-            let shadows = [("shadows".to_owned(), json!(count))];
-            let folder = folder.join(name(&["shadows", &count.to_string(), &dataset.name, &seed_word]));
-            let row = format!("{}, autoencoders: {count}", dataset.name);
-            stamps::timed(&row, &bench("penetrating", *host, &shadows, &folder)?, watch)
+            let most = request.shadows.iter().max().unwrap_or(count);
+            stamps::timed(*count, &stamped(*host, &[("shadows".to_owned(), json!(most))])?, watch)
         }
-        What::OwnShadow(host) => {
-            let folder = folder.join(name(&["own-shadow", &dataset.name, &seed_word]));
-            stamps::each_alone(&dataset.name, &bench("penetrating", *host, &[], &folder)?, watch)
-        }
+        What::OwnShadow(host) => stamps::each_alone(&dataset.name, &stamped(*host, &[])?, watch),
         What::Host(scheme, host) => {
             let trained = whole(scheme, *host, watch)?;
             let report = asked(&trained, *seed, compute)?;

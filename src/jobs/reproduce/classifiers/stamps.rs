@@ -32,13 +32,6 @@ fn groundwork(bench: &Workbench, watch: &mut dyn Watch) -> Result<WeightMap, Job
     Ok(groundwork.outcome()?)
 }
 
-/// The stamps' training with all that comes before it, finished.
-fn stamped(bench: &Workbench, watch: &mut dyn Watch) -> Result<(Task, Box<dyn Training>), JobError> {
-    let task = Task { groundwork: Some(Arc::new(groundwork(bench, watch)?)), ..bench.task.clone() };
-    let training = bench.trained("penetrating", Phase::Marked, &task, watch)?;
-    Ok((task, training))
-}
-
 /// Share of keys that a host answers as they want.
 fn named(host: &Host, keys: &Samples, task: &Task) -> f64 {
     share(hits(host, keys, &task.device), keys.count())
@@ -152,29 +145,44 @@ fn row(name: &str, task: &Task, training: &dyn Training, filter: &dyn Marker, un
     Ok(values.into_iter().map(|(column, value)| (name.to_owned(), column, value)).collect())
 }
 
-/// A row of the second table.
-pub fn timed(name: &str, bench: &Workbench, watch: &mut dyn Watch) -> Result<Cells, JobError> {
-    let (task, training) = stamped(bench, watch)?;
+/// A row of the second table: stamps made with the first so many of the owner's autoencoders.
+pub fn timed(count: usize, bench: &Workbench, watch: &mut dyn Watch) -> Result<Cells, JobError> {
+    let name = format!("{}, autoencoders: {count}", bench.task.dataset.name);
+    let shadows = settings(bench)?.shadows;
+    let whole = groundwork(bench, watch)?;
+    let task = with_shadows(bench, &whole, &(0..count.min(shadows)).collect::<Vec<_>>(), shadows)?;
+    let stage = format!("penetrating-of-{count}");
+    let training = bench.trained(&stage, Phase::Marked, &task, watch)?;
     let unmarked = bench.unmarked(watch)?;
-    let mut row = row(name, &task, &*training, &*ready(&*training)?, &unmarked)?;
+    let mut row = row(&name, &task, &*training, &*ready(&*training)?, &unmarked)?;
     let stamps = task.plan.scheme.get("stamps").as_f64().unwrap_or(1.0).max(1.0);
-    if let Some(Stamped { seconds, loss }) = bench.stamped() {
-        row.extend([("seconds_per_stamp", seconds / stamps), ("stamp_loss", loss)].map(|(column, value)| (name.to_owned(), column, value)));
+    if let Some(Stamped { seconds, loss }) = bench.stamped(&stage) {
+        row.extend([("seconds_per_stamp", seconds / stamps), ("stamp_loss", loss)].map(|(column, value)| (name.clone(), column, value)));
     }
     Ok(row)
+}
+
+/// What the stamps are made by.
+fn settings(bench: &Workbench) -> Result<&penetrating::Settings, JobError> {
+    match &bench.task.plan.scheme {
+        SchemeSettings::Penetrating(settings) => Ok(settings),
+        _ => Err(JobError::Internal("a table of stamps without stamps".to_owned())),
+    }
+}
+
+/// The task as if the owner had only these of his autoencoders, and the thief that one.
+fn with_shadows(bench: &Workbench, whole: &WeightMap, own: &[usize], thiefs: usize) -> Result<Task, JobError> {
+    let Task { plan, dataset, .. } = &bench.task;
+    let scheme = plan.scheme.with("shadows", json!(own.len())).map_err(SchemeError::Plan)?;
+    let nets: Vec<usize> = own.iter().copied().chain([thiefs]).collect();
+    let groundwork = Some(Arc::new(penetrating::among(whole, settings(bench)?, dataset.shape(), &nets)?));
+    Ok(Task { plan: Plan { scheme, ..plan.clone() }, groundwork, ..bench.task.clone() })
 }
 
 /// Rows of the third table: for each of the owner's autoencoders the stamps that were made with it alone.
 pub fn each_alone(dataset: &str, bench: &Workbench, watch: &mut dyn Watch) -> Result<Cells, JobError> {
     let whole = groundwork(bench, watch)?;
-    let SchemeSettings::Penetrating(settings) = &bench.task.plan.scheme else { return Ok(Cells::new()) };
-    let scheme = bench.task.plan.scheme.with("shadows", json!(1)).map_err(SchemeError::Plan)?;
-    let (shape, shadows) = (bench.task.dataset.shape(), settings.shadows);
-    let alone = |own: usize, before: usize| -> Result<Task, JobError> {
-        let plan = Plan { scheme: scheme.clone(), ..bench.task.plan.clone() };
-        let groundwork = Some(Arc::new(penetrating::alone(&whole, settings, shape, [own, before])?));
-        Ok(Task { plan, groundwork, ..bench.task.clone() })
-    };
+    let shadows = settings(bench)?.shadows;
     let columns = BEHIND_EACH.len() - 2;
     let mut all = Cells::new();
     for own in 0..shadows.min(columns) {
@@ -182,7 +190,7 @@ pub fn each_alone(dataset: &str, bench: &Workbench, watch: &mut dyn Watch) -> Re
         for before in 0..=shadows.min(columns) {
             // The last one is the thief's.
             let unseen = before == shadows.min(columns);
-            let task = alone(own, if unseen { shadows } else { before })?;
+            let task = with_shadows(bench, &whole, &[own], if unseen { shadows } else { before })?;
             let training = bench.trained(&stage, Phase::Marked, &task, watch)?;
             let (marker, host) = (ready(&*training)?, training.host());
             let (_, keys) = Exam::new(&task).keys(&*training, &*marker, usize::MAX);

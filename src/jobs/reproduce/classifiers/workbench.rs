@@ -19,8 +19,10 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 const UNMARKED: u64 = 15_485_863;
 /// Bytes of a kept row that are read at most.
 const MOST_KEPT: u64 = 1 << 16;
-/// Where it is kept how long stamps took.
-const STAMPED: &str = "stamped.json";
+/// Where it is kept how long the stamps of a training took.
+fn stamped_file(name: &str) -> String {
+    format!("{name}.stamped.json")
+}
 
 /// A task and the folder of its trainings.
 pub struct Workbench {
@@ -61,9 +63,9 @@ impl Workbench {
         Ok(training)
     }
 
-    /// How long stamps took; nothing where they were interrupted.
-    pub fn stamped(&self) -> Option<Stamped> {
-        serde_json::from_slice(&read_limited(&self.folder.file(STAMPED), MOST_KEPT).ok()?).ok()
+    /// How long the stamps of a training took; nothing where they were interrupted.
+    pub fn stamped(&self, name: &str) -> Option<Stamped> {
+        serde_json::from_slice(&read_limited(&self.folder.file(&stamped_file(name)), MOST_KEPT).ok()?).ok()
     }
 
     /// Trains to the end, going on where it stood. How long stamps took is kept beside them.
@@ -99,7 +101,7 @@ impl Workbench {
         // A time that was interrupted is none.
         if began_anew && stamped.seconds > 0.0 {
             let bytes = serde_json::to_vec(&stamped).map_err(|error| JobError::Internal(error.to_string()))?;
-            write_private(&self.folder.file(STAMPED), &bytes)?;
+            write_private(&self.folder.file(&stamped_file(name)), &bytes)?;
         }
         self.folder.finish(name, &learner.save().to_safetensors()?)
     }
