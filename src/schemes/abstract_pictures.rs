@@ -78,7 +78,7 @@ impl Settings {
     /// The owner's own pictures, brought to the shape of the training pictures, in a secret order.
     fn own(&self, known: &Known) -> Result<Samples, SchemeError> {
         let Shape { channels, height, width } = known.shape;
-        let wrong = |why: String| SchemeError::Plan(format!("Abstract pictures of your own, in {}: {why}", self.folder));
+        let wrong = |why: String| SchemeError::Plan(format!("Abstract pictures of your own: {why}"));
         let path = std::path::Path::new(self.folder.trim());
         let (found, problems) = data::pictures(path, height.max(width), channels).map_err(|error| wrong(error.to_string()))?;
         // A key that is there one day and not the next is none.
@@ -86,7 +86,7 @@ impl Settings {
             return Err(wrong(format!("{} is no picture to make a key of. {reason} Repair it, or take it out.", file.display())));
         }
         if found.count() < FEWEST {
-            return Err(wrong(format!("there are {}, too few for a proof. At least {FEWEST} are needed.", found.count())));
+            return Err(wrong(format!("there are {}, too few for a proof. Put at least {FEWEST} into {}", found.count(), path.display())));
         }
         let order = known.derivation.stream("own pictures").permutation(found.count());
         let chosen = &order[..self.keys.min(order.len())];

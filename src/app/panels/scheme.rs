@@ -192,6 +192,8 @@ impl Pane for Schemes {
             ui.set_max_width(ui.available_width() - theme::GAP_2);
             self.questions(ui, out);
             ui.add_space(theme::GAP);
+            owner(ui, model, out);
+            ui.add_space(theme::GAP);
             self.cards(ui, model, out);
             ui.add_space(theme::GAP);
             choices(ui, model, out);
@@ -264,6 +266,14 @@ fn choices(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
             }
         }
     });
+    if changed != *plan {
+        out.push(Action::SetPlan(Box::new(changed)));
+    }
+}
+
+/// Whose the mark shall be: the one thing that nobody else can fill in.
+fn owner(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let mut changed = model.plan.clone();
     ui.horizontal(|ui| {
         ui.set_row_height(theme::CONTROL_HEIGHT);
         let label = ui.label(text::OWNER);
@@ -272,7 +282,7 @@ fn choices(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     if changed.owner.trim().is_empty() {
         widgets::notice(ui, Tone::Warn, text::OWNER_MISSING);
     }
-    if changed != *plan {
+    if changed != model.plan {
         out.push(Action::SetPlan(Box::new(changed)));
     }
 }
@@ -361,7 +371,9 @@ pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value, ou
                 }
             }
         }
-        muted(ui, text::paper_value(&shown(&field.paper, &field.kind)));
+        if field.paper != "" {
+            muted(ui, text::paper_value(&shown(&field.paper, &field.kind)));
+        }
         if now != usual && ui.add(widgets::Action::plain(text::RESET)).on_hover_text(text::RESET_HINT).clicked() {
             given = Some(usual.clone());
         }
@@ -376,7 +388,6 @@ fn shown(value: &Value, kind: &Kind) -> String {
         (Value::String(saved), Kind::Choice(options)) => {
             options.iter().find(|option| option.0 == saved).map_or_else(|| saved.clone(), |option| option.1.into())
         }
-        (Value::String(word), _) if word.is_empty() => text::NONE_CHOSEN.into(),
         (Value::Bool(on), _) => text::on_off(*on).into(),
         (Value::Number(number), _) => text::plain(number.as_f64().unwrap_or_default()),
         (other, _) => other.to_string(),

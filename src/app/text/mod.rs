@@ -174,7 +174,6 @@ pub const OWNER_MISSING: &str = "Your keys are derived from this name. Enter you
 pub const ADVANCED: &str = "Advanced settings";
 pub const ADVANCED_BODY: &str = "Every setting of the scheme. The preset has chosen sensible values.";
 pub const RESET: &str = "Reset";
-pub const NONE_CHOSEN: &str = "none chosen";
 pub const SECRET_LABELS: &str = "secret";
 pub const NO_FOLDER: &str = "no folder";
 pub const CHOOSE_SETTING: &str = "Choose folder…";
