@@ -40,15 +40,19 @@ fn named(host: &Host, keys: &Samples, task: &Task) -> f64 {
 /// The labels of the paper's two stamps.
 const PAPERS: [u16; 2] = [0, 7];
 
-/// What stamps are made for, one host each: in the paper's form its own labels first and then, two at a time, every other class; beyond it
-/// the labels are secret.
-fn pairs(request: &Request, classes: usize) -> Vec<Option<[u16; 2]>> {
+/// The row of the mean over every label of a data set.
+const EVERY_LABEL: &str = "penetrating, mean over every label";
+
+/// What stamps are made for, one host each: in the paper's form its own labels and, two at a time, the other classes, which are dealt out to
+/// the seeds; beyond it the labels are secret.
+fn pairs(request: &Request, classes: usize, seed: u64) -> Vec<Option<[u16; 2]>> {
     if request.preset != Preset::Paper || usize::from(PAPERS[1]) >= classes {
         return vec![None];
     }
+    let (seeds, place) = (request.seeds.len(), request.seeds.iter().position(|known| *known == seed).unwrap_or(0));
     let others: Vec<u16> = (0..classes as u16).filter(|label| !PAPERS.contains(label)).collect();
     let others = others.chunks(2).map(|pair| [pair[0], pair.get(1).copied().unwrap_or(PAPERS[0])]);
-    std::iter::once(PAPERS).chain(others).map(Some).collect()
+    std::iter::once(PAPERS).chain(others.skip(place).step_by(seeds.max(1))).map(Some).collect()
 }
 
 /// Rows of the first table.
@@ -56,8 +60,9 @@ pub fn triggers(request: &Request, bench: &Workbench, watch: &mut dyn Watch) -> 
     let groundwork = Arc::new(groundwork(bench, watch)?);
     let unmarked = bench.unmarked(watch)?;
     let own = &bench.task.dataset.name;
-    let (mut all, mut filter, mut count, mut labels) = (Cells::new(), None, 0, Cells::new());
-    for pair in pairs(request, bench.task.dataset.classes.len()) {
+    let (mut all, mut filter, mut count) = (Cells::new(), None, 0);
+    let seed = bench.task.plan.seed;
+    for pair in pairs(request, bench.task.dataset.classes.len(), seed) {
         let (mut scheme, mut stage, mut name) = (bench.task.plan.scheme.clone(), "penetrating".to_owned(), format!("{own}, penetrating"));
         if let Some([one, other]) = pair {
             scheme = scheme.with("labels", json!(format!("{one} {other}"))).map_err(SchemeError::Plan)?;
@@ -69,19 +74,22 @@ pub fn triggers(request: &Request, bench: &Workbench, watch: &mut dyn Watch) -> 
         let training = bench.trained(&stage, Phase::Marked, &task, watch)?;
         let marker = ready(&*training)?;
         let cells = row(&name, &task, &*training, &*marker, &unmarked)?;
-        if pair.is_some() {
-            labels.extend(each_label(&format!("{own}, penetrating"), &task, &*training, &*marker, &unmarked)?);
-        }
         if pair.is_none_or(|pair| pair == PAPERS) {
             all.extend(cells);
+        }
+        if let Some(pair) = pair {
+            let labels = each_label(&format!("{own}, penetrating"), &task, &*training, &*marker, &unmarked)?;
+            // Each label counts once.
+            if pair != PAPERS || request.seeds.first() == Some(&seed) {
+                all.extend(labels.iter().map(|(_, column, value)| (format!("{own}, {EVERY_LABEL}"), *column, *value)));
+            }
+            all.extend(labels);
         }
         count = training.keys().covers.len();
         // The thief's autoencoder is the same for all of them.
         filter = Some(marker);
     }
     let filter = filter.ok_or_else(|| JobError::Internal("a table without stamps".to_owned()))?;
-    all.extend(means(&format!("{own}, penetrating, mean over every label"), &labels));
-    all.extend(labels);
     for (scheme, name) in OTHERS {
         // Their own hyper-parameters: what was changed for the stamps means nothing to them, but for what both have.
         let Plan { host, width, seed, .. } = bench.task.plan;
@@ -114,21 +122,6 @@ fn each_label(name: &str, task: &Task, training: &dyn Training, marker: &dyn Mar
         all.extend(values.into_iter().map(|(column, value)| (format!("{name}, label {label}"), column, value)));
     }
     Ok(all)
-}
-
-/// One row of the means of several.
-fn means(name: &str, cells: &Cells) -> Cells {
-    let mut columns: Vec<&'static str> = Vec::new();
-    cells.iter().for_each(|(_, column, _)| {
-        if !columns.contains(column) {
-            columns.push(column)
-        }
-    });
-    let mean = |column: &'static str| {
-        let values: Vec<f64> = cells.iter().filter(|(_, known, _)| *known == column).map(|(_, _, value)| *value).collect();
-        (name.to_owned(), column, values.iter().sum::<f64>() / values.len().max(1) as f64)
-    };
-    columns.into_iter().map(mean).collect()
 }
 
 fn row(name: &str, task: &Task, training: &dyn Training, filter: &dyn Marker, unmarked: &Host) -> Result<Cells, JobError> {
