@@ -457,8 +457,37 @@ fn an_estimate_tries_every_stage_and_gives_way_when_told_to() {
     let settings = Settings { steps: 1000, ..tiny() };
     let thieves = jobs::standing_thieves(&settings, 3);
     let task = tasks::Task::parse("derain").unwrap();
-    let order = jobs::Order { settings, photos: photos(), task, logo: owners(), vgg: None, seed: 3, choosing: false, thieves };
+    let order = jobs::Order { settings, photos: photos(), task, logo: owners(), seed: 3, choosing: false, thieves };
     let seconds = jobs::estimate(&order, &Compute::cpu(), &mut Silent).unwrap();
     assert!(seconds.is_finite() && seconds > 0.0, "{seconds}");
     assert!(matches!(jobs::estimate(&order, &Compute::cpu(), &mut Stopped), Err(JobError::Stopped)));
+}
+
+#[test]
+fn a_network_of_ones_own_looks_at_pictures_where_that_counts() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/vgg/vgg16.safetensors");
+    let order = |vgg: &str, perceptual_weight: f64| jobs::Order {
+        settings: Settings { steps: 2, families: 0, perceptual_weight, vgg: vgg.to_owned(), ..tiny() },
+        photos: photos(),
+        task: tasks::Task::parse("derain").unwrap(),
+        logo: owners(),
+        seed: 3,
+        choosing: false,
+        thieves: Vec::new(),
+    };
+    let home = tempfile::tempdir().unwrap();
+    let make = |order: jobs::Order, name: &str| jobs::make(order, &Compute::cpu(), &home.path().join(name), &mut Silent);
+    let said = |order: jobs::Order| make(order, "refused").unwrap_err().to_string();
+    assert!(said(order(file, 0.0)).contains("would not be used"));
+    let torn = home.path().join("torn.safetensors");
+    std::fs::write(&torn, b"no network").unwrap();
+    assert!(!said(order(torn.to_str().unwrap(), 1.0)).is_empty());
+    assert!(said(order("/nowhere/vgg.safetensors", 1.0)).contains("/nowhere/vgg.safetensors"));
+    let [own, others] = [("own", file), ("others", "")].map(|(name, vgg)| make(order(vgg, 1.0), name).unwrap());
+    // Neither run nor barrier says where the file lay.
+    let holds = |file: &Path| String::from_utf8_lossy(&std::fs::read(file).unwrap()).contains("vgg16.safetensors");
+    assert!(!holds(&own.file) && !holds(&home.path().join("own/run.json")));
+    assert_ne!(std::fs::read(own.file).unwrap(), std::fs::read(others.file).unwrap(), "the two look at pictures otherwise");
+    // With another file in its place the run cannot go on.
+    assert!(make(order("", 1.0), "own").is_err());
 }

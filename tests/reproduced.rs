@@ -30,10 +30,21 @@ fn few() -> Dataset {
 }
 
 fn made(table: TableName, changes: &[(&str, Value)], hosts: Vec<(HostKind, f64)>, seeds: &[u64], folder: &Path) -> Table {
+    made_as(Preset::Quick, table, changes, hosts, seeds, folder)
+}
+
+fn made_as(
+    preset: Preset,
+    table: TableName,
+    changes: &[(&str, Value)],
+    hosts: Vec<(HostKind, f64)>,
+    seeds: &[u64],
+    folder: &Path,
+) -> Table {
     let changes = changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let (datasets, seeds, shadows) = (vec![few()], seeds.to_vec(), vec![1, 2]);
     let (logo, program) = (logo(), env!("CARGO_BIN_EXE_countermark").into());
-    let request = classifiers::Request { table, preset: Preset::Quick, changes, datasets, logo, hosts, shadows, seeds, program };
+    let request = classifiers::Request { table, preset, changes, datasets, logo, hosts, shadows, seeds, program };
     reproduce(&Request::Classifiers(request), &Compute::cpu(), folder, &mut Silent).unwrap()
 }
 
@@ -76,6 +87,27 @@ fn five_triggers_are_asked_before_and_behind_an_autoencoder() {
     let kept = files(home.path());
     let again = made(TableName::Triggers, &small(), host, &[1, 2], home.path());
     assert_eq!((again.rows, files(home.path())), (table.rows, kept));
+}
+
+#[test]
+fn the_papers_form_asks_its_labels_and_every_other_one_once() {
+    let home = tempfile::tempdir().unwrap();
+    let changes: Vec<_> = small().into_iter().chain([("shadow_batch", json!(50))]).collect();
+    let table = made_as(Preset::Paper, TableName::Triggers, &changes, vec![(HostKind::Lenet1, 1.0)], &[1, 2], home.path());
+    let own = few().name;
+    let n = |row: &str, column: &str| {
+        let row = table.rows.iter().find(|known| known.name == format!("{own}, penetrating, {row}")).unwrap_or_else(|| panic!("{row}"));
+        row.values.get(column).map_or(0, |figure| figure.n)
+    };
+    for column in ["keys", "keys_behind", "unmarked", "unmarked_behind"] {
+        assert_eq!(n("labels 0 and 7", column), 2, "each seed has the paper's labels");
+        assert_eq!(n("mean over every label", column), 10, "each label counts once");
+        for label in 0..10 {
+            assert_eq!(n(&format!("label {label}"), column), if [0, 7].contains(&label) { 2 } else { 1 });
+        }
+    }
+    assert_eq!(table.rows.iter().find(|row| row.name.ends_with("labels 0 and 7")).unwrap().paper["keys_behind"], 0.89);
+    assert_eq!(table.rows.len(), 1 + 1 + 10 + 4);
 }
 
 #[test]

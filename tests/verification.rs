@@ -115,10 +115,10 @@ fn the_owners_model_is_known_and_others_are_not() {
         assert_eq!(report.verdict, Verdict::CheckFailed, "{words}: {:?}", report.reasons);
         assert!(report.reasons.iter().any(|reason| reason.contains(words)), "{words}: {:?}", report.reasons);
     };
-    fails(&|p| p.foreign[2] = p.keys.clone(), "Foreign encoder 3, which knows nothing of this logo");
-    fails(&|p| p.foreign.truncate(4), "4 different foreign encoders");
-    fails(&|p| p.foreign[1] = p.foreign[0].clone(), "4 different foreign encoders");
-    fails(&|p| p.foreign[1] = p.covers.clone(), "4 different foreign encoders");
+    fails(&|p| p.foreign[2] = p.keys.clone(), "Other owner 3, who knows nothing of this logo");
+    fails(&|p| p.foreign.truncate(4), "4 different owners beside its own");
+    fails(&|p| p.foreign[1] = p.foreign[0].clone(), "4 different owners beside its own");
+    fails(&|p| p.foreign[1] = p.covers.clone(), "4 different owners beside its own");
     fails(&|p| p.keys.pixels[300] ^= 8, "somebody changed them");
     fails(&|p| p.keys.labels[3] = (p.keys.labels[3] + 1) % 10, "somebody chose them");
     fails(&|p| p.logo.planes[5] ^= 1, "The logo in the key package");

@@ -73,8 +73,10 @@ pub enum Wanted {
     Outputs,
     /// The same in a folder.
     OutputsFolder,
-    /// A folder for a setting of the scheme, by the setting's name.
+    /// A folder for a setting of the scheme or the barrier, by the setting's name.
     SettingFolder(&'static str),
+    /// The same, a file.
+    SettingFile(&'static str),
 }
 
 /// One thing that the user wants done.

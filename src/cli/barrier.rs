@@ -7,7 +7,7 @@ use crate::attacks::thief::Kind;
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::tasks::Task;
 use crate::data::{pairs, photos};
-use crate::jobs::barrier::{Made, Order, OwnVgg, standing_thieves};
+use crate::jobs::barrier::{Made, Order, standing_thieves};
 use crate::jobs::{Command, JobId, Outcome};
 use crate::nn::device::DeviceChoice;
 use crate::schemes::barrier::Settings;
@@ -72,7 +72,10 @@ pub fn settings(preset: Preset, changes: &[String]) -> Result<Settings, Failure>
 }
 
 pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
-    let settings = settings(options.preset, &options.settings)?;
+    let mut settings = settings(options.preset, &options.settings)?;
+    if let Some(vgg) = &options.vgg {
+        settings.vgg = vgg.display().to_string();
+    }
     let read = if matches!(options.task, Task::Pairs(_)) { pairs } else { photos };
     let photos = read(&options.photographs, settings.side, settings.channels(), &mut |_| true)?;
     photos.problems.iter().for_each(|problem| eprintln!("- {}: {}", problem.file.display(), problem.reason));
@@ -85,14 +88,8 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
     };
     let mut thieves = if options.thieves { standing_thieves(&settings, options.seed) } else { Vec::new() };
     thieves.extend((2000..).zip(&options.kinds).map(|(i, kind)| kind.plan(&settings, options.seed.wrapping_add(i))));
-    if options.vgg.is_some() && settings.perceptual_weight <= 0.0 {
-        let text =
-            "The VGG file would not be used, because the perceptual loss is left out. Add --set perceptual_weight=1, or leave --vgg away.";
-        return Err(Failure::new("plan", text));
-    }
-    let vgg = options.vgg.as_deref().map(OwnVgg::open).transpose()?;
     let (planned, pictures) = (json!(settings), photos.train.count());
-    let order = Order { settings, photos, task: options.task, logo, vgg, seed: options.seed, choosing: options.choosing, thieves };
+    let order = Order { settings, photos, task: options.task, logo, seed: options.seed, choosing: options.choosing, thieves };
     let command = Command::MakeBarrier { job: JobId(1), order: Box::new(order), folder: options.out.clone() };
     let followed = follow(&worker(options.device)?, command)?;
     let Outcome::Barrier(made) = followed.outcome else { return Err(internal()) };

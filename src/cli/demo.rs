@@ -50,7 +50,7 @@ pub struct Options {
     /// How many unmarked models are trained as controls.
     #[arg(long)]
     nulls: Option<usize>,
-    /// How many foreign encoders are trained as controls.
+    /// How many other owners' marks are trained as controls.
     #[arg(long)]
     foreign: Option<usize>,
     /// Picks the covers of new keys; without it the seed does.

@@ -42,7 +42,7 @@ fn phase_name(phase: Phase) -> &'static str {
         Phase::Groundwork => "Training autoencoders as a thief might",
         Phase::Marked => "Training the marked model",
         Phase::Nulls => "Training unmarked models for comparison",
-        Phase::Foreign => "Training foreign encoders for comparison",
+        Phase::Foreign => "Training the marks of other owners for comparison",
         Phase::Thieves => "Training thieves' networks",
         Phase::Hardening => "Learning to find the logo in what thieves give",
         Phase::Marking => "Going through the pictures",

@@ -144,7 +144,8 @@ pub fn verify(
     let questions_of = Asked { marker: &*marker, options, trained: &trained, fresh: fresh.as_ref().map(|f| &f.keys) };
     let (nulls, pooled, mut warnings) = null_controls(package, questions_of, suspect, clean_accuracy, recognised, device, &mut tell)?;
     let chance = judge::chance(options, pooled.hits, pooled.models.len() * trained.count());
-    let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS.to_owned(), &cover_answers, &trained.labels, options)];
+    let plain = words::Manner::of(plan.scheme.id()).plain();
+    let mut controls = vec![control(ControlKind::PlainCovers, plain.to_owned(), &cover_answers, &trained.labels, options)];
     controls.extend(nulls);
     let foreign = recheck::foreign(package);
     for (name, keys) in &foreign {
@@ -157,13 +158,13 @@ pub fn verify(
     let keys = judge::tally(count(&key_answers, &trained.labels), trained.count(), chance);
     let (mut fresh_questions, mut fresh_tally, mut fresh_chance) = (Vec::new(), None, None);
     if let Some(fresh) = &fresh {
-        let [answered, plain] = [&fresh.keys, &fresh.covers].map(|pictures| said(&*marker, &host, pictures, device));
+        let [answered, unmarked] = [&fresh.keys, &fresh.covers].map(|pictures| said(&*marker, &host, pictures, device));
         let rate = judge::chance(options, pooled.fresh_hits, pooled.models.len() * fresh.keys.count());
         fresh_tally = Some(judge::tally(count(&answered, &fresh.keys.labels), fresh.keys.count(), rate));
         fresh_chance = Some(rate);
-        let covers = control(ControlKind::PlainCovers, words::fresh(words::PLAIN_COVERS), &plain, &fresh.keys.labels, options);
+        let covers = control(ControlKind::PlainCovers, words::fresh(plain), &unmarked, &fresh.keys.labels, options);
         controls.push(Control { fresh: true, ..covers });
-        fresh_questions = questions(&fresh.covers, &fresh.keys, &answered, &plain, true);
+        fresh_questions = questions(&fresh.covers, &fresh.keys, &answered, &unmarked, true);
     }
     let filtered = behind_a_filter(&*marker, package, &trained, &foreign, &host, &pooled.models, device);
     tell(0.9)?;
@@ -316,7 +317,7 @@ fn behind_a_filter(
         control(kind, name.to_owned(), &answers(host, samples, device), &keys.labels, classes)
     };
     let covers = relabel(&through(&package.covers)?, &keys.labels);
-    let mut controls = vec![control(ControlKind::PlainCovers, words::PLAIN_COVERS, host, &covers)];
+    let mut controls = vec![control(ControlKind::PlainCovers, words::Manner::Marked.plain(), host, &covers)];
     controls.extend(nulls.iter().map(|(name, null)| control(ControlKind::NullModel, name, null, &seen)));
     let null_hits: usize = controls.iter().filter(|c| c.kind == ControlKind::NullModel).map(|c| c.hits).sum();
     for (name, keys) in foreign {

@@ -38,7 +38,7 @@ pub struct Tally {
 pub struct Control {
     /// Which control.
     pub kind: ControlKind,
-    /// Name of this instance ("Unmarked model 2", "Foreign encoder 3").
+    /// Name of this instance ("Unmarked model 2", "Other owner 3").
     pub name: String,
     /// How often it gave the key's label.
     pub hits: usize,

@@ -3,9 +3,76 @@
 use super::judge;
 use super::report::{Control, ControlKind, Filtered, Report, Verdict};
 use crate::metrics::clopper_pearson_upper;
+use crate::schemes::catalogue;
 
-/// Name of the control with unmarked covers.
-pub(super) const PLAIN_COVERS: &str = "The same pictures without the mark";
+/// How keys are asked, which decides how sentences speak of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As pictures that bear a mark, and without it are ordinary ones.
+    Marked,
+    /// As pictures by themselves.
+    Pictures,
+    /// Read from the weights.
+    Read,
+}
+
+impl Manner {
+    /// That of a scheme.
+    pub(super) fn of(scheme: &str) -> Self {
+        match catalogue::card(scheme) {
+            Some(card) if card.reads => Self::Read,
+            Some(card) if !card.covers => Self::Pictures,
+            _ => Self::Marked,
+        }
+    }
+
+    /// Name of the control with pictures that bear no mark.
+    pub(super) fn plain(self) -> &'static str {
+        match self {
+            Self::Marked => "The same pictures without the mark",
+            Self::Pictures => "Ordinary pictures in the places of the keys",
+            Self::Read => "Ordinary pictures, read as directions",
+        }
+    }
+
+    /// What a model said to so many of so many keys.
+    fn said(self, hits: usize, questions: usize) -> String {
+        match self {
+            Self::Marked | Self::Pictures => format!("gave the secret label to {hits} of {questions} keys"),
+            Self::Read => format!("holds {hits} of {questions} secret bits in its weights"),
+        }
+    }
+
+    /// What came of the quiet controls.
+    fn quiet(self, plain: usize, null_rate: f64) -> String {
+        let share = 100.0 * null_rate;
+        match self {
+            Self::Marked => {
+                format!("without the mark the same pictures gave it {plain} times, and unmarked models gave it to {share:.1}% of the keys")
+            }
+            Self::Pictures => format!("ordinary pictures gave it {plain} times, and unmarked models gave it to {share:.1}% of the keys"),
+            Self::Read => {
+                format!("ordinary pictures, read as directions, gave {plain} of the bits, and unmarked models hold {share:.1}% of them")
+            }
+        }
+    }
+
+    /// What is wrong where plain pictures bring the answer about.
+    fn plain_fired(self, control: &Control) -> String {
+        let Control { hits, questions, .. } = control;
+        match self {
+            Self::Marked => format!(
+                "Without the mark the same pictures gave the secret label {hits} of {questions} times: the model has learnt the pictures, not the mark."
+            ),
+            Self::Pictures => {
+                format!("Ordinary pictures gave the secret label {hits} of {questions} times: the model gives it to more than the keys.")
+            }
+            Self::Read => format!(
+                "Ordinary pictures, read as directions, gave {hits} of {questions} secret bits: whatever is read from this model looks like the mark."
+            ),
+        }
+    }
+}
 
 /// Faults of a package whose parts are not what its plan gives.
 pub(super) const OTHER_LOGO: &str = "The logo in the key package is not the one that its keys claim to follow from.";
@@ -55,11 +122,10 @@ pub(super) fn few_questions(count: usize) -> String {
 
 /// Fills in why the verdict is what it is and what it leaves open.
 pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bool, faults: &[String]) {
-    let keys = &report.keys;
+    let (keys, manner) = (&report.keys, Manner::of(&report.scheme));
     let mut reasons = vec![format!(
-        "The suspect gave the secret label to {} of {} keys; by chance {:.0} would be expected, and so many or more come about {}.",
-        keys.hits,
-        keys.questions,
+        "The suspect {}; by chance {:.0} would be expected, and so many or more come about {}.",
+        manner.said(keys.hits, keys.questions),
         report.chance * keys.questions as f64,
         odds(keys.p_value_log10)
     )];
@@ -76,10 +142,7 @@ pub(super) fn explain(report: &mut Report, usable_nulls: usize, of_this_task: bo
             }
             let covers = report.controls.iter().find(|c| c.kind == ControlKind::PlainCovers && !c.fresh).map_or(0, |c| c.hits);
             let foreign = report.controls.iter().filter(|c| c.kind == ControlKind::ForeignEncoder).map(|c| c.hits).max();
-            let mut sentence = format!(
-                "The controls stayed quiet: without the mark the same pictures gave it {covers} times, and unmarked models gave it to {:.1}% of the keys",
-                100.0 * report.null_rate
-            );
+            let mut sentence = format!("The controls stayed quiet: {}", manner.quiet(covers, report.null_rate));
             if let Some(hits) = foreign {
                 sentence.push_str(&format!("; other people's marks reached it {hits} times at most"));
             }
@@ -124,7 +187,7 @@ fn failures(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[
     let foreign = judge::count(&report.controls, ControlKind::ForeignEncoder);
     if foreign < judge::FEWEST_FOREIGN {
         reasons.push(format!(
-            "The key package has keys of {foreign} different foreign encoders; at least {} are needed as a control.",
+            "The key package has keys of {foreign} different owners beside its own; at least {} are needed as a control.",
             judge::FEWEST_FOREIGN
         ));
     }
@@ -132,21 +195,15 @@ fn failures(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[
         reasons.push("Too few keys were asked.".to_owned());
     }
     let fired = |kind| report.controls.iter().filter(move |c| c.kind == kind && c.fired);
-    for control in fired(ControlKind::PlainCovers) {
-        reasons.push(format!(
-            "Without the mark the same pictures gave the secret label {} of {} times: the model has learnt the pictures, not the mark.",
-            control.hits, control.questions
-        ));
-    }
+    let manner = Manner::of(&report.scheme);
+    reasons.extend(fired(ControlKind::PlainCovers).map(|control| manner.plain_fired(control)));
     for control in fired(ControlKind::NullModel).take(1) {
-        reasons.push(format!(
-            "{} gives the secret label to {} of {} keys, though it was never marked: the keys prove nothing.",
-            control.name, control.hits, control.questions
-        ));
+        let said = manner.said(control.hits, control.questions);
+        reasons.push(format!("{} {said}, though it was never marked: the keys prove nothing.", control.name));
     }
     for control in fired(ControlKind::ForeignEncoder).take(1) {
         reasons.push(format!(
-            "{}, which knows nothing of this logo, reached the secret label {} of {} times: the model answers to any such mark.",
+            "{}, who knows nothing of this logo, reached the secret answers {} of {} times: the model answers to any such mark.",
             control.name, control.hits, control.questions
         ));
     }
@@ -168,7 +225,7 @@ fn caveats(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[S
             } else if report.controls.iter().any(|c| c.fired) {
                 "A control reacted, so the keys would prove nothing on any model. Protect the model again, with more steps or another scheme."
             } else {
-                "The key package lacks what a verdict must rest on. Protect the model again with enough keys and foreign encoders."
+                "The key package lacks what a verdict must rest on. Protect the model again with enough keys, and enough of other owners."
             };
             caveats.push(format!("This says nothing for or against the suspect. {advice}"));
         }

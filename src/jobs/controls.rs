@@ -48,15 +48,20 @@ pub fn null_count(task: &Task) -> usize {
     task.plan.nulls.max(1)
 }
 
-/// Name of a foreign encoder in reports.
+/// Name of somebody else in reports, for whom a foreign encoder stands.
 pub fn foreign_name(index: usize) -> String {
+    format!("Other owner {}", index + 1)
+}
+
+/// What his secrets are derived from.
+fn foreign_owner(index: usize) -> String {
     format!("Foreign encoder {}", index + 1)
 }
 
 /// The same task by somebody else: another logo, owner and seed, so that covers, labels and first weights differ too.
 pub fn foreign_task(task: &Task, index: usize, tries: u64) -> Task {
     let mut foreign = task.clone();
-    foreign.plan.owner = format!("{} {}", foreign_name(index), task.plan.salt);
+    foreign.plan.owner = format!("{} {}", foreign_owner(index), task.plan.salt);
     foreign.plan.seed = task.plan.seed.wrapping_add(104_729 * (index as u64 + 1) + AGAIN * tries);
     foreign.logo = foreign_logo(index);
     foreign.plan.scheme = foreign.plan.scheme.without_own_files();

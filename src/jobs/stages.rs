@@ -289,7 +289,7 @@ fn warn(task: &Task, weak: usize, deaf: usize, watch: &mut dyn Watch) {
     }
     if deaf > 0 {
         watch.warning(format!(
-            "{deaf} of {} foreign encoders were left out: their own models do not see their marks, so they are no fair comparison. More steps help.",
+            "{deaf} of {} other owners were left out: their own models do not see their marks, so they are no fair comparison. More steps help.",
             task.plan.foreign
         ));
     }

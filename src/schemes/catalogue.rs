@@ -84,7 +84,7 @@ macro_rules! schemes {
 
             /// The same by somebody else, who has no files of this owner's.
             pub fn without_own_files(&self) -> Self {
-                let files = self.fields().into_iter().filter(|field| field.kind == Kind::Folder);
+                let files = self.fields().into_iter().filter(|field| matches!(field.kind, Kind::Folder | Kind::File));
                 files.fold(self.clone(), |scheme, field| scheme.with(field.name, field.paper).unwrap_or(scheme))
             }
 

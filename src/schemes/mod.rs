@@ -324,7 +324,7 @@ pub fn check(task: &Task) -> Result<(), SchemeError> {
     let planned = task.plan.foreign;
     if planned < FEWEST_FOREIGN {
         return Err(SchemeError::Plan(format!(
-            "The plan has {planned} foreign encoders, too few for any verdict. Plan at least {FEWEST_FOREIGN}."
+            "The plan has {planned} other owners as controls, too few for any verdict. Plan at least {FEWEST_FOREIGN}."
         )));
     }
     check_training(task)

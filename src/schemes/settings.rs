@@ -44,6 +44,8 @@ pub enum Kind {
     Classes,
     /// The path of a folder on this computer; nothing where none is chosen.
     Folder,
+    /// The path of a file on this computer; nothing where none is chosen.
+    File,
 }
 
 /// A struct of hyper-parameters made by [`settings!`](crate::settings).
@@ -99,7 +101,9 @@ impl Field {
                 Some(Some(_)) => Ok(()),
                 _ => Err(format!("The setting “{name}” must be numbers of classes, counted from 0, such as “0 7”.")),
             },
-            Kind::Folder => value.as_str().map(|_| ()).ok_or_else(|| format!("The setting “{name}” must be the path of a folder.")),
+            Kind::Folder | Kind::File => {
+                value.as_str().map(|_| ()).ok_or_else(|| format!("The setting “{name}” must be a path, such as /home/you/pictures."))
+            }
         }
     }
 }

@@ -210,7 +210,7 @@ fn report(verdict: Verdict) -> Report {
             control(ControlKind::PlainCovers, "Covers", 3, false),
             control(ControlKind::NullModel, "Unmarked model 1", 8, false),
             control(ControlKind::NullModel, "Unmarked model 2", 11, false),
-            control(ControlKind::ForeignEncoder, "Foreign encoder 1", 21, verdict == Verdict::CheckFailed),
+            control(ControlKind::ForeignEncoder, "Other owner 1", 21, verdict == Verdict::CheckFailed),
         ],
         foreign_learnt: Vec::new(),
         clean_accuracy: 0.861,

@@ -436,6 +436,7 @@ impl Model {
             Wanted::Outputs => (text::CHOOSE_OUTPUTS, Pick::Files(text::PICTURE_FILE, PICTURES)),
             Wanted::OutputsFolder => (text::CHOOSE_OUTPUTS, Pick::Folder),
             Wanted::SettingFolder(_) => (text::CHOOSE_PICTURES, Pick::Folder),
+            Wanted::SettingFile(_) => (text::CHOOSE_NETWORK, Pick::File(text::MODEL_FILE, &["safetensors"])),
         };
         self.dialogs.push((wanted, background::pick(title.into(), pick, &self.wake)));
     }
@@ -459,7 +460,7 @@ impl Model {
             Wanted::Originals | Wanted::OriginalsFolder => self.choose_originals(vec![path]),
             Wanted::MarkedFolder => self.set_marked_folder(path),
             Wanted::Outputs | Wanted::OutputsFolder => self.choose_outputs(vec![path]),
-            Wanted::SettingFolder(name) => self.set_folder(name, &path),
+            Wanted::SettingFolder(name) | Wanted::SettingFile(name) => self.set_path(name, &path),
         }
     }
 
@@ -499,8 +500,11 @@ impl Model {
         chosen || reached.trained || self.training.interrupted.is_some() || !self.plan.owner.trim().is_empty()
     }
 
-    fn set_folder(&mut self, setting: &str, folder: &Path) {
-        if let Ok(scheme) = self.plan.scheme.with(setting, folder.to_string_lossy().into()) {
+    fn set_path(&mut self, setting: &str, path: &Path) {
+        let value: serde_json::Value = path.to_string_lossy().into();
+        if self.step == Step::Barrier {
+            self.set_barrier_setting(setting, value);
+        } else if let Ok(scheme) = self.plan.scheme.with(setting, value) {
             self.set_plan(Plan { scheme, ..self.plan.clone() });
         }
     }

@@ -360,14 +360,20 @@ pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value, ou
                 });
                 combo.response.labelled_by(label.id);
             }
-            Kind::Classes | Kind::Folder => {
+            Kind::Classes | Kind::Folder | Kind::File => {
                 let mut typed = now.as_str().unwrap_or_default().to_owned();
-                let hint = if field.kind == Kind::Folder { text::NO_FOLDER } else { text::SECRET_LABELS };
+                let (hint, wanted) = match field.kind {
+                    Kind::Folder => (text::NO_FOLDER, Some(Wanted::SettingFolder(field.name))),
+                    Kind::File => (text::NO_FILE, Some(Wanted::SettingFile(field.name))),
+                    _ => (text::SECRET_LABELS, None),
+                };
                 if ui.add(TextEdit::singleline(&mut typed).hint_text(hint)).labelled_by(label.id).changed() {
                     given = Some(typed.into());
                 }
-                if field.kind == Kind::Folder && ui.add(widgets::Action::plain(text::CHOOSE_SETTING)).clicked() {
-                    out.push(Action::Browse(Wanted::SettingFolder(field.name)));
+                if let Some(wanted) = wanted
+                    && ui.add(widgets::Action::plain(text::CHOOSE_SETTING)).clicked()
+                {
+                    out.push(Action::Browse(wanted));
                 }
             }
         }

@@ -335,7 +335,7 @@ fn finished(ui: &mut Ui, model: &Model, trained: &Trained, out: &mut Vec<Action>
             if widgets::quiet_button(ui, second).clicked() {
                 out.push(aside);
             }
-            if widgets::quiet_button(ui, text::TRAIN_AGAIN).clicked() {
+            if trained.scheme == model.plan.scheme.id() && widgets::quiet_button(ui, text::TRAIN_AGAIN).clicked() {
                 out.push(Action::Train);
             }
         },

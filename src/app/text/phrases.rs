@@ -45,6 +45,7 @@ pub fn asked(wanted: Wanted) -> (&'static str, &'static str, &'static str) {
         Wanted::MarkedFolder => (super::CHOOSE_MARKED, super::PATH_FOLDER, super::USE_IT),
         Wanted::Outputs | Wanted::OutputsFolder => (super::CHOOSE_OUTPUTS, super::PATH_PICTURES, super::OPEN),
         Wanted::SettingFolder(_) => (super::CHOOSE_PICTURES, super::PATH_FOLDER, super::USE_IT),
+        Wanted::SettingFile(_) => (super::CHOOSE_NETWORK, super::PATH_ANY, super::USE_IT),
     }
 }
 
@@ -297,7 +298,7 @@ pub fn phase(phase: Phase) -> &'static str {
         Phase::Groundwork => "Training autoencoders as a thief might",
         Phase::Marked => "Training the marked model",
         Phase::Nulls => "Training unmarked models as controls",
-        Phase::Foreign => "Training foreign encoders as controls",
+        Phase::Foreign => "Training the marks of other owners as controls",
         Phase::Thieves => "Training thieves' networks",
         Phase::Hardening => "Learning to find the logo in what thieves give",
         Phase::Marking => "Going through the pictures",

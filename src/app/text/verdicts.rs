@@ -72,18 +72,22 @@ pub fn tally(tally: &Tally) -> String {
 /// A kind of control.
 pub fn control(kind: ControlKind) -> &'static str {
     match kind {
-        ControlKind::PlainCovers => "Covers without the mark",
+        ControlKind::PlainCovers => "Pictures without the mark",
         ControlKind::NullModel => "Models without the mark",
-        ControlKind::ForeignEncoder => "Keys of somebody else's encoder",
+        ControlKind::ForeignEncoder => "Keys of other owners",
     }
 }
 
 /// What a kind of control is for.
 pub fn control_meaning(kind: ControlKind) -> &'static str {
     match kind {
-        ControlKind::PlainCovers => "The same pictures without the logo, shown to the suspect. They should be called what they are.",
+        ControlKind::PlainCovers => {
+            "Ordinary pictures, shown to the suspect: where keys are made of pictures, those. They should be called what they are."
+        }
         ControlKind::NullModel => "Models that never saw your logo, asked the same keys. They should not react.",
-        ControlKind::ForeignEncoder => "Keys that carry another logo, shown to the suspect. It should not react to them.",
+        ControlKind::ForeignEncoder => {
+            "Keys made in the same way with another logo by somebody else, shown to the suspect. It should not react to them."
+        }
     }
 }
 

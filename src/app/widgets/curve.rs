@@ -264,7 +264,7 @@ fn plot(ui: &mut Ui, name: &str, state: &mut CurvesState, store: &CurveStore, sh
         .grid_color(palette.border)
         .cursor_color(palette.outline)
         .y_axis_min_width(theme::GAP_4 + theme::GAP_2)
-        .x_axis_formatter(|mark, _| thousands(mark.value))
+        .x_axis_formatter(|mark, _| if mark.value < 0.0 { String::new() } else { thousands(mark.value) })
         .y_axis_formatter(move |mark, _| axis(mark.value))
         .label_formatter(move |hover| match hover {
             HoverPosition::NearDataPoint { plot_name, position, .. } => {

@@ -90,15 +90,14 @@ impl Cost {
     }
 }
 
-/// A task of any pictures: how long a step takes does not depend on what they show.
+/// A task of any pictures: how long a step takes does not depend on what they show, nor on whose VGG looks at them.
 fn any_task(settings: Settings, order: &Order, compute: &Compute) -> Task {
     let shape = settings.shape();
     let bytes = |shape: Shape, count: usize| (0..count * shape.len()).map(|i| (i * 37 % 251) as u8).collect();
     let count = 2 * settings.batch;
     let samples = Arc::new(Samples { shape, pixels: bytes(shape, count), labels: vec![0; count] });
-    let vgg = order.vgg.as_ref().map(|vgg| vgg.weights.clone());
     let logo = Picture { shape, planes: bytes(shape, 1) };
-    Task { settings, outputs: samples.clone(), inputs: samples, logo, vgg, seed: order.seed, device: compute.device.clone() }
+    Task { settings, outputs: samples.clone(), inputs: samples, logo, vgg: None, seed: order.seed, device: compute.device.clone() }
 }
 
 /// Seconds that an order will take: learning, and the thieves that are tried on it.

@@ -72,8 +72,6 @@ pub struct Order {
     pub task: tasks::Task,
     /// Whose logo.
     pub logo: Logo,
-    /// A VGG of the owner's for the perceptual loss; nothing for the program's own.
-    pub vgg: Option<OwnVgg>,
     /// Seed of all choices.
     pub seed: u64,
     /// Whether the photographs kept for choosing settings are judged on, instead of those kept for the last word.
@@ -82,23 +80,26 @@ pub struct Order {
     pub thieves: Vec<Plan>,
 }
 
-/// A VGG-16 or VGG-19 of the owner's.
-#[derive(Debug, Clone)]
-pub struct OwnVgg {
+/// A VGG-16 or VGG-19 of the owner's for the perceptual loss.
+struct OwnVgg {
     weights: Arc<WeightMap>,
     digest: String,
 }
 
 impl OwnVgg {
-    /// Reads a safetensors file with torchvision's names.
+    /// The one that settings name; nothing where they name none.
     ///
     /// # Errors
     /// No such file, or one that holds no such network.
-    pub fn open(file: &Path) -> Result<Self, JobError> {
-        let bytes = read_limited(file, LARGEST_FILE)?;
+    fn named(settings: &Settings) -> Result<Option<Self>, JobError> {
+        let file = settings.vgg.trim();
+        if file.is_empty() {
+            return Ok(None);
+        }
+        let bytes = read_limited(Path::new(file), LARGEST_FILE)?;
         let weights = WeightMap::from_safetensors(&bytes)?;
         Vgg::from_torchvision(&weights, &Compute::cpu().device)?;
-        Ok(Self { weights: Arc::new(weights), digest: hex(&Sha256::digest(&bytes)) })
+        Ok(Some(Self { weights: Arc::new(weights), digest: hex(&Sha256::digest(&bytes)) }))
     }
 }
 
@@ -139,17 +140,21 @@ fn unfit(error: ShapeError) -> JobError {
 /// An order that does not fit, a file that cannot be written, a training that diverged, or a stop.
 pub fn make(order: Order, compute: &Compute, folder: &Path, watch: &mut dyn Watch) -> Result<Made, JobError> {
     watch.progress(Phase::Prepare, 0.0, None);
+    order.settings.fit(order.photos.train.count())?;
+    let vgg = OwnVgg::named(&order.settings)?;
+    // Where the file lay says nothing on another day or computer: its digest does.
+    let order = Order { settings: Settings { vgg: String::new(), ..order.settings }, ..order };
     let identity = Identity {
         settings: order.settings.clone(),
         photos: order.photos.digest.clone(),
         task: order.task,
         logo: order.logo.digest.clone(),
         seed: order.seed,
-        vgg: order.vgg.as_ref().map(|vgg| vgg.digest.clone()),
+        vgg: vgg.as_ref().map(|vgg| vgg.digest.clone()),
     };
     let folder = RunFolder::open(folder, &identity)?;
     let mut record = Record::open(&folder, watch);
-    let made = make_in(order, compute, &folder, &mut record);
+    let made = make_in(order, vgg, compute, &folder, &mut record);
     record.keep();
     let made = made?;
     let bytes = serde_json::to_vec_pretty(&made).map_err(|e| JobError::Internal(e.to_string()))?;
@@ -164,14 +169,14 @@ pub fn made(folder: &Path) -> Option<Made> {
     file.is_file().then_some(Made { file, ..made })
 }
 
-fn make_in(order: Order, compute: &Compute, folder: &RunFolder, watch: &mut Record) -> Result<Made, JobError> {
+fn make_in(order: Order, vgg: Option<OwnVgg>, compute: &Compute, folder: &RunFolder, watch: &mut Record) -> Result<Made, JobError> {
     let [learnt, choosing, last] = order.task.pairs(&order.photos, order.seed);
     let task = Task {
         settings: order.settings.clone(),
         outputs: learnt.outputs.clone(),
         inputs: learnt.inputs.clone(),
         logo: order.logo.at(order.settings.shape()),
-        vgg: order.vgg.as_ref().map(|vgg| vgg.weights.clone()),
+        vgg: vgg.map(|vgg| vgg.weights),
         seed: order.seed,
         device: compute.device.clone(),
     };

@@ -264,7 +264,6 @@ pub(super) fn table(request: &Request, compute: &Compute, folder: &Path, watch: 
                 photos: photos.clone(),
                 task: *task,
                 logo: request.logo.clone(),
-                vgg: None,
                 seed,
                 choosing: request.choosing,
                 thieves,

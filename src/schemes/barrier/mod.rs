@@ -50,6 +50,8 @@ crate::settings! {
         picture_weight: f64 = 10.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How much it counts that a network which knows pictures sees the same in marked and unmarked ones (λ2); 0 leaves this out.
         perceptual_weight: f64 = 0.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
+        /// A network of your own that knows pictures, for that: a VGG-16 or VGG-19 in a .safetensors file, with torchvision's names. Empty: the program's own.
+        vgg: String = String::new(), paper String::new(), Kind::File, "";
         /// How close marked pictures shall be to unmarked ones (PSNR in decibel): the weight of their difference follows from it, and what is still amiss after the first stage is made up by a fainter or firmer mark. 0 leaves both as they are.
         clarity: f64 = 38.8, paper 0.0, Kind::Real { min: 0.0, max: 60.0 }, "dB";
         /// Share of the steps during which that demand grows: at first the mark may be seen, so that it is found sooner.
@@ -138,6 +140,10 @@ impl Settings {
             return Err(SchemeError::Plan(format!(
                 "Squares of {side} pixels cannot be halved {halvings} times. Choose a side that is a multiple of {step}, or fewer halvings."
             )));
+        }
+        if !self.vgg.trim().is_empty() && self.perceptual_weight <= 0.0 {
+            let text = "The VGG file would not be used, because what such a network sees does not count. Let it count (setting “perceptual weight” above 0), or choose no file.";
+            return Err(SchemeError::Plan(text.to_owned()));
         }
         if !self.batch.is_multiple_of(2) {
             return Err(SchemeError::Plan(format!("The setting “batch” must be an even number, not {}.", self.batch)));

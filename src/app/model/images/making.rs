@@ -14,6 +14,7 @@ use crate::jobs::{BarrierPreview, Command, Event, MetricPoint};
 use crate::project::{BarrierFolder, BarrierOrder};
 use crate::schemes::barrier::Settings;
 use crate::schemes::plan::Preset;
+use crate::schemes::settings::Settings as _;
 use crate::vault::files::read_limited;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -173,6 +174,13 @@ impl Model {
         self.images.settings = settings;
         if resized {
             self.read_photographs_again();
+        }
+    }
+
+    /// Changes one of them by its name.
+    pub(in crate::app::model) fn set_barrier_setting(&mut self, name: &str, value: serde_json::Value) {
+        if let Ok(settings) = self.images.settings.with(name, value) {
+            self.set_barrier_settings(settings);
         }
     }
 
@@ -412,5 +420,5 @@ impl Model {
 /// A making as the worker is asked for it.
 fn ordered(settings: Settings, task: tasks::Task, thieves: bool, seed: u64, (photos, logo): (Photos, Logo)) -> Order {
     let thieves = if thieves { jobs::standing_thieves(&settings, seed) } else { Vec::new() };
-    Order { settings, photos, task, logo, vgg: None, seed, choosing: false, thieves }
+    Order { settings, photos, task, logo, seed, choosing: false, thieves }
 }
