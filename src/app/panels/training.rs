@@ -335,7 +335,9 @@ fn finished(ui: &mut Ui, model: &Model, trained: &Trained, out: &mut Vec<Action>
             if widgets::quiet_button(ui, second).clicked() {
                 out.push(aside);
             }
-            if trained.scheme == model.plan.scheme.id() && widgets::quiet_button(ui, text::TRAIN_AGAIN).clicked() {
+            // What is planned now may be another scheme than the one shown.
+            let planned = model.plan.scheme.id();
+            if widgets::quiet_button(ui, &text::train_next(scheme_name(planned), trained.scheme == planned)).clicked() {
                 out.push(Action::Train);
             }
         },

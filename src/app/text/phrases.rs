@@ -49,6 +49,11 @@ pub fn asked(wanted: Wanted) -> (&'static str, &'static str, &'static str) {
     }
 }
 
+/// The button below a finished training that begins the next one: the same scheme again, or the one that is planned now.
+pub fn train_next(scheme: &str, same: bool) -> String {
+    if same { super::TRAIN_AGAIN.into() } else { format!("Train {scheme}") }
+}
+
 /// How many more things were dropped and wait for an answer.
 pub fn more_offers(count: usize) -> String {
     if count == 1 { "One more thing waits".into() } else { format!("{} more things wait", number(count)) }

@@ -41,7 +41,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
 pub fn verdict_meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::InThisModel => "Chance and the controls cannot explain these answers.",
-        Verdict::Strong => "Chance hardly explains these answers. More questions could make it certain.",
+        Verdict::Strong => "Chance hardly explains these answers. What keeps it from being certain stands under “What this does not say”.",
         Verdict::Weak => "The answers lean towards your mark, but chance is not ruled out.",
         Verdict::None => "The answers are what chance would give. This does not say that the model is not yours.",
         Verdict::CheckFailed => "A control reacted as well, or the answers do not fit the task. The answers prove nothing either way.",
