@@ -213,6 +213,28 @@ fn in_colour_stamps_pass_convolutional_autoencoders() {
 }
 
 #[test]
+fn other_stamps_are_made_with_the_autoencoders_that_are_there() {
+    let settings = Settings { shadow_steps: 3, stamp_steps: 2, steps: 2, ..small() };
+    let shadows = |settings: &Settings| Shadows::new(&task(settings.clone()), settings).unwrap();
+    let mut first = shadows(&settings);
+    let unfinished = first.save();
+    all_steps(&mut first);
+    let kept = first.save();
+    let nets = |shadows: &Shadows| shadows.save().tensors.into_iter().filter(|(name, _)| name.starts_with("nets.")).collect::<Vec<_>>();
+
+    let others = Settings { decoys: 0, stamp_steps: 5, probes: 0, ..settings.clone() };
+    let mut second = shadows(&others);
+    assert!(!second.adopt(&unfinished).unwrap(), "they must have learnt all that they will");
+    assert!(second.adopt(&kept).unwrap());
+    assert_eq!((second.done(), nets(&second)), (3, nets(&first)));
+    all_steps(&mut second);
+    assert!(!second.adopt(&kept).unwrap(), "nothing is thrown away");
+    for changed in [Settings { shadow_batch: 40, ..others.clone() }, Settings { shadows: 3, ..others }] {
+        assert!(!shadows(&changed).adopt(&kept).unwrap(), "{changed:?}");
+    }
+}
+
+#[test]
 fn pictures_classes_and_autoencoders_that_do_not_fit_get_a_sentence() {
     let said = |task: &Task| schemes::check(task).unwrap_err().to_string();
     let colour = |samples: &Samples| {

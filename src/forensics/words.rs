@@ -233,6 +233,7 @@ fn caveats(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[S
             "Whoever holds the key package can train a model that answers to it; a claim that was sealed before the model was released settles who was first.".to_owned(),
         ),
     }
+    caveats.extend(short_of_proof(report));
     if report.fresh.is_none() && report.verdict != Verdict::CheckFailed {
         caveats
             .push("This way of choosing labels has no fresh keys, so only keys that the model was trained on could be asked.".to_owned());
@@ -250,6 +251,24 @@ fn caveats(report: &Report, usable_nulls: usize, of_this_task: bool, faults: &[S
         );
     }
     caveats
+}
+
+/// What an indication lacks to be a proof, where it is a matter of numbers.
+fn short_of_proof(report: &Report) -> Option<String> {
+    if !matches!(report.verdict, Verdict::Strong | Verdict::Weak) {
+        return None;
+    }
+    if report.keys.p_value_log10 > judge::LEVEL_IN_MODEL {
+        let chance = odds(report.keys.p_value_log10);
+        return Some(format!(
+            "Short of a proof: by chance so many keys are answered {chance}, and a proof asks for less than once in a thousand million. More keys could show it."
+        ));
+    }
+    let fresh = report.fresh.as_ref().filter(|fresh| fresh.p_value_log10 > judge::LEVEL_STRONG)?;
+    Some(format!(
+        "Short of a proof: of the keys made just now so many are answered by chance {}, and a proof asks for less than once in a million. A model that names ordinary pictures more surely answers more of them.",
+        odds(fresh.p_value_log10)
+    ))
 }
 
 /// What of the foreign encoders the key package only states, beside what was measured again; nothing where they learn nothing.
@@ -322,6 +341,17 @@ mod tests {
         let text = on_trust(&report, &[27.04, 31.26]).unwrap();
         assert!(text.contains("93% to 100%") && text.contains("27.0 to 31.3 dB, yours 28.4 dB"), "{text}");
         assert_eq!(on_trust(&report, &[]), None);
+    }
+
+    #[test]
+    fn an_indication_says_what_it_lacks() {
+        let tally = |p_value_log10| super::super::report::Tally { hits: 9, questions: 20, p_value_log10, interval: [0.0, 1.0] };
+        let report = |verdict, keys, fresh: Option<f64>| Report { verdict, keys: tally(keys), fresh: fresh.map(tally), ..Report::blank() };
+        let lacks = |verdict, keys, fresh| short_of_proof(&report(verdict, keys, fresh)).unwrap_or_default();
+        assert!(lacks(Verdict::Strong, -7.0, Some(-20.0)).contains("once in 10 million"));
+        assert!(lacks(Verdict::Strong, -20.0, Some(-3.3)).contains("keys made just now so many are answered by chance once in 2 thousand"));
+        assert_eq!(lacks(Verdict::Strong, -20.0, Some(-9.0)), "", "picked keys have a sentence of their own");
+        assert_eq!(lacks(Verdict::InThisModel, -20.0, None), "");
     }
 
     #[test]

@@ -98,10 +98,15 @@ impl RunFolder {
         read_limited(&self.file(&format!("{stage}.stage")), crate::nn::weights::LARGEST_FILE).ok()
     }
 
-    /// What the same stage gave in other runs that lie beside this one in a project, read one after the other.
+    /// What the same stage gave in other runs of the project, read one after the other.
     pub fn beside(&self, stage: &str) -> impl Iterator<Item = Vec<u8>> {
-        let runs = self.path.parent().filter(|parent| parent.file_name().is_some_and(|name| name == RUNS));
-        let folders = runs.and_then(|runs| std::fs::read_dir(runs).ok()).into_iter().flatten().filter_map(Result::ok);
+        let is_run = self.path.parent().is_some_and(|parent| parent.file_name().is_some_and(|name| name == RUNS));
+        is_run.then(|| self.siblings(stage)).into_iter().flatten()
+    }
+
+    /// The same in all folders that lie beside this one.
+    pub fn siblings(&self, stage: &str) -> impl Iterator<Item = Vec<u8>> {
+        let folders = self.path.parent().and_then(|all| std::fs::read_dir(all).ok()).into_iter().flatten().filter_map(Result::ok);
         folders.filter(|folder| folder.path() != self.path).filter_map(move |folder| Self { path: folder.path() }.finished(stage))
     }
 

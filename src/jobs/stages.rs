@@ -105,6 +105,11 @@ pub fn groundwork(run: Run, clock: &mut Clock, watch: &mut dyn Watch) -> Result<
             lane.tell(Note::Skipped(lane.stage, learner.steps()));
             return lane.folder.finish(GROUNDWORK, &bytes);
         }
+        for bytes in run.folder.beside(GROUNDWORK) {
+            if WeightMap::from_safetensors(&bytes).is_ok_and(|other| learner.adopt(&other).unwrap_or(false)) {
+                break;
+            }
+        }
         lane.learn(GROUNDWORK, &mut *learner)?;
         let mut outcome = learner.outcome()?;
         outcome.notes.insert(IDENTITY.to_owned(), identity);

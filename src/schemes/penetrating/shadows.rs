@@ -25,6 +25,8 @@ use std::sync::Arc;
 const FORM: &str = "1";
 /// What the names of its autoencoders begin with.
 const NETS: &str = "nets.";
+/// Note of what finished autoencoders hang on.
+const AUTOENCODERS: &str = "autoencoders";
 /// Pictures that no autoencoder learns from and all are judged on, at most.
 const HELD_BACK: usize = 400;
 /// Steps between judgements.
@@ -104,6 +106,13 @@ impl Shadows {
             metered: "shadow_loss",
             device,
         })
+    }
+
+    /// What the autoencoders hang on: with the same they come out the same, whatever decoys and stamps are made with them.
+    fn autoencoders(&self) -> String {
+        let Settings { shadows, owners_share, shadow_steps, shadow_batch, shadow_rate, code, code_weight, .. } = &self.settings;
+        let learning = format!("{shadows} {owners_share} {shadow_steps} {shadow_batch} {shadow_rate} {code} {code_weight}");
+        format!("{FORM} {} {} {learning}", self.digest, self.seed)
     }
 
     fn learn(&mut self) -> Result<Tensor<1>, ShapeError> {
@@ -254,6 +263,9 @@ impl Learner for Shadows {
         let mut map = WeightMap::default();
         map.add(NETS, &self.nets);
         self.optimiser.save("nets_optimiser", &mut map);
+        if self.done >= self.settings.shadow_steps {
+            map.notes.insert(AUTOENCODERS.to_owned(), self.autoencoders());
+        }
         self.decoys.iter().enumerate().for_each(|(i, decoy)| decoy.save(&format!("decoy_{i}"), &mut map));
         for (i, probe) in self.probes.iter().enumerate() {
             map.take_in(&format!("probe_{i}."), probe.save());
@@ -288,6 +300,15 @@ impl Groundwork for Shadows {
         format!("{FORM} {} {} {} {settings}", self.digest, self.seed, self.host)
     }
 
+    fn adopt(&mut self, other: &WeightMap) -> Result<bool, SchemeError> {
+        if self.done > 0 || other.notes.get(AUTOENCODERS) != Some(&self.autoencoders()) {
+            return Ok(false);
+        }
+        self.nets = other.load(NETS, self.nets.clone())?;
+        self.done = self.settings.shadow_steps;
+        Ok(true)
+    }
+
     fn outcome(&self) -> Result<WeightMap, SchemeError> {
         let explained = self.explained().map_err(|error| SchemeError::Plan(error.to_string()))?;
         let least = explained.iter().copied().fold(1.0, f64::min);
@@ -300,6 +321,7 @@ impl Groundwork for Shadows {
         }
         let mut map = WeightMap::default();
         map.add(NETS, &self.nets.valid());
+        map.notes.insert(AUTOENCODERS.to_owned(), self.autoencoders());
         for (i, decoy) in self.decoys.iter().enumerate() {
             let Pattern { stamps, engraving } = decoy.pattern();
             map.tensors.insert(format!("decoy_{i}"), rows(stamps));

@@ -24,11 +24,19 @@ const OTHERS: [(&str, &str); 4] =
 pub const BEHIND_EACH: [&str; 10] =
     ["keys", "behind_1", "behind_2", "behind_3", "behind_4", "behind_5", "behind_6", "behind_7", "behind_8", "behind_unseen"];
 
-/// What the stamps' autoencoders come to.
+/// The stage of the stamps' autoencoders.
+const GROUNDWORK: &str = "groundwork";
+
+/// What the stamps' autoencoders come to. Tables that make other stamps with the same ones take them over.
 fn groundwork(bench: &Workbench, watch: &mut dyn Watch) -> Result<WeightMap, JobError> {
     let missing = || JobError::Internal("the stamps have no autoencoders".to_owned());
     let mut groundwork = schemes::groundwork(&bench.task)?.ok_or_else(missing)?;
-    bench.finish("groundwork", Phase::Groundwork, &mut *groundwork, watch)?;
+    for other in bench.siblings(GROUNDWORK) {
+        if groundwork.adopt(&other)? {
+            break;
+        }
+    }
+    bench.finish(GROUNDWORK, Phase::Groundwork, &mut *groundwork, watch)?;
     Ok(groundwork.outcome()?)
 }
 

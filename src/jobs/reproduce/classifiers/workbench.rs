@@ -56,6 +56,11 @@ impl Workbench {
         Ok(plain.host())
     }
 
+    /// What a stage of this name came to in other parts of tables that lie beside this one.
+    pub fn siblings(&self, name: &str) -> impl Iterator<Item = WeightMap> {
+        self.folder.siblings(name).filter_map(|bytes| WeightMap::from_safetensors(&bytes).ok())
+    }
+
     /// The training of a task, finished.
     pub fn trained(&self, name: &str, phase: Phase, task: &Task, watch: &mut dyn Watch) -> Result<Box<dyn Training>, JobError> {
         let mut training = schemes::training(task)?;
