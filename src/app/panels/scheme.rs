@@ -361,14 +361,20 @@ pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value, ou
                 combo.response.labelled_by(label.id);
             }
             Kind::Classes | Kind::Folder | Kind::File => {
-                let mut typed = now.as_str().unwrap_or_default().to_owned();
+                // Half a path may be the whole disk: what is typed counts when it is done.
+                let half = egui::Id::unique(("typed", field.name));
+                let kept = ui.data_mut(|data| data.remove_temp::<String>(half));
+                let mut typed = kept.unwrap_or_else(|| now.as_str().unwrap_or_default().to_owned());
                 let (hint, wanted) = match field.kind {
                     Kind::Folder => (text::NO_FOLDER, Some(Wanted::SettingFolder(field.name))),
                     Kind::File => (text::NO_FILE, Some(Wanted::SettingFile(field.name))),
                     _ => (text::SECRET_LABELS, None),
                 };
-                if ui.add(TextEdit::singleline(&mut typed).hint_text(hint)).labelled_by(label.id).changed() {
-                    given = Some(typed.into());
+                let answer = ui.add(TextEdit::singleline(&mut typed).hint_text(hint)).labelled_by(label.id);
+                if answer.has_focus() {
+                    ui.data_mut(|data| data.insert_temp(half, typed));
+                } else if answer.lost_focus() && now.as_str() != Some(typed.trim()) {
+                    given = Some(typed.trim().into());
                 }
                 if let Some(wanted) = wanted
                     && ui.add(widgets::Action::plain(text::CHOOSE_SETTING)).clicked()
