@@ -10,7 +10,7 @@ mod training;
 use countermark::app::{Action, App, Door, Model, StartWorker, Step};
 use countermark::forensics::report::{Control, ControlKind, Question, Report, Tally, Verdict};
 use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Slots, Trained, Worker};
-use countermark::schemes::plan::{Plan, Preset};
+use countermark::schemes::plan::Plan;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use eframe::egui::{Key, Modifiers, RawInput, Role, ViewportCommand, vec2};
 use egui_kittest::Harness;

@@ -433,26 +433,3 @@ fn nothing_follows_a_training_that_was_stopped_at_its_end_and_nothing_that_waits
     window.train_job();
     assert!(window.model().queue.is_empty());
 }
-
-#[test]
-fn half_a_path_is_no_folder_yet() {
-    let mut window = played();
-    window.click("Try it with the sample");
-    let plan = window.model().replanned("abstract_pictures", Preset::Quick).unwrap();
-    act(&mut window.harness, Action::SetPlan(Box::new(plan)));
-    act(&mut window.harness, Action::GoTo(Step::Scheme));
-    window.click("Advanced settings");
-    let folder = |window: &Played| window.model().plan.scheme.get("folder");
-    window.harness.get_by_label("Folder").focus();
-    window.harness.run_ok();
-    for part in ["/own", "/pictures"] {
-        window.harness.get_by_label("Folder").type_text(part);
-        window.harness.run_ok();
-        assert_eq!(folder(&window), "", "half a path may be the whole disk");
-    }
-    window.harness.key_press(Key::Enter);
-    window.harness.run_ok();
-    assert_eq!(folder(&window), "/own/pictures");
-    window.click("Reset");
-    assert_eq!(folder(&window), "");
-}

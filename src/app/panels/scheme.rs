@@ -409,6 +409,34 @@ fn shown(value: &Value, kind: &Kind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    #[test]
+    fn half_a_path_is_no_folder_yet() {
+        let field = Field { name: "folder", doc: String::new(), unit: "", kind: Kind::Folder, paper: "".into() };
+        let page = move |ui: &mut Ui, value: &mut Value| {
+            theme::apply(ui.ctx(), theme::ThemeChoice::Dark);
+            if let Some(given) = setting(ui, &field, value, &"".into(), &mut Vec::new()) {
+                *value = given;
+            }
+        };
+        let mut harness = Harness::builder().with_size(egui::vec2(600.0, 200.0)).build_ui_state(page, Value::from(""));
+        harness.run_ok();
+        harness.get_by_label("Folder").focus();
+        harness.run_ok();
+        for part in ["/own", "/pictures"] {
+            harness.get_by_label("Folder").type_text(part);
+            harness.run_ok();
+            assert_eq!(*harness.state(), "", "half a path may be the whole disk");
+        }
+        harness.key_press(egui::Key::Enter);
+        harness.run_ok();
+        assert_eq!(*harness.state(), "/own/pictures");
+        harness.get_by_label(text::RESET).click();
+        harness.run_ok();
+        assert_eq!(*harness.state(), "");
+    }
 
     #[test]
     fn the_answer_decides_which_scheme_stands_first() {
