@@ -4,6 +4,7 @@ use super::barrier::internal;
 use super::demo::{changed, peak_rss_mb, word};
 use super::follow::{follow, worker};
 use super::{End, Failure};
+use crate::data::hex;
 use crate::jobs::barrier::{Found, Handled, Marked, NullRate, listed, made};
 use crate::jobs::{Command, Hidden, JobId, Means, Outcome};
 use crate::nn::device::DeviceChoice;
@@ -129,7 +130,7 @@ impl Which {
                 if bytes.is_empty() {
                     return Err(asked("The file with the secret is empty. Write something into it that nobody can guess, and keep it."));
                 }
-                Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+                hex(&Sha256::digest(bytes))
             }
             None => String::new(),
         };

@@ -36,7 +36,7 @@ pub use inspect::{ClassCount, DatasetDetails, Details, Inspection, Kind, inspect
 pub use open::{OpenOptions, open};
 pub use photos::{Photos, hold_pairs, pairs, photos, pictures};
 pub use sample::{sample, sample_logos};
-pub use samples::{Dataset, Format, Samples};
+pub use samples::{Dataset, Format, Samples, hex};
 pub use split::{keyed_order, split};
 pub use svg::draw as draw_svg;
 pub use whole::Whole;

@@ -4,7 +4,7 @@ use super::judge::{self, FEWEST_NULLS, Findings, NULL_SHARE};
 use super::recheck::{self, Recheck, recheck};
 use super::report::{Control, ControlKind, Filtered, Question, Report, Verdict};
 use super::words;
-use crate::data::{Picture, Samples, Shape};
+use crate::data::{Picture, Samples, Shape, hex};
 use crate::metrics::{clopper_pearson, psnr, ssim};
 use crate::nn::batch;
 use crate::nn::host::Host;
@@ -366,11 +366,6 @@ fn questions(covers: &Samples, keys: &Samples, answered: &[u16], plain: &[u16], 
             fresh,
         })
         .collect()
-}
-
-/// Bytes as hexadecimal text.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Whether a verdict counts as reached: everything but no evidence and a failed check.

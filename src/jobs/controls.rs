@@ -1,14 +1,13 @@
 //! Who stands beside the marked model: unmarked models with other seeds, and encoders of people who know nothing of the owner's logo.
 
 use crate::data::logo::Logo;
-use crate::data::{Picture, Shape};
-use crate::forensics::ask::hex;
+use crate::data::{Picture, Shape, hex};
 use crate::schemes::Task;
 use crate::vault::derive::Stream;
 use sha2::{Digest, Sha256};
 
 /// What one more training of the same control adds to its seed.
-const AGAIN: u64 = 7919;
+pub const AGAIN: u64 = 7919;
 
 /// An unmarked model that a run trains. None has the marked model's seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,8 +21,8 @@ use crate::schemes::{self, Learner, Marker, Task, Training, catalogue};
 use crate::vault::package::Learnt;
 use std::time::Instant;
 
-/// How often an unmarked model that did not learn is trained in all.
-const TRIES: u64 = 3;
+/// How often a model that did not learn its task is trained in all.
+pub const TRIES: u64 = 3;
 /// The same for a foreign encoder, which takes longer and may never learn where the recipe is too short.
 const FOREIGN_TRIES: u64 = 2;
 /// A foreign encoder counts as learnt when its own model answers so many of its own keys, share 0..1.
@@ -101,14 +101,14 @@ pub fn groundwork(run: Run, clock: &mut Clock, watch: &mut dyn Watch) -> Result<
             lane.tell(Note::Skipped(lane.stage, learner.steps()));
             return Ok(());
         }
-        if let Some(bytes) = run.folder.beside(GROUNDWORK).find(|bytes| belongs(bytes, &identity)) {
-            lane.tell(Note::Skipped(lane.stage, learner.steps()));
-            return lane.folder.finish(GROUNDWORK, &bytes);
-        }
+        // One that is the same in all is taken as it is, and of others what is the same in them.
         for bytes in run.folder.beside(GROUNDWORK) {
-            if WeightMap::from_safetensors(&bytes).is_ok_and(|other| learner.adopt(&other).unwrap_or(false)) {
-                break;
+            let Ok(other) = WeightMap::from_safetensors(&bytes) else { continue };
+            if other.notes.get(IDENTITY) == Some(&identity) {
+                lane.tell(Note::Skipped(lane.stage, learner.steps()));
+                return lane.folder.finish(GROUNDWORK, &bytes);
             }
+            learner.adopt(&other);
         }
         lane.learn(GROUNDWORK, &mut *learner)?;
         let mut outcome = learner.outcome()?;
@@ -122,10 +122,6 @@ pub fn groundwork(run: Run, clock: &mut Clock, watch: &mut dyn Watch) -> Result<
 
 /// Note that says what a groundwork was learnt from.
 const IDENTITY: &str = "identity";
-
-fn belongs(bytes: &[u8], identity: &str) -> bool {
-    WeightMap::from_safetensors(bytes).is_ok_and(|saved| saved.notes.get(IDENTITY).is_some_and(|known| known == identity))
-}
 
 /// Does all stages; those that are finished do nothing.
 pub fn train_all(run: Run, clock: &mut Clock, watch: &mut dyn Watch) -> Result<(), JobError> {

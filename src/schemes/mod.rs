@@ -107,12 +107,9 @@ pub trait Groundwork: Learner {
     /// What it depends on: pictures, seed and settings, as text. Two with the same come to the same.
     fn identity(&self) -> String;
 
-    /// Takes over from another groundwork what it would learn in just the same way; false where there is no such thing.
-    ///
-    /// # Errors
-    /// A file that is not what it says.
-    fn adopt(&mut self, _other: &WeightMap) -> Result<bool, SchemeError> {
-        Ok(false)
+    /// Takes over from another groundwork what it would learn in just the same way; false where there is no such thing, or it is damaged.
+    fn adopt(&mut self, _other: &WeightMap) -> bool {
+        false
     }
 
     /// What comes of it, for [`Task::groundwork`].

@@ -4,7 +4,7 @@ use super::batches::Passes;
 use super::recipe::{Alone, LoneTraining, Recipe};
 use super::settings::Settings;
 use super::{KeyPlan, Known, Marker, Scheme, SchemeError, Task, Training};
-use crate::data::{Picture, Samples};
+use crate::data::{Picture, Samples, hex};
 use crate::nn::batch;
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
@@ -198,7 +198,7 @@ impl<M: Marker> Alone for Triggered<M> {
     fn hangs_on(&self) -> Option<String> {
         // What is chosen, and not derived, may be changed while the training rests.
         let digest = || self.marked.iter().fold(Sha256::new(), |digest, key| digest.chain_update(&key.planes)).finalize();
-        (!self.marker.derives()).then(|| digest().iter().map(|byte| format!("{byte:02x}")).collect())
+        (!self.marker.derives()).then(|| hex(&digest()))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::app::text;
 use crate::data::limits::Limits;
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::{self, DataError, Dataset, Details, Kind, OpenOptions, Problem};
+use crate::schemes::plan::Plan;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -136,6 +137,16 @@ impl LogoChoice {
 }
 
 impl Model {
+    /// Takes a path that was chosen for a setting: of the barrier where that is on the screen, and else of the scheme.
+    pub(super) fn set_path(&mut self, setting: &str, path: &Path) {
+        let value: serde_json::Value = path.to_string_lossy().into();
+        if self.step == Step::Barrier {
+            self.set_barrier_setting(setting, value);
+        } else if let Ok(scheme) = self.plan.scheme.with(setting, value) {
+            self.set_plan(Plan { scheme, ..self.plan.clone() });
+        }
+    }
+
     /// Finds out what a path holds, and offers to use it.
     pub(super) fn look_at(&mut self, path: PathBuf) {
         self.start_looking(text::reading(&path), move || vec![offer(path)]);

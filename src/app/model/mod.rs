@@ -35,7 +35,7 @@ use crate::jobs::{Command, Event, Worker};
 use crate::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
 use crate::schemes::{blind, catalogue};
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Starts the worker once the first frame is on the screen.
 pub type StartWorker = Box<dyn FnOnce(Wake) -> Worker>;
@@ -498,15 +498,6 @@ impl Model {
         let reached = self.reached();
         let chosen = reached.data || reached.logo || reached.scheme || self.is_reading();
         chosen || reached.trained || self.training.interrupted.is_some() || !self.plan.owner.trim().is_empty()
-    }
-
-    fn set_path(&mut self, setting: &str, path: &Path) {
-        let value: serde_json::Value = path.to_string_lossy().into();
-        if self.step == Step::Barrier {
-            self.set_barrier_setting(setting, value);
-        } else if let Ok(scheme) = self.plan.scheme.with(setting, value) {
-            self.set_plan(Plan { scheme, ..self.plan.clone() });
-        }
     }
 
     fn set_plan(&mut self, plan: Plan) {

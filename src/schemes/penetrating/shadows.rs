@@ -300,13 +300,13 @@ impl Groundwork for Shadows {
         format!("{FORM} {} {} {} {settings}", self.digest, self.seed, self.host)
     }
 
-    fn adopt(&mut self, other: &WeightMap) -> Result<bool, SchemeError> {
+    fn adopt(&mut self, other: &WeightMap) -> bool {
         if self.done > 0 || other.notes.get(AUTOENCODERS) != Some(&self.autoencoders()) {
-            return Ok(false);
+            return false;
         }
-        self.nets = other.load(NETS, self.nets.clone())?;
-        self.done = self.settings.shadow_steps;
-        Ok(true)
+        let Ok(nets) = other.load(NETS, self.nets.clone()) else { return false };
+        (self.nets, self.done) = (nets, self.settings.shadow_steps);
+        true
     }
 
     fn outcome(&self) -> Result<WeightMap, SchemeError> {

@@ -5,10 +5,12 @@ use super::workbench::{Stamped, Workbench};
 use super::{Cells, Request, planned};
 use crate::data::Samples;
 use crate::forensics::ask::hits;
+use crate::forensics::judge::NULL_SHARE;
+use crate::jobs::controls::AGAIN;
 use crate::jobs::error::JobError;
 use crate::jobs::exam::{Exam, share};
 use crate::jobs::messages::Phase;
-use crate::jobs::stages::ready;
+use crate::jobs::stages::{TRIES, ready};
 use crate::jobs::watch::Watch;
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
@@ -31,9 +33,9 @@ const GROUNDWORK: &str = "groundwork";
 fn groundwork(bench: &Workbench, watch: &mut dyn Watch) -> Result<WeightMap, JobError> {
     let missing = || JobError::Internal("the stamps have no autoencoders".to_owned());
     let mut groundwork = schemes::groundwork(&bench.task)?.ok_or_else(missing)?;
-    for other in bench.siblings(GROUNDWORK) {
-        if groundwork.adopt(&other)? {
-            break;
+    if !bench.has_begun(GROUNDWORK) {
+        for other in bench.siblings(GROUNDWORK) {
+            groundwork.adopt(&other);
         }
     }
     bench.finish(GROUNDWORK, Phase::Groundwork, &mut *groundwork, watch)?;
@@ -112,13 +114,6 @@ pub fn triggers(request: &Request, bench: &Workbench, watch: &mut dyn Watch) -> 
     Ok(all)
 }
 
-/// How often a host that does not learn its task is trained with other first weights.
-const TRIES: u64 = 3;
-/// What each further try adds to the seed.
-const AGAIN: u64 = 7919;
-/// A host that names so many fewer ordinary pictures rightly than an unmarked one has not learnt its task, as a share.
-const LEARNT: f64 = 0.9;
-
 /// The training of another scheme, whose host knows its task: one that gives every picture the keys' label is no comparison.
 fn comparable(
     scheme: &str,
@@ -128,7 +123,7 @@ fn comparable(
     watch: &mut dyn Watch,
 ) -> Result<(Task, Box<dyn Training>), JobError> {
     let exam = Exam::new(&task);
-    let wanted = LEARNT * exam.clean_accuracy(unmarked);
+    let wanted = NULL_SHARE * exam.clean_accuracy(unmarked);
     let mut tries = 0;
     loop {
         let plan = Plan { seed: task.plan.seed.wrapping_add(AGAIN * tries), ..task.plan.clone() };

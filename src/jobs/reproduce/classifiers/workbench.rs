@@ -56,6 +56,11 @@ impl Workbench {
         Ok(plain.host())
     }
 
+    /// Whether a stage is finished or under way.
+    pub fn has_begun(&self, name: &str) -> bool {
+        ["stage", "checkpoint"].iter().any(|ending| self.folder.file(&format!("{name}.{ending}")).exists())
+    }
+
     /// What a stage of this name came to in other parts of tables that lie beside this one.
     pub fn siblings(&self, name: &str) -> impl Iterator<Item = WeightMap> {
         self.folder.siblings(name).filter_map(|bytes| WeightMap::from_safetensors(&bytes).ok())
