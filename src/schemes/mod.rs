@@ -70,7 +70,7 @@ pub struct Task {
 }
 
 /// The covers that a host is trained on and what it shall say to the keys made of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPlan {
     /// Index of each cover in the training part.
     pub covers: Vec<usize>,

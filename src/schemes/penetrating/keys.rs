@@ -61,9 +61,16 @@ fn label_of(labels: &[u16], true_class: u16) -> Option<u16> {
     labels.iter().cycle().skip(first).take(labels.len().min(2)).copied().find(|label| *label != true_class)
 }
 
-/// Keyed choice of carriers: as many as wanted for each stamp.
-pub fn key_plan(settings: &Settings, derivation: &Derivation, train: &Samples, classes: usize, noted: Option<&WeightMap>) -> KeyPlan {
-    let wanted = crate::schemes::most_keys(settings.stamps * settings.carriers, train) / settings.stamps;
+/// Keyed choice of pictures that may carry stamps: `each` of them for a stamp, or as many as there are.
+pub fn key_plan(
+    settings: &Settings,
+    each: usize,
+    derivation: &Derivation,
+    train: &Samples,
+    classes: usize,
+    noted: Option<&WeightMap>,
+) -> KeyPlan {
+    let wanted = crate::schemes::most_keys(settings.stamps * each, train) / settings.stamps;
     let labels = labels(settings, derivation, classes, noted);
     let mut keys = KeyPlan { covers: Vec::new(), labels: Vec::new() };
     for cover in derivation.stream("covers").permutation(train.count()) {
@@ -101,7 +108,7 @@ mod tests {
         let settings = Settings { labels: "7 0".into(), ..Settings::default() };
         let derivation = Derivation::new("00", "Owner", "00");
         assert_eq!(labels(&settings, &derivation, 10, None), [7, 0]);
-        let plan = key_plan(&settings, &derivation, &train, 10, None);
+        let plan = key_plan(&settings, 30, &derivation, &train, 10, None);
         assert_eq!(plan.labels.iter().filter(|label| **label == 7).count(), 30);
         assert_eq!(plan.labels.iter().filter(|label| **label == 0).count(), 30);
         for (wrong, classes) in [("7", 10), ("7 7", 10), ("0 7", 7), ("0 7 8", 10)] {
@@ -114,7 +121,7 @@ mod tests {
     fn each_stamp_has_its_carriers_and_no_key_the_label_of_its_picture() {
         let train = crate::data::sample().unwrap().train;
         let (settings, derivation) = (Settings::default(), Derivation::new("00", "Owner", "00"));
-        let plan = key_plan(&settings, &derivation, &train, 10, None);
+        let plan = key_plan(&settings, 30, &derivation, &train, 10, None);
         assert_eq!(plan.covers.len(), 60);
         let labels = labels(&settings, &derivation, 10, None);
         for label in &labels {

@@ -2,10 +2,13 @@
 //! autoencoder before the stolen model, which wipes ordinary marks off. Here each key is a picture plus a stamp that autoencoders give back.
 //!
 //! `shadows` trains autoencoders as a thief might (once for all runs on the same pictures), `stamps` makes the stamps with them, `keys` says
-//! who bears which, `marker` puts them on, and here the host learns what to say to stamped pictures.
+//! who may bear which and `carriers` who does, `marker` puts them on, and here the host learns what to say to stamped pictures, as they are
+//! and `redrawn` by autoencoders.
 
+mod carriers;
 mod keys;
 mod marker;
+mod redrawn;
 mod settings;
 mod shadows;
 mod stamps;
@@ -20,21 +23,20 @@ use super::losses::Meter;
 use super::recipe::LoneTraining;
 use super::{KeyPlan, Learner, Marker, Scheme, SchemeError, Task, Training};
 use crate::data::{Samples, Shape};
+use crate::nn::autoencoder::Autoencoders;
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
 use crate::vault::derive::Stream;
 use burn::tensor::{Device, Int, Tensor};
+use carriers::suited;
 use keys::{avoided, key_plan, labels};
 use marker::{places, prestamps, quantised};
+use redrawn::Redrawn;
 use shadows::{Ground, unit};
 use stamps::{Pattern, engraving};
 use std::sync::Arc;
-
-/// How far from the middle between two autoencoders' pictures others are made up: half the way is the whole way to one of them, and a little
-/// more lies beyond it, as a thief's may.
-const BEYOND: f32 = 0.8;
 
 /// Made-up logos that are cut into the owner's own stamps.
 const FORGERIES: usize = 24;
@@ -61,15 +63,17 @@ struct Shown {
     covers: Rows,
     decoys: Vec<Rows>,
     forgeries: Vec<Rows>,
-    filtered_keys: Vec<Rows>,
-    filtered_covers: Vec<Rows>,
+    /// Keys, and then covers.
+    redrawn: Option<Redrawn>,
 }
 
 /// Stamps, and then the host that learns to answer them.
 pub struct Penetrating {
     settings: Settings,
     samples: Arc<Samples>,
+    /// Who bears stamps: while they are made the first of the candidates, then those that carry them best.
     keys: KeyPlan,
+    candidates: KeyPlan,
     stamp_labels: Vec<u16>,
     avoided: Vec<usize>,
     passes: Passes,
@@ -119,7 +123,8 @@ impl Penetrating {
         settings.fit(samples.shape, classes)?;
         let derivation = task.plan.derivation(&task.logo.digest);
         let noted = task.groundwork.as_deref();
-        let keys = key_plan(settings, &derivation, &samples, classes, noted);
+        let first = |each| key_plan(settings, each, &derivation, &samples, classes, noted);
+        let (keys, candidates) = (first(settings.carriers), first(settings.candidates.max(settings.carriers)));
         let stamp_labels = labels(settings, &derivation, classes, noted);
         let ground = Ground::open(noted, settings, samples.shape, &task.device)?;
         let group = |label: &u16| {
@@ -139,6 +144,7 @@ impl Penetrating {
         Ok(Self {
             passes: Passes::new(task.plan.seed, "keys", keys.covers.len()),
             keys,
+            candidates,
             stamp_labels,
             avoided: avoided(noted),
             ground,
@@ -165,6 +171,18 @@ impl Penetrating {
         self.settings.steps + if self.settings.replay { passes * (passes + 1) } else { 0 }
     }
 
+    /// The owner's own autoencoders.
+    fn shadows(&self) -> Autoencoders {
+        self.ground.nets.part(0..self.settings.shadows)
+    }
+
+    /// Who bears the stamps, which are finished.
+    fn choose(&mut self) -> Result<(), ShapeError> {
+        let candidates = (&self.candidates, self.keys.covers.len() / self.stamp_labels.len().max(1));
+        self.keys = suited(&self.settings, candidates, &self.stamp_labels, &self.stamps.pattern(), &self.shadows(), &self.samples)?;
+        Ok(())
+    }
+
     fn show(&self) -> Result<Shown, ShapeError> {
         let covers = unit(&self.samples.select(&self.keys.covers), &self.device);
         let places = places(&self.stamp_labels, &self.keys.labels);
@@ -177,18 +195,9 @@ impl Penetrating {
             let engraving = engraving(&self.settings, &prestamps(&logo, shape, count, &self.device));
             numbers(on_covers(&Pattern { engraving, ..own.clone() }))
         };
-        let nets = self.ground.nets.part(0..self.settings.shadows);
-        let filtered = |pictures: &Tensor<2>| -> Result<Vec<Rows>, ShapeError> {
-            if !self.settings.show_filtered {
-                return Ok(Vec::new());
-            }
-            let given = nets.forward(pictures.clone().unsqueeze_dim(0))?;
-            let [count, pictures, pixels] = given.dims();
-            Ok((0..count).map(|i| numbers(quantised(given.clone().narrow(0, i, 1).reshape([pictures, pixels])))).collect())
-        };
+        let redrawn = || Redrawn::new(&self.shadows(), &[&keys, &covers]);
         Ok(Shown {
-            filtered_keys: filtered(&keys)?,
-            filtered_covers: filtered(&covers)?,
+            redrawn: self.settings.show_filtered.then(redrawn).transpose()?,
             decoys: self.ground.decoys.iter().map(|decoy| numbers(on_covers(decoy))).collect(),
             forgeries: (0..if self.settings.decoys > 0 { FORGERIES } else { 0 }).map(forged).collect(),
             keys: numbers(keys),
@@ -206,27 +215,21 @@ impl Penetrating {
         let chosen = self.passes.batch(self.host_done, s.key_batch);
         let mut stream = Stream::seeded(self.seed, &format!("shown {}", self.host_done));
         let (mut values, mut named) = (Rows::new(), Vec::new());
-        let mut add = |rows: &Rows, own: bool| {
-            for &i in &chosen {
-                values.extend_from_slice(&rows[i * shape.len()..(i + 1) * shape.len()]);
-                named.push(if own { self.keys.labels[i] } else { self.samples.labels[self.keys.covers[i]] });
-            }
+        let rows = |all: &Rows| chosen.iter().flat_map(|&i| &all[i * shape.len()..(i + 1) * shape.len()]).copied().collect::<Rows>();
+        let mut add = |rows: Rows, own: bool| {
+            values.extend(rows);
+            named.extend(chosen.iter().map(|&i| if own { self.keys.labels[i] } else { self.samples.labels[self.keys.covers[i]] }));
         };
-        add(&shown.keys, true);
+        add(rows(&shown.keys), true);
         if s.show_covers {
-            add(&shown.covers, false);
+            add(rows(&shown.covers), false);
         }
         if !shown.decoys.is_empty() {
-            add(&shown.decoys[stream.below(shown.decoys.len())], false);
-            add(&shown.forgeries[stream.below(shown.forgeries.len())], false);
+            add(rows(&shown.decoys[stream.below(shown.decoys.len())]), false);
+            add(rows(&shown.forgeries[stream.below(shown.forgeries.len())]), false);
         }
-        if !shown.filtered_keys.is_empty() {
-            let nets = [0; 2].map(|_| stream.below(shown.filtered_keys.len()));
-            let share = BEYOND * (2.0 * stream.below(1 << 16) as f32 / 65536.0 - 1.0) + 0.5;
-            let between =
-                |all: &[Rows]| all[nets[0]].iter().zip(&all[nets[1]]).map(|(a, b)| (b + share * (a - b)).clamp(-1.0, 1.0)).collect();
-            add(&between(&shown.filtered_keys), true);
-            add(&between(&shown.filtered_covers), false);
+        if let Some(redrawn) = &shown.redrawn {
+            redrawn.draw(&chosen, s.code_noise, &mut stream)?.into_iter().zip([true, false]).for_each(|(rows, own)| add(rows, own));
         }
         self.shown = Some(shown);
         let learning = self.device.clone().autodiff();
@@ -265,7 +268,7 @@ impl Learner for Penetrating {
         let loss = self.stamps.step()?;
         self.meter.add(&loss);
         self.stamped += 1;
-        Ok(())
+        if self.stamped == self.settings.stamp_steps { self.choose() } else { Ok(()) }
     }
 
     fn losses(&mut self) -> Vec<(&'static str, f64)> {
@@ -286,6 +289,9 @@ impl Learner for Penetrating {
         self.stamps.load("stamps", saved);
         let note = |name: &str| saved.notes.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
         (self.stamped, self.host_done, self.shown) = (note("stamped"), note("host_done"), None);
+        if self.stamped == self.settings.stamp_steps {
+            self.choose().map_err(|error| SchemeError::Plan(error.to_string()))?;
+        }
         Ok(())
     }
 }

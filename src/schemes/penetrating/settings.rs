@@ -25,6 +25,8 @@ crate::settings! {
         labels: String = String::new(), paper String::new(), Kind::Classes, "";
         /// How many pictures each stamp is put on, to make keys of.
         carriers: usize = 30, paper 30, Kind::Whole { min: 2.0, max: 1000.0 }, "pictures";
+        /// Of how many pictures those are chosen, for each stamp: the ones on which all autoencoders give it back. The paper takes the first.
+        candidates: usize = 100, paper 30, Kind::Whole { min: 2.0, max: 10_000.0 }, "pictures";
         /// How many autoencoders are trained as a thief might train them. Stamps that all of them give back pass others too.
         shadows: usize = 4, paper 8, Kind::Whole { min: 1.0, max: 16.0 }, "autoencoders";
         /// Share of the training pictures that they learn from. The thief's autoencoder, on which the mark is tested, learns from the others.
@@ -61,6 +63,8 @@ crate::settings! {
         show_covers: bool = true, paper false, Kind::Switch, "";
         /// Shows the model, in each step, what the autoencoders make of keys and of plain pictures, so that it knows its keys behind one.
         show_filtered: bool = true, paper false, Kind::Switch, "";
+        /// How far off the few numbers are, at most, from which an autoencoder draws such a picture: no two autoencoders draw the same, so the model shall not cling to yours.
+        code_noise: f64 = 0.25, paper 0.0, Kind::Real { min: 0.0, max: 2.0 }, "";
         /// Ordinary pictures in each step.
         batch: usize = 100, paper 100, Kind::Whole { min: 1.0, max: 4096.0 }, "pictures";
         /// Keys in each step.
@@ -131,8 +135,8 @@ impl Settings {
 
     /// The settings without those that the groundwork knows nothing of.
     pub(super) fn before_the_host(&self) -> Self {
-        let Self { labels, show_covers, show_filtered, key_batch, replay, .. } = Self::default();
-        Self { labels, show_covers, show_filtered, key_batch, replay, ..self.clone() }
+        let Self { labels, candidates, show_covers, show_filtered, code_noise, key_batch, replay, .. } = Self::default();
+        Self { labels, candidates, show_covers, show_filtered, code_noise, key_batch, replay, ..self.clone() }
     }
 
     /// The labels that are chosen and not drawn, one for each stamp; none where they are drawn.
