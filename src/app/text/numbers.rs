@@ -82,8 +82,14 @@ pub fn balance(least: usize, most: usize) -> String {
     }
 }
 
+/// Names of settings that are abbreviations.
+const ABBREVIATIONS: [&str; 1] = ["vgg"];
+
 /// A name such as `label_rule` as people read it.
 pub fn setting_name(name: &str) -> String {
+    if ABBREVIATIONS.contains(&name) {
+        return name.to_uppercase();
+    }
     let mut words = name.replace('_', " ");
     if let Some(first) = words.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -184,7 +190,7 @@ mod tests {
         assert_eq!(percent(0.973), "97.3%");
         assert_eq!(plain(60_000.0), "60,000");
         assert_eq!(plain(1e-4), "1e-4");
-        assert_eq!(setting_name("label_rule"), "Label rule");
+        assert_eq!((setting_name("label_rule"), setting_name("vgg")), ("Label rule".to_owned(), "VGG".to_owned()));
     }
 
     #[test]

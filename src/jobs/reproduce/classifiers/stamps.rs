@@ -229,3 +229,51 @@ pub fn each_alone(dataset: &str, bench: &Workbench, watch: &mut dyn Watch) -> Re
     }
     Ok(all)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::data::logo::{Logo, LogoOptions};
+    use crate::data::{sample, sample_logos};
+    use crate::jobs::messages::{MetricPoint, Preview};
+    use crate::jobs::watch::Flow;
+    use crate::schemes::{Learner, catalogue, plain::Plain};
+    use burn::tensor::Device;
+
+    struct Nobody;
+
+    impl Watch for Nobody {
+        fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
+        fn metric(&mut self, _: MetricPoint) {}
+        fn preview(&mut self, _: Preview) {}
+        fn warning(&mut self, _: String) {}
+        fn flow(&mut self) -> Flow {
+            Flow::Continue
+        }
+    }
+
+    #[test]
+    fn another_triggers_host_that_did_not_learn_is_trained_again_and_one_that_did_is_not() {
+        let (name, svg) = sample_logos()[0];
+        let task = |steps: u64| {
+            let mut plan = catalogue::plan("noise", Preset::Quick, sample().unwrap().shape(), "Owner", &"00".repeat(16), 1).unwrap();
+            plan.scheme = plan.scheme.with("steps", json!(steps)).unwrap();
+            let logo = Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap();
+            Task { plan, dataset: sample().unwrap(), logo, device: Device::flex(), groundwork: None }
+        };
+        let mut learnt = Plain::new(&task(150), 5);
+        while learnt.done() < learnt.steps() {
+            learnt.step().unwrap();
+        }
+        let host = learnt.host();
+        for (steps, trained) in [(2, vec!["noise", "noise-1", "noise-2"]), (150, vec!["noise"])] {
+            let folder = tempfile::tempdir().unwrap();
+            let bench = Workbench::open(task(steps), folder.path()).unwrap();
+            let (used, _) = comparable("noise", task(steps), &bench, &host, &mut Nobody).unwrap();
+            let begun: Vec<&str> = ["noise", "noise-1", "noise-2", "noise-3"].into_iter().filter(|stage| bench.has_begun(stage)).collect();
+            assert_eq!(begun, trained, "{steps} steps");
+            assert_eq!(used.plan.seed, 1 + AGAIN * (trained.len() as u64 - 1));
+        }
+    }
+}
