@@ -225,7 +225,7 @@ fn classifying(job: Job, batch: usize, width: usize, side: usize, compute: &Comp
 
 fn steps_of(mut training: Box<dyn Training>) -> Step {
     Box::new(move || {
-        training.step().map_err(|error| JobError::Internal(error.to_string()))?;
+        training.step()?;
         Ok(training.losses().last().map_or(f64::NAN, |(_, loss)| *loss))
     })
 }

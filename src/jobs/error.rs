@@ -2,6 +2,7 @@
 
 use crate::data::DataError;
 use crate::forensics::ask::AskError;
+use crate::nn::error::ShapeError;
 use crate::nn::fault::Fault;
 use crate::nn::weights::WeightsError;
 use crate::schemes::SchemeError;
@@ -61,6 +62,13 @@ pub enum JobError {
     /// A fault of the program.
     #[error("Something went wrong inside the program: {0}. What was trained up to the last checkpoint is kept.")]
     Internal(String),
+}
+
+/// Plans are checked before: networks that are given other shapes than they take are a fault of the program.
+impl From<ShapeError> for JobError {
+    fn from(error: ShapeError) -> Self {
+        Self::Internal(error.to_string())
+    }
 }
 
 /// Kinds of errors after which what was trained still lies in the run's folder, worth going on with once the cause is gone.

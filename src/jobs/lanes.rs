@@ -127,7 +127,7 @@ impl Lane<'_> {
                 return Err(JobError::Stopped);
             }
             let (began, before) = (Instant::now(), training.done());
-            training.step().map_err(|error| JobError::Internal(error.to_string()))?;
+            training.step()?;
             let last = training.done() == training.steps();
             if last || looked.elapsed() > LOOK_EVERY {
                 looked = Instant::now();

@@ -4,7 +4,6 @@ use super::error::JobError;
 use super::lanes::split;
 use super::watch::{Flow, Watch};
 use crate::nn::device::Compute;
-use crate::nn::error::ShapeError;
 use crate::schemes::plain::Plain;
 use crate::schemes::plan::Plan;
 use crate::schemes::{Learner, Task, groundwork, training};
@@ -109,10 +108,6 @@ fn tried(make: Make, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> 
     Ok(times.iter().sum::<f64>() / times.len().max(1) as f64)
 }
 
-fn unfit(error: ShapeError) -> JobError {
-    JobError::Internal(error.to_string())
-}
-
 /// Seconds a step on this thread, once all lanes are ready.
 fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobError> {
     // Whatever happens here, the others must not wait at the barrier for ever.
@@ -126,7 +121,7 @@ fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobEr
         if stopped() {
             return Err(JobError::Stopped);
         }
-        training.step().map_err(unfit)?;
+        training.step()?;
         training.losses();
         if cold.elapsed() > LONGEST {
             break;
@@ -137,7 +132,7 @@ fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobEr
         if stopped() {
             return Err(JobError::Stopped);
         }
-        training.step().map_err(unfit)?;
+        training.step()?;
         steps += 1;
     }
     training.losses();

@@ -52,6 +52,9 @@ pub enum SchemeError {
     /// A checkpoint or key package does not fit the plan.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// Pictures of another shape than the networks of the plan take.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
 }
 
 /// Everything that a training starts from.

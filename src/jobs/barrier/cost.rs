@@ -1,6 +1,6 @@
 //! How long making a barrier takes on this machine: a few steps of each stage, tried before it begins.
 
-use super::{Order, unfit};
+use super::Order;
 use crate::attacks::thief::{Plan, Thief};
 use crate::data::{Picture, Samples, Shape};
 use crate::jobs::clock::Clock;
@@ -59,7 +59,7 @@ impl Cost {
                 return Err(JobError::Stopped);
             }
             let (stage, began) = (training.stage().0, Instant::now());
-            training.step().map_err(unfit)?;
+            training.step()?;
             // A step is done when its numbers are there.
             training.losses();
             let least = match stage {
@@ -126,7 +126,7 @@ fn thief_step(plan: Plan, order: &Order, compute: &Compute) -> Result<f64, JobEr
     let mut least = f64::INFINITY;
     for _ in 0..TRIED {
         let began = Instant::now();
-        thief.step(&any.inputs, &any.outputs).map_err(unfit)?;
+        thief.step(&any.inputs, &any.outputs)?;
         least = least.min(began.elapsed().as_secs_f64());
     }
     Ok(least)

@@ -1,6 +1,5 @@
 //! How good a barrier is on photographs that it never saw: how little it changes them, and in which of them its logo is found.
 
-use super::unfit;
 use crate::data::Picture;
 use crate::data::tasks::Pair;
 use crate::jobs::error::JobError;
@@ -78,7 +77,7 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
 /// The marked picture at place `i`: what the owner's service gives.
 pub(super) fn marked(barrier: &Barrier, pair: &Pair, i: usize) -> Result<Option<Picture>, JobError> {
     let given = if barrier.settings.task_specific { &pair.inputs } else { &pair.outputs };
-    barrier.mark(&given.picture(i), &mut |_| true).map_err(unfit)
+    Ok(barrier.mark(&given.picture(i), &mut |_| true)?)
 }
 
 /// How many count as the logo.
@@ -97,7 +96,7 @@ pub(super) fn correlations(all: &[Likeness]) -> Vec<f64> {
 
 /// The likeness of the mean of all squares.
 fn looked_into(barrier: &Barrier, picture: &Picture) -> Result<Likeness, JobError> {
-    let revealed = barrier.reveal(picture).map_err(unfit)?;
+    let revealed = barrier.reveal(picture)?;
     barrier.likeness(&revealed.logo).map_err(|e| JobError::Internal(e.to_string()))
 }
 

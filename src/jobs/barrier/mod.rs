@@ -29,7 +29,6 @@ use crate::jobs::messages::{BarrierPreview, BarrierSight, MetricPoint, Phase};
 use crate::jobs::record::Record;
 use crate::jobs::watch::{Flow, Watch};
 use crate::nn::device::Compute;
-use crate::nn::error::ShapeError;
 use crate::nn::vgg::Vgg;
 use crate::nn::weights::{LARGEST_FILE, WeightMap};
 use crate::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
@@ -129,10 +128,6 @@ struct Identity {
     vgg: Option<String>,
 }
 
-fn unfit(error: ShapeError) -> JobError {
-    JobError::Internal(error.to_string())
-}
-
 /// Makes a barrier in `folder`, continuing what lies there, and judges it.
 ///
 /// # Errors
@@ -200,7 +195,7 @@ fn make_in(order: Order, vgg: Option<OwnVgg>, compute: &Compute, folder: &RunFol
         let stage = training.stage().0;
         let (place, phase) = part(stage);
         let began = Instant::now();
-        training.step().map_err(unfit)?;
+        training.step()?;
         clock.step(place, began.elapsed().as_secs_f64());
         if training.done() == order.settings.steps && training.steps() > order.settings.steps {
             write(&folder.file(BEFORE), &training.barrier())?;
@@ -285,11 +280,11 @@ fn few(pair: &Pair) -> Pair {
 /// What becomes of them as the networks are now.
 fn sights(training: &Training, few: &Pair) -> Result<Vec<BarrierSight>, JobError> {
     let barrier = training.barrier();
-    let stolen = training.stolen(&few.inputs).map_err(unfit)?;
+    let stolen = training.stolen(&few.inputs)?;
     let mut sights = Vec::with_capacity(few.outputs.count());
     for i in 0..few.outputs.count() {
         let Some(marked) = marked(&barrier, few, i)? else { continue };
-        let reveal = |picture: &Picture| barrier.reveal(picture).map(|revealed| revealed.logo).map_err(unfit);
+        let reveal = |picture: &Picture| Ok::<_, JobError>(barrier.reveal(picture)?.logo);
         let stolen = stolen.as_ref().map(|stolen| stolen.picture(i));
         let stolen = stolen.map(|stolen| reveal(&stolen).map(|revealed| [stolen, revealed])).transpose()?;
         sights.push(BarrierSight { original: few.outputs.picture(i), revealed: reveal(&marked)?, marked, stolen });

@@ -1,8 +1,8 @@
 //! Thieves at a finished barrier: each trains a network on what the protected one gave, marked, and an honest twin of it on the same without
 //! the mark; then both are looked into.
 
+use super::MOST_MADE;
 use super::judging::{JUDGED, correlations, look_into_all, marked, most, success};
-use super::{MOST_MADE, unfit};
 use crate::attacks::thief::{Loss, Plan, Thief};
 use crate::data::tasks::Pair;
 use crate::data::{Picture, Samples};
@@ -141,11 +141,11 @@ pub(super) fn answers(
         if watch.flow() == Flow::Stop {
             return Err(JobError::Stopped);
         }
-        let done = thief.step(inputs, outputs).map_err(unfit)?;
+        let done = thief.step(inputs, outputs)?;
         tell(watch, done);
     }
     let few: Vec<usize> = (0..held_back.inputs.count().min(JUDGED)).collect();
-    let answers = thief.answer(&held_back.inputs.select(&few)).map_err(unfit)?;
+    let answers = thief.answer(&held_back.inputs.select(&few))?;
     let clear: Vec<f64> = answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &held_back.outputs.picture(i)).ok()).collect();
     Ok((answers, mean(&clear)))
 }

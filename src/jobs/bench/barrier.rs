@@ -52,7 +52,7 @@ impl Barrier {
     }
 
     pub fn step(&mut self) -> Result<f64, JobError> {
-        let loss = self.losses().map_err(|error| JobError::Internal(error.to_string()))?;
+        let loss = self.losses()?;
         Ok(value(loss))
     }
 

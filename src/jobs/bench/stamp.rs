@@ -3,7 +3,6 @@
 use super::{uniform, value};
 use crate::jobs::error::JobError;
 use crate::nn::autoencoder::Autoencoders;
-use crate::nn::error::ShapeError;
 use crate::nn::init::seeded;
 use crate::schemes::penetrating::{Settings, Stamps};
 use crate::vault::derive::Stream;
@@ -33,16 +32,12 @@ impl Stamp {
         let prestamp = Tensor::cat(vec![half.clone(), half.zeros_like()], 1);
         let carriers = vec![uniform([carriers, pixels], "carriers", device)];
         let stamps = Stamps::new(&Settings::paper(), &nets, carriers, prestamp, &mut Stream::seeded(0, "stamp"));
-        Ok(Self { stamps: stamps.map_err(unfit)? })
+        Ok(Self { stamps: stamps? })
     }
 
     pub fn step(&mut self) -> Result<f64, JobError> {
-        Ok(value(self.stamps.step().map_err(unfit)?))
+        Ok(value(self.stamps.step()?))
     }
-}
-
-fn unfit(error: ShapeError) -> JobError {
-    JobError::Internal(error.to_string())
 }
 
 #[cfg(test)]

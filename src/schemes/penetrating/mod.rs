@@ -139,8 +139,7 @@ impl Penetrating {
         let logo = task.logo.at(samples.shape);
         let prestamps = prestamps(&logo.planes, samples.shape, settings.stamps, &task.device);
         let nets = ground.nets.part(0..settings.shadows);
-        let stamps = Stamps::new(settings, &nets, carriers, prestamps, &mut derivation.stream("stamps"))
-            .map_err(|error| SchemeError::Plan(error.to_string()))?;
+        let stamps = Stamps::new(settings, &nets, carriers, prestamps, &mut derivation.stream("stamps"))?;
         Ok(Self {
             passes: Passes::new(task.plan.seed, "keys", keys.covers.len()),
             keys,
@@ -290,7 +289,7 @@ impl Learner for Penetrating {
         let note = |name: &str| saved.notes.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
         (self.stamped, self.host_done, self.shown) = (note("stamped"), note("host_done"), None);
         if self.stamped == self.settings.stamp_steps {
-            self.choose().map_err(|error| SchemeError::Plan(error.to_string()))?;
+            self.choose()?;
         }
         Ok(())
     }

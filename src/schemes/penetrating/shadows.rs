@@ -287,7 +287,7 @@ impl Learner for Shadows {
             probe.load(&saved.part(&format!("probe_{i}.")))?;
         }
         if self.done > self.settings.shadow_steps {
-            self.begin_decoys().map_err(|error| SchemeError::Plan(error.to_string()))?;
+            self.begin_decoys()?;
             self.decoys.iter_mut().enumerate().for_each(|(i, decoy)| decoy.load(&format!("decoy_{i}"), saved));
         }
         Ok(())
@@ -310,7 +310,7 @@ impl Groundwork for Shadows {
     }
 
     fn outcome(&self) -> Result<WeightMap, SchemeError> {
-        let explained = self.explained().map_err(|error| SchemeError::Plan(error.to_string()))?;
+        let explained = self.explained()?;
         let least = explained.iter().copied().fold(1.0, f64::min);
         if least < LEAST_EXPLAINED {
             return Err(SchemeError::Plan(format!(
@@ -329,7 +329,7 @@ impl Groundwork for Shadows {
         }
         let told = explained.iter().map(|share| format!("{share:.4}")).collect::<Vec<_>>().join(" ");
         map.notes.insert("explained".to_owned(), told);
-        let seen = self.seen_in_decoys().map_err(|error| SchemeError::Plan(error.to_string()))?;
+        let seen = self.seen_in_decoys()?;
         super::keys::note_avoided(&seen, &mut map);
         Ok(map)
     }

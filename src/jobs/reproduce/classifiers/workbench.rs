@@ -94,7 +94,7 @@ impl Workbench {
                 return Err(JobError::Stopped);
             }
             let began = Instant::now();
-            learner.step().map_err(|error| JobError::Internal(error.to_string()))?;
+            learner.step()?;
             let losses = learner.losses();
             if losses.iter().any(|(_, loss)| !loss.is_finite()) {
                 return Err(JobError::Diverged(learner.done()));
