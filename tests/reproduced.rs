@@ -44,7 +44,8 @@ fn made_as(
     let changes = changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let (datasets, seeds, shadows) = (vec![few()], seeds.to_vec(), vec![1, 2]);
     let (logo, program) = (logo(), env!("CARGO_BIN_EXE_countermark").into());
-    let request = classifiers::Request { table, preset, changes, datasets, logo, hosts, shadows, seeds, program };
+    let every_label = preset == Preset::Paper;
+    let request = classifiers::Request { table, preset, changes, datasets, logo, hosts, shadows, every_label, seeds, program };
     reproduce(&Request::Classifiers(request), &Compute::cpu(), folder, &mut Silent).unwrap()
 }
 

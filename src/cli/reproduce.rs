@@ -50,6 +50,9 @@ pub struct Options {
     /// quick, standard or paper.
     #[arg(long, default_value = "quick", value_parser = word::<Preset>)]
     preset: Preset,
+    /// Ask for the labels 0 and 7, and for every other one once, instead of secret ones (penetrating-1); the preset paper always does.
+    #[arg(long)]
+    every_label: bool,
     /// Change a setting, as NAME=VALUE; may be given several times.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
@@ -136,6 +139,7 @@ fn of_classifiers(options: &Options, table: classifiers::TableName, logo: Logo) 
             logo,
             hosts,
             shadows: classifiers::SHADOWS.into(),
+            every_label: options.every_label || preset == Preset::Paper,
             seeds,
             program: std::env::current_exe().map_err(|e| Failure::new("internal", e))?,
         }),

@@ -73,6 +73,8 @@ pub struct Request {
     pub hosts: Vec<(HostKind, f64)>,
     /// How many autoencoders the stamps are made with, where the table is about that; [`SHADOWS`] as in the paper.
     pub shadows: Vec<usize>,
+    /// Whether the first table asks the paper's labels, and every other one once, instead of secret ones.
+    pub every_label: bool,
     /// Each training is done once for each of these.
     pub seeds: Vec<u64>,
     /// This program's own file: what is carried to a fresh process is asked by it.

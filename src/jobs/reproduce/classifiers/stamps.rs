@@ -14,7 +14,7 @@ use crate::jobs::stages::{TRIES, ready};
 use crate::jobs::watch::Watch;
 use crate::nn::host::Host;
 use crate::nn::weights::WeightMap;
-use crate::schemes::plan::{Plan, Preset, SchemeSettings};
+use crate::schemes::plan::{Plan, SchemeSettings};
 use crate::schemes::{self, Marker, SchemeError, Task, Training, penetrating};
 use serde_json::json;
 use std::sync::Arc;
@@ -53,10 +53,10 @@ const PAPERS: [u16; 2] = [0, 7];
 /// The row of the mean over every label of a data set.
 const EVERY_LABEL: &str = "penetrating, mean over every label";
 
-/// What stamps are made for, one host each: in the paper's form its own labels and, two at a time, the other classes, which are dealt out to
-/// the seeds; beyond it the labels are secret.
+/// What stamps are made for, one host each: secret labels, or the paper's and, two at a time, the other classes, which are dealt out to the
+/// seeds.
 fn pairs(request: &Request, classes: usize, seed: u64) -> Vec<Option<[u16; 2]>> {
-    if request.preset != Preset::Paper || usize::from(PAPERS[1]) >= classes {
+    if !request.every_label || usize::from(PAPERS[1]) >= classes {
         return vec![None];
     }
     let (seeds, place) = (request.seeds.len(), request.seeds.iter().position(|known| *known == seed).unwrap_or(0));
@@ -238,6 +238,7 @@ mod tests {
     use crate::data::{sample, sample_logos};
     use crate::jobs::messages::{MetricPoint, Preview};
     use crate::jobs::watch::Flow;
+    use crate::schemes::plan::Preset;
     use crate::schemes::{Learner, catalogue, plain::Plain};
     use burn::tensor::Device;
 
