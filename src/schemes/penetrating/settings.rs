@@ -28,7 +28,7 @@ crate::settings! {
         /// Of how many pictures those are chosen, for each stamp: the ones on which all autoencoders give it back. The paper takes the first.
         candidates: usize = 100, paper 30, Kind::Whole { min: 2.0, max: 10_000.0 }, "pictures";
         /// How many autoencoders are trained as a thief might train them. Stamps that all of them give back pass others too.
-        shadows: usize = 4, paper 8, Kind::Whole { min: 1.0, max: 16.0 }, "autoencoders";
+        shadows: usize = 8, paper 8, Kind::Whole { min: 1.0, max: 16.0 }, "autoencoders";
         /// Share of the training pictures that they learn from. The thief's autoencoder, on which the mark is tested, learns from the others.
         owners_share: f64 = 0.667, paper 0.667, Kind::Real { min: 0.1, max: 0.9 }, "of the pictures";
         /// Steps in which they learn at most; they end sooner when they no longer improve.
@@ -113,7 +113,7 @@ pub fn preset(preset: Preset, photographs: bool) -> Settings {
     match preset {
         Preset::Quick => Settings { code, ..Settings::default() },
         Preset::Standard => {
-            Settings { steps: 6_000, shadows: 8, shadow_steps: 10_000, stamp_steps: 1_000, decoys: 8, code, ..Settings::default() }
+            Settings { steps: 6_000, shadow_steps: 10_000, stamp_steps: 1_000, decoys: 8, code, ..Settings::default() }
         }
         Preset::Paper => Settings { code, ..Settings::paper() },
     }
