@@ -109,6 +109,8 @@ fn the_papers_form_asks_its_labels_and_every_other_one_once() {
     }
     assert_eq!(table.rows.iter().find(|row| row.name.ends_with("labels 0 and 7")).unwrap().paper["keys_behind"], 0.89);
     assert_eq!(table.rows.len(), 1 + 1 + 10 + 4);
+    let last: Vec<&str> = table.rows[6..].iter().filter_map(|row| row.name.rsplit_once(", label ")).map(|(_, label)| label).collect();
+    assert_eq!(last.join(""), "0123456789", "whichever seed had them");
 }
 
 #[test]

@@ -112,9 +112,7 @@ pub fn preset(preset: Preset, photographs: bool) -> Settings {
     let code = if photographs { COLOUR_CODE } else { Settings::default().code };
     match preset {
         Preset::Quick => Settings { code, ..Settings::default() },
-        Preset::Standard => {
-            Settings { steps: 6_000, shadow_steps: 10_000, stamp_steps: 1_000, decoys: 8, code, ..Settings::default() }
-        }
+        Preset::Standard => Settings { steps: 6_000, shadow_steps: 10_000, stamp_steps: 1_000, decoys: 8, code, ..Settings::default() },
         Preset::Paper => Settings { code, ..Settings::paper() },
     }
 }

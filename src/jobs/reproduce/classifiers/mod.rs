@@ -191,12 +191,16 @@ pub(super) fn table(request: &Request, compute: &Compute, folder: &Path, watch: 
     // Of autoencoders there may be fewer than columns.
     let filled: Vec<String> =
         columns.iter().filter(|&column| all.iter().any(|(_, known, _)| known == column)).map(|&column| column.to_owned()).collect();
+    let mut rows = rows(all, |row| request.table.paper(row));
+    // Labels come up as they are dealt out to the seeds.
+    let dataset = |row: &str| request.datasets.iter().position(|dataset| row.starts_with(&format!("{}, ", dataset.name)));
+    rows.sort_by_key(|row| (dataset(&row.name), stamps::label_of(&row.name)));
     Ok(Table {
         table: request.table.name().to_owned(),
         preset: request.preset,
         seconds: began.elapsed().as_secs_f64(),
         columns: filled,
-        rows: rows(all, |row| request.table.paper(row)),
+        rows,
         device: compute.name.clone(),
     })
 }

@@ -137,6 +137,16 @@ fn comparable(
     }
 }
 
+/// The name of a label's row.
+fn label_row(name: &str, label: u16) -> String {
+    format!("{name}, label {label}")
+}
+
+/// The label that a row is about; nothing where it is not about one.
+pub fn label_of(row: &str) -> Option<u16> {
+    row.rsplit_once(", label ")?.1.parse().ok()
+}
+
 /// Rows of one label each.
 fn each_label(name: &str, task: &Task, training: &dyn Training, marker: &dyn Marker, unmarked: &Host) -> Result<Cells, JobError> {
     let host = training.host();
@@ -152,7 +162,7 @@ fn each_label(name: &str, task: &Task, training: &dyn Training, marker: &dyn Mar
         if let Some(behind) = marker.filtered(&keys) {
             values.extend([("keys_behind", named(&host, &behind, task)), ("unmarked_behind", named(unmarked, &behind, task))]);
         }
-        all.extend(values.into_iter().map(|(column, value)| (format!("{name}, label {label}"), column, value)));
+        all.extend(values.into_iter().map(|(column, value)| (label_row(name, label), column, value)));
     }
     Ok(all)
 }
