@@ -150,6 +150,26 @@ fn labels_that_unmarked_models_see_in_stamps_anyway_are_given_to_none() {
     }
 }
 
+#[test]
+fn where_one_stamp_finds_few_pictures_the_other_still_has_its_own() {
+    let whole = sample().unwrap();
+    // Even classes bear the first stamp, odd ones the second.
+    let (even, odd): (Vec<usize>, Vec<usize>) = (0..600).partition(|&i| whole.train.labels[i].is_multiple_of(2));
+    let few: Vec<usize> = even.into_iter().chain(odd.into_iter().take(4)).collect();
+    let settings = Settings { labels: "1 0".into(), steps: 6, shadow_steps: 4, stamp_steps: 3, ..small() };
+    let task = task_on(Dataset { train: Arc::new(whole.train.select(&few)), ..whole }, settings.clone());
+    let mut training = Penetrating::new(&task, &settings).unwrap();
+    let count = |training: &Penetrating| {
+        let mut counts = std::collections::BTreeMap::new();
+        training.keys().labels.iter().for_each(|label| *counts.entry(*label).or_insert(0) += 1);
+        counts
+    };
+    let planned = count(&training);
+    assert_eq!(planned.into_iter().collect::<Vec<_>>(), [(0, 4), (1, 12)]);
+    all_steps(&mut training);
+    assert_eq!(count(&training).into_iter().collect::<Vec<_>>(), [(0, 4), (1, 12)]);
+}
+
 /// The sample in false colours.
 fn in_colour(samples: &Samples, count: usize) -> Arc<Samples> {
     let shape = Shape { channels: 3, height: 24, width: 24 };

@@ -134,19 +134,7 @@ impl Watch for Record<'_> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-
-    struct Holds(Duration);
-
-    impl Watch for Holds {
-        fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
-        fn metric(&mut self, _: MetricPoint) {}
-        fn preview(&mut self, _: Preview) {}
-        fn warning(&mut self, _: String) {}
-        fn flow(&mut self) -> Flow {
-            std::thread::sleep(self.0);
-            Flow::Continue
-        }
-    }
+    use crate::jobs::watch::Holds;
 
     fn point(step: u64) -> MetricPoint {
         MetricPoint { step, name: "host_loss".into(), value: 0.5 }

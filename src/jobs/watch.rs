@@ -51,3 +51,19 @@ pub trait Watch {
         Arc::default()
     }
 }
+
+/// Somebody who does not look, and holds a job for so long whenever it asks.
+#[cfg(test)]
+pub struct Holds(pub std::time::Duration);
+
+#[cfg(test)]
+impl Watch for Holds {
+    fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
+    fn metric(&mut self, _: MetricPoint) {}
+    fn preview(&mut self, _: Preview) {}
+    fn warning(&mut self, _: String) {}
+    fn flow(&mut self) -> Flow {
+        std::thread::sleep(self.0);
+        Flow::Continue
+    }
+}

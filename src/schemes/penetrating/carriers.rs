@@ -10,14 +10,15 @@ use crate::nn::error::ShapeError;
 use crate::schemes::KeyPlan;
 use burn::tensor::Tensor;
 
-/// Of `candidates` for each stamp, whose label is at its place in `labels`, the `wanted` ones on which the net that gives it back worst does
-/// so best, in the order of the candidates.
+/// Of `candidates` for each stamp, whose label is at its place in `labels`, those on which the net that gives it back worst does so best, in
+/// the order of the candidates: as many for each stamp as `first` has.
 ///
 /// # Errors
 /// Pictures of another size than the nets'.
 pub fn suited(
     settings: &Settings,
-    (candidates, wanted): (&KeyPlan, usize),
+    candidates: &KeyPlan,
+    first: &KeyPlan,
     labels: &[u16],
     pattern: &Pattern,
     nets: &Autoencoders,
@@ -26,6 +27,7 @@ pub fn suited(
     let mut chosen = Vec::new();
     for (stamp, label) in labels.iter().enumerate() {
         let places: Vec<usize> = (0..candidates.covers.len()).filter(|&i| candidates.labels[i] == *label).collect();
+        let wanted = first.labels.iter().filter(|known| *known == label).count();
         if places.len() <= wanted {
             chosen.extend(places);
             continue;
@@ -62,8 +64,9 @@ mod tests {
         let stamps = Tensor::<2>::from_data(TensorData::new(stamps, [2, pixels]), &device);
         let pattern = Pattern { stamps: stamps.clone(), engraving: Tensor::zeros([2, pixels], &device) };
         let candidates = KeyPlan { covers: (0..24).rev().collect(), labels: (0..24).map(|i| [4, 9][i % 3 / 2]).collect() };
-        let chosen = suited(&settings, (&candidates, 5), &[9, 4], &pattern, &nets, &train).unwrap();
-        assert_eq!(chosen.labels.iter().filter(|label| **label == 9).count(), 5);
+        let first = KeyPlan { covers: vec![0; 8], labels: vec![4, 4, 4, 4, 4, 9, 9, 9] };
+        let chosen = suited(&settings, &candidates, &first, &[9, 4], &pattern, &nets, &train).unwrap();
+        assert_eq!(chosen.labels.iter().filter(|label| **label == 9).count(), 3);
         assert_eq!(chosen.labels.iter().filter(|label| **label == 4).count(), 5);
         let worst = |place: usize| {
             let stamp = if candidates.labels[place] == 9 { 0 } else { 1 };
@@ -82,6 +85,6 @@ mod tests {
             let most = taken.iter().map(|&place| worst(place)).fold(0.0, f32::max);
             assert!(left.iter().all(|&place| worst(place) >= most), "{label}");
         }
-        assert_eq!(suited(&settings, (&candidates, 100), &[9, 4], &pattern, &nets, &train).unwrap(), candidates, "none is left out");
+        assert_eq!(suited(&settings, &candidates, &candidates, &[9, 4], &pattern, &nets, &train).unwrap(), candidates, "none is left out");
     }
 }

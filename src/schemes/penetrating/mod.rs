@@ -177,8 +177,8 @@ impl Penetrating {
 
     /// Who bears the stamps, which are finished.
     fn choose(&mut self) -> Result<(), ShapeError> {
-        let candidates = (&self.candidates, self.keys.covers.len() / self.stamp_labels.len().max(1));
-        self.keys = suited(&self.settings, candidates, &self.stamp_labels, &self.stamps.pattern(), &self.shadows(), &self.samples)?;
+        let (nets, pattern) = (self.shadows(), self.stamps.pattern());
+        self.keys = suited(&self.settings, &self.candidates, &self.keys, &self.stamp_labels, &pattern, &nets, &self.samples)?;
         Ok(())
     }
 

@@ -246,23 +246,11 @@ mod tests {
     use super::*;
     use crate::data::logo::{Logo, LogoOptions};
     use crate::data::{sample, sample_logos};
-    use crate::jobs::messages::{MetricPoint, Preview};
-    use crate::jobs::watch::Flow;
+    use crate::jobs::watch::Holds;
     use crate::schemes::plan::Preset;
     use crate::schemes::{Learner, catalogue, plain::Plain};
     use burn::tensor::Device;
-
-    struct Nobody;
-
-    impl Watch for Nobody {
-        fn progress(&mut self, _: Phase, _: f64, _: Option<f64>) {}
-        fn metric(&mut self, _: MetricPoint) {}
-        fn preview(&mut self, _: Preview) {}
-        fn warning(&mut self, _: String) {}
-        fn flow(&mut self) -> Flow {
-            Flow::Continue
-        }
-    }
+    use std::time::Duration;
 
     #[test]
     fn another_triggers_host_that_did_not_learn_is_trained_again_and_one_that_did_is_not() {
@@ -281,7 +269,7 @@ mod tests {
         for (steps, trained) in [(2, vec!["noise", "noise-1", "noise-2"]), (150, vec!["noise"])] {
             let folder = tempfile::tempdir().unwrap();
             let bench = Workbench::open(task(steps), folder.path()).unwrap();
-            let (used, _) = comparable("noise", task(steps), &bench, &host, &mut Nobody).unwrap();
+            let (used, _) = comparable("noise", task(steps), &bench, &host, &mut Holds(Duration::ZERO)).unwrap();
             let begun: Vec<&str> = ["noise", "noise-1", "noise-2", "noise-3"].into_iter().filter(|stage| bench.has_begun(stage)).collect();
             assert_eq!(begun, trained, "{steps} steps");
             assert_eq!(used.plan.seed, 1 + AGAIN * (trained.len() as u64 - 1));
