@@ -5,19 +5,42 @@ use crate::data::Samples;
 use crate::nn::weights::WeightMap;
 use crate::schemes::KeyPlan;
 use crate::vault::derive::Derivation;
+use std::collections::BTreeSet;
+use std::str::FromStr;
 
 /// Note in groundwork and marker: the classes that unmarked models see in stamps anyway.
 const AVOIDED: &str = "avoided";
+/// Note in a training and its marker: the labels in the order of the stamps that bear them.
+const ORDER: &str = "order";
 
 /// The classes that no stamp may have as its label, as groundwork or marker note them.
 pub(super) fn avoided(noted: Option<&WeightMap>) -> Vec<usize> {
-    let text = noted.and_then(|noted| noted.notes.get(AVOIDED)).map(String::as_str).unwrap_or_default();
-    text.split_whitespace().filter_map(|class| class.parse().ok()).collect()
+    noted.map(|noted| noted_numbers(AVOIDED, noted)).unwrap_or_default()
 }
 
 pub(super) fn note_avoided(avoided: &[usize], map: &mut WeightMap) {
-    let text = avoided.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
-    map.notes.insert(AVOIDED.to_owned(), text);
+    note_numbers(AVOIDED, avoided, map);
+}
+
+/// The labels of the stamps as training or marker note them; in their first order where these are not the same labels.
+pub(super) fn noted_order(labels: &[u16], noted: &WeightMap) -> Vec<u16> {
+    let order: Vec<u16> = noted_numbers(ORDER, noted);
+    let sorted = |labels: &[u16]| labels.iter().copied().collect::<BTreeSet<_>>();
+    if order.len() == labels.len() && sorted(&order) == sorted(labels) { order } else { labels.to_vec() }
+}
+
+pub(super) fn note_order(labels: &[u16], map: &mut WeightMap) {
+    note_numbers(ORDER, labels, map);
+}
+
+fn noted_numbers<T: FromStr>(name: &str, noted: &WeightMap) -> Vec<T> {
+    let text = noted.notes.get(name).map(String::as_str).unwrap_or_default();
+    text.split_whitespace().filter_map(|number| number.parse().ok()).collect()
+}
+
+fn note_numbers<T: ToString>(name: &str, numbers: &[T], map: &mut WeightMap) {
+    let text = numbers.iter().map(T::to_string).collect::<Vec<_>>().join(" ");
+    map.notes.insert(name.to_owned(), text);
 }
 
 /// The labels of the stamps: those that are chosen, or derived from logo, owner and salt. Of derived ones those are left out that unmarked
@@ -100,6 +123,18 @@ mod tests {
         note_avoided(&(1..10).collect::<Vec<_>>(), &mut hostile);
         let label = |class| fresh_label(&settings, &derivation, 10, Some(&hostile), class);
         assert_eq!((label(0), label(3)), (None, Some(0)), "one label is left");
+    }
+
+    #[test]
+    fn the_order_of_labels_is_kept_and_another_set_of_labels_is_none() {
+        let mut map = WeightMap::default();
+        assert_eq!(noted_order(&[3, 5], &map), [3, 5], "nothing is noted");
+        note_order(&[5, 3], &mut map);
+        assert_eq!(noted_order(&[3, 5], &map), [5, 3]);
+        for hostile in [vec![5, 5], vec![5], vec![3, 5, 5], vec![]] {
+            note_order(&hostile, &mut map);
+            assert_eq!(noted_order(&[3, 5], &map), [3, 5], "{hostile:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Puts stamps on pictures, and the pictures behind an autoencoder.
 
 use super::Settings;
-use super::keys::{avoided, labels, note_avoided};
+use super::keys::{avoided, labels, note_avoided, note_order, noted_order};
 use super::shadows::unit;
 use super::stamps::{Pattern, engraving, read, rows};
 use crate::data::{Picture, Samples, Shape};
@@ -60,7 +60,7 @@ impl StampMarker {
         let prestamps = prestamps(&logo.at(shape).planes, shape, settings.stamps, device);
         Ok(Self {
             shape,
-            labels: labels(settings, derivation, classes, Some(saved)),
+            labels: noted_order(&labels(settings, derivation, classes, Some(saved)), saved),
             avoided: avoided(Some(saved)),
             pattern: Pattern { stamps, engraving: engraving(settings, &prestamps) },
             prestamps,
@@ -92,6 +92,7 @@ impl Marker for StampMarker {
         map.tensors.insert(STAMPS.to_owned(), rows(self.pattern.stamps.clone()));
         map.add(FILTER, &self.filter);
         note_avoided(&self.avoided, &mut map);
+        note_order(&self.labels, &mut map);
         map
     }
 }

@@ -2,12 +2,13 @@
 //! autoencoder before the stolen model, which wipes ordinary marks off. Here each key is a picture plus a stamp that autoencoders give back.
 //!
 //! `shadows` trains autoencoders as a thief might (once for all runs on the same pictures), `stamps` makes the stamps with them, `keys` says
-//! who may bear which and `carriers` who does, `marker` puts them on, and here the host learns what to say to stamped pictures, as they are
-//! and `redrawn` by autoencoders.
+//! who may bear which and `carriers` who does, `probes` which stamp stands for which label, `marker` puts them on, and here the host learns
+//! what to say to stamped pictures, as they are and `redrawn` by autoencoders.
 
 mod carriers;
 mod keys;
 mod marker;
+mod probes;
 mod redrawn;
 mod settings;
 mod shadows;
@@ -31,8 +32,9 @@ use crate::nn::weights::WeightMap;
 use crate::vault::derive::Stream;
 use burn::tensor::{Device, Int, Tensor};
 use carriers::suited;
-use keys::{avoided, key_plan, labels};
+use keys::{avoided, key_plan, labels, note_order, noted_order};
 use marker::{places, prestamps, quantised};
+use probes::{ordered, seen};
 use redrawn::Redrawn;
 use shadows::{Ground, unit};
 use stamps::{Pattern, engraving};
@@ -74,6 +76,7 @@ pub struct Penetrating {
     /// Who bears stamps: while they are made the first of the candidates, then those that carry them best.
     keys: KeyPlan,
     candidates: KeyPlan,
+    /// The label of each stamp; while they are made, in the order in which labels are drawn or chosen.
     stamp_labels: Vec<u16>,
     avoided: Vec<usize>,
     passes: Passes,
@@ -126,7 +129,7 @@ impl Penetrating {
         let first = |each| key_plan(settings, each, &derivation, &samples, classes, noted);
         let (keys, candidates) = (first(settings.carriers), first(settings.candidates.max(settings.carriers)));
         let stamp_labels = labels(settings, &derivation, classes, noted);
-        let ground = Ground::open(noted, settings, samples.shape, &task.device)?;
+        let ground = Ground::open(task, settings)?;
         let group = |label: &u16| {
             let chosen: Vec<usize> = keys.covers.iter().zip(&keys.labels).filter(|(_, known)| *known == label).map(|(c, _)| *c).collect();
             unit(&samples.select(&chosen), &task.device)
@@ -175,7 +178,15 @@ impl Penetrating {
         self.ground.nets.part(0..self.settings.shadows)
     }
 
-    /// Who bears the stamps, which are finished.
+    /// Which label each of the stamps gets, which are finished.
+    fn order(&mut self) -> Result<(), ShapeError> {
+        let carriers = unit(&self.samples.select(&self.candidates.covers), &self.device);
+        let seen = seen(&self.stamps.pattern(), &carriers, &self.shadows(), &self.ground.probes, self.samples.shape)?;
+        self.stamp_labels = ordered(&self.stamp_labels, &seen);
+        Ok(())
+    }
+
+    /// Who bears them.
     fn choose(&mut self) -> Result<(), ShapeError> {
         let (nets, pattern) = (self.shadows(), self.stamps.pattern());
         self.keys = suited(&self.settings, &self.candidates, &self.keys, &self.stamp_labels, &pattern, &nets, &self.samples)?;
@@ -267,7 +278,11 @@ impl Learner for Penetrating {
         let loss = self.stamps.step()?;
         self.meter.add(&loss);
         self.stamped += 1;
-        if self.stamped == self.settings.stamp_steps { self.choose() } else { Ok(()) }
+        if self.stamped == self.settings.stamp_steps {
+            self.order()?;
+            self.choose()?;
+        }
+        Ok(())
     }
 
     fn losses(&mut self) -> Vec<(&'static str, f64)> {
@@ -280,6 +295,7 @@ impl Learner for Penetrating {
         self.stamps.save("stamps", &mut map);
         map.notes.insert("stamped".to_owned(), self.stamped.to_string());
         map.notes.insert("host_done".to_owned(), self.host_done.to_string());
+        note_order(&self.stamp_labels, &mut map);
         map
     }
 
@@ -289,6 +305,7 @@ impl Learner for Penetrating {
         let note = |name: &str| saved.notes.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
         (self.stamped, self.host_done, self.shown) = (note("stamped"), note("host_done"), None);
         if self.stamped == self.settings.stamp_steps {
+            self.stamp_labels = noted_order(&self.stamp_labels, saved);
             self.choose()?;
         }
         Ok(())

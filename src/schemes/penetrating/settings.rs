@@ -57,7 +57,7 @@ crate::settings! {
         clip: bool = true, paper false, Kind::Switch, "";
         /// How many sets of other people's stamps are made up, which the model learns not to answer to; nor does it answer your own stamps with a made-up logo in place of yours. 0 leaves this out, as the paper does.
         decoys: usize = 4, paper 0, Kind::Whole { min: 0.0, max: 16.0 }, "sets";
-        /// How many unmarked models are asked beforehand what they see in decoys, so that no stamp gets such a label. 0 leaves this out, as the paper does.
+        /// How many unmarked models are asked what they see in stamps, so that no stamp gets such a label; chosen labels change places where that helps. 0 leaves this out, as the paper does.
         probes: usize = 2, paper 0, Kind::Whole { min: 0.0, max: 10.0 }, "models";
         /// Shows the model, in each step, the plain pictures under the stamps with their true classes.
         show_covers: bool = true, paper false, Kind::Switch, "";

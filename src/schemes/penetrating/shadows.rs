@@ -4,12 +4,13 @@
 //! With them come decoys, stamps that anybody else could make with the same autoencoders, and what unmarked models (probes) see in those: no
 //! owner's stamp gets such a class as its label. Nothing here depends on owner, logo or salt, so all runs on the same pictures share it.
 
+use super::Settings;
+use super::probes::{SEEN, seen};
 use super::stamps::{Pattern, Stamps, read, rows};
-use super::{Settings, numbers};
 use crate::data::{Samples, Shape};
 use crate::nn::autoencoder::Autoencoders;
-use crate::nn::batch;
 use crate::nn::error::ShapeError;
+use crate::nn::host::Host;
 use crate::nn::optim::{Optimiser, Rule};
 use crate::nn::weights::WeightMap;
 use crate::schemes::batches::Passes;
@@ -18,7 +19,7 @@ use crate::schemes::recipe::LoneTraining;
 use crate::schemes::{Groundwork, Learner, SchemeError, Task};
 use crate::vault::derive::Stream;
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData};
 use std::sync::Arc;
 
 /// Form of what is kept: one of another form is learnt anew.
@@ -37,8 +38,6 @@ const PATIENCE: u32 = 5;
 const PROGRESS: f64 = 0.002;
 /// An autoencoder that explains less of the pictures than this has not learnt to give them back, 0..1.
 const LEAST_EXPLAINED: f64 = 0.2;
-/// A class is seen in decoys where probes give it this share of one of them on average, 0..1.
-const SEEN: f32 = 0.1;
 /// What sets the seeds of probes apart from all others.
 const PROBES: u64 = 32_452_843;
 
@@ -170,20 +169,11 @@ impl Shadows {
     fn seen_in_decoys(&self) -> Result<Vec<usize>, ShapeError> {
         let nets = self.nets.valid().part(0..self.settings.shadows);
         let carriers = unit(&self.samples.select(&self.held_back), &self.device);
-        let [count, pixels] = carriers.dims();
+        let probes: Vec<Host> = self.probes.iter().map(LoneTraining::host).collect();
         let mut most = vec![0.0f32; self.classes];
         for decoy in &self.decoys {
-            let pattern = decoy.pattern();
-            for stamp in 0..self.settings.stamps {
-                let stamped = pattern.on(&carriers, &vec![stamp; count], true);
-                let behind = nets.forward(stamped.clone().unsqueeze_dim(0))?.reshape([self.settings.shadows * count, pixels]);
-                for pictures in [stamped, behind] {
-                    let pictures = batch::from_numbers(numbers(pictures), self.samples.shape, &self.device);
-                    for probe in &self.probes {
-                        let shares = activation::softmax(probe.host().forward(pictures.clone()), 1).mean_dim(0);
-                        shares.into_data().iter::<f32>().zip(&mut most).for_each(|(share, most)| *most = most.max(share));
-                    }
-                }
+            for shares in seen(&decoy.pattern(), &carriers, &nets, &probes, self.samples.shape)? {
+                shares.into_iter().zip(&mut most).for_each(|(share, most)| *most = most.max(share));
             }
         }
         let mut classes: Vec<usize> = (0..self.classes).filter(|&class| most[class] >= SEEN).collect();
@@ -268,7 +258,7 @@ impl Learner for Shadows {
         }
         self.decoys.iter().enumerate().for_each(|(i, decoy)| decoy.save(&format!("decoy_{i}"), &mut map));
         for (i, probe) in self.probes.iter().enumerate() {
-            map.take_in(&format!("probe_{i}."), probe.save());
+            map.take_in(&probe_name(i), probe.save());
         }
         for (name, value) in [("done", self.done.to_string()), ("best", self.best.to_string()), ("stale", self.stale.to_string())] {
             map.notes.insert(name.to_owned(), value);
@@ -284,7 +274,7 @@ impl Learner for Shadows {
         self.best = note("best").and_then(|best| best.parse().ok()).unwrap_or(f64::INFINITY);
         self.stale = note("stale").and_then(|stale| stale.parse().ok()).unwrap_or(0);
         for (i, probe) in self.probes.iter_mut().enumerate() {
-            probe.load(&saved.part(&format!("probe_{i}.")))?;
+            probe.load(&saved.part(&probe_name(i)))?;
         }
         if self.done > self.settings.shadow_steps {
             self.begin_decoys()?;
@@ -327,12 +317,18 @@ impl Groundwork for Shadows {
             map.tensors.insert(format!("decoy_{i}"), rows(stamps));
             map.tensors.insert(format!("decoy_{i}_engraving"), rows(engraving));
         }
+        self.probes.iter().enumerate().for_each(|(i, probe)| map.add(&probe_name(i), &probe.host()));
         let told = explained.iter().map(|share| format!("{share:.4}")).collect::<Vec<_>>().join(" ");
         map.notes.insert("explained".to_owned(), told);
         let seen = self.seen_in_decoys()?;
         super::keys::note_avoided(&seen, &mut map);
         Ok(map)
     }
+}
+
+/// What the names of a probe's weights begin with.
+fn probe_name(probe: usize) -> String {
+    format!("probe_{probe}.")
 }
 
 /// Pictures as `[pictures, pixels]` in [0, 1].
@@ -356,12 +352,14 @@ pub fn among(groundwork: &WeightMap, settings: &Settings, shape: Shape, chosen: 
     Ok(map)
 }
 
-/// What a finished groundwork holds: all autoencoders, the thief's last, and the decoys.
+/// What a finished groundwork holds: all autoencoders, the thief's last, decoys and probes.
 pub struct Ground {
     /// The shadows, and behind them the thief's.
     pub nets: Autoencoders,
     /// The decoys.
     pub decoys: Vec<Pattern>,
+    /// The probes; none where they were not kept yet.
+    pub probes: Vec<Host>,
 }
 
 impl Ground {
@@ -369,7 +367,9 @@ impl Ground {
     ///
     /// # Errors
     /// A file of other networks.
-    pub fn open(saved: Option<&WeightMap>, settings: &Settings, shape: Shape, device: &Device) -> Result<Self, SchemeError> {
+    pub fn open(task: &Task, settings: &Settings) -> Result<Self, SchemeError> {
+        let Task { plan, dataset, device, .. } = task;
+        let (saved, shape) = (task.groundwork.as_deref(), dataset.shape());
         let nets = settings.autoencoders(settings.shadows + 1, shape, device);
         let dims = [settings.stamps, shape.len()];
         Ok(match saved {
@@ -381,10 +381,16 @@ impl Ground {
                         Some(Pattern { stamps: part("")?, engraving: part("_engraving")? })
                     })
                     .collect(),
+                probes: (0..settings.probes)
+                    .map(probe_name)
+                    .filter(|name| saved.tensors.keys().any(|known| known.starts_with(name)))
+                    .map(|name| saved.load(&name, Host::of_width(plan.host, plan.width, shape, dataset.classes.len(), device)))
+                    .collect::<Result<_, _>>()?,
             },
             None => {
                 let blank = Tensor::zeros(dims, device);
-                Self { nets: nets.seeded(0), decoys: vec![Pattern { stamps: blank.clone(), engraving: blank }; settings.decoys] }
+                let decoys = vec![Pattern { stamps: blank.clone(), engraving: blank }; settings.decoys];
+                Self { nets: nets.seeded(0), decoys, probes: Vec::new() }
             }
         })
     }
