@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// Asks the window to draw; must not block.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -120,19 +121,31 @@ pub enum Pick {
     Save(&'static str),
 }
 
-/// Opens the system's file dialog on a thread of its own. The result is empty when the user cancelled; only [`Pick::Files`] gives several.
-pub fn pick(title: String, what: Pick, wake: &Wake) -> Task<Vec<PathBuf>> {
+/// Nobody cancels a dialog sooner: one that ended before was never shown.
+const SOONEST_CANCEL: Duration = Duration::from_millis(250);
+
+/// What was chosen; nothing where the system could show no dialog.
+fn shown(chosen: Vec<PathBuf>, took: Duration) -> Option<Vec<PathBuf>> {
+    (!chosen.is_empty() || took >= SOONEST_CANCEL).then_some(chosen)
+}
+
+/// Opens the system's file dialog on a thread of its own. The result is empty when the user cancelled, and nothing where the system has no
+/// dialog to show; only [`Pick::Files`] gives several.
+pub fn pick(title: String, what: Pick, wake: &Wake) -> Task<Option<Vec<PathBuf>>> {
     let heading = title.clone();
     Task::start(title, wake, move |_| {
+        let began = Instant::now();
         let dialog = rfd::FileDialog::new().set_title(heading);
         let one = match what {
             Pick::File(_, []) => dialog.pick_file(),
             Pick::File(name, endings) => dialog.add_filter(name, endings).pick_file(),
-            Pick::Files(name, endings) => return dialog.add_filter(name, endings).pick_files().unwrap_or_default(),
+            Pick::Files(name, endings) => {
+                return shown(dialog.add_filter(name, endings).pick_files().unwrap_or_default(), began.elapsed());
+            }
             Pick::Folder => dialog.pick_folder(),
             Pick::Save(name) => dialog.set_file_name(name).save_file(),
         };
-        one.into_iter().collect()
+        shown(one.into_iter().collect(), began.elapsed())
     })
 }
 
@@ -156,7 +169,6 @@ pub fn show(title: String, folder: PathBuf, wake: &Wake) -> Task<bool> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
 
     fn wait<T: Send + 'static>(task: &Task<T>) -> Poll<T> {
         let until = Instant::now() + Duration::from_secs(10);
@@ -177,6 +189,14 @@ mod tests {
         let task = Task::start("reading".into(), &wake, |_| 7);
         assert!(matches!(wait(&task), Poll::Ready(7)));
         assert!(seen.recv_timeout(Duration::from_secs(5)).is_ok());
+    }
+
+    #[test]
+    fn a_dialog_that_ends_at_once_with_nothing_was_never_shown() {
+        let chosen = vec![PathBuf::from("logo.png")];
+        assert_eq!(shown(Vec::new(), Duration::from_millis(30)), None);
+        assert_eq!(shown(Vec::new(), Duration::from_secs(2)), Some(Vec::new()), "the user cancelled");
+        assert_eq!(shown(chosen.clone(), Duration::from_millis(30)), Some(chosen));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub const LIKENESS_AT_LEAST: f64 = 28.0;
 pub enum Concern {
     /// The marked model answers the keys hardly better than models without the mark.
     NotLearnt,
+    /// The marked model answers the keys, and models without the mark answer many of them in the same way.
+    Anyones,
     /// The mark was learnt, but many keys miss.
     KeysMiss,
     /// Plain pictures are named rightly less often than by unmarked models.
@@ -40,9 +42,11 @@ impl Trained {
         let learnt = self.key_accuracy - self.key_accuracy_unmarked >= ahead;
         // A stamp is meant to be seen.
         let hides = card.is_none_or(|card| card.hides);
+        let answers = self.key_accuracy >= KEYS_AT_LEAST;
         let found = [
-            (Concern::NotLearnt, !learnt),
-            (Concern::KeysMiss, learnt && self.key_accuracy < KEYS_AT_LEAST),
+            (Concern::NotLearnt, !learnt && !answers),
+            (Concern::Anyones, !learnt && answers),
+            (Concern::KeysMiss, learnt && !answers),
             (Concern::Costly, self.points_lost() > POINTS_AT_MOST),
             (Concern::Visible, hides && self.psnr_db < LIKENESS_AT_LEAST),
         ];
@@ -84,10 +88,17 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_any_model_answers_are_not_for_want_of_learning() {
+        let common = Trained { key_accuracy_unmarked: 0.6, ..trained(1.0, 0.86, 31.0) };
+        assert_eq!(common.concerns(), [Concern::Anyones]);
+        assert_eq!(Trained { key_accuracy: 0.9, ..common }.concerns(), [Concern::NotLearnt]);
+    }
+
+    #[test]
     fn of_bits_unmarked_models_say_half() {
         let bits = Trained { scheme: "white_box".into(), key_accuracy_unmarked: 0.55, ..trained(1.0, 0.86, 4.0) };
         assert_eq!(bits.concerns(), []);
-        assert_eq!(Trained { scheme: "noise".into(), ..bits }.concerns(), [Concern::NotLearnt]);
+        assert_eq!(Trained { scheme: "noise".into(), ..bits }.concerns(), [Concern::Anyones]);
     }
 
     #[test]

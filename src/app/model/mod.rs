@@ -106,7 +106,7 @@ pub struct Model {
     estimates: estimates::Estimates,
     examples: examples::Examples,
     looking: Option<Task<Vec<Offer>>>,
-    dialogs: Vec<(Wanted, Task<Vec<PathBuf>>)>,
+    dialogs: Vec<(Wanted, Task<Option<Vec<PathBuf>>>)>,
     start: Option<StartWorker>,
     worker: Option<Worker>,
     wake: Wake,
@@ -262,16 +262,23 @@ impl Model {
 
     fn poll_dialogs(&mut self) {
         let mut taken = Vec::new();
-        self.dialogs.retain(|(wanted, task)| match task.poll() {
-            Poll::Running => true,
-            Poll::Ready(paths) => {
-                taken.push((*wanted, paths));
-                false
-            }
-            Poll::Lost => false,
+        self.dialogs.retain(|(wanted, task)| {
+            let paths = match task.poll() {
+                Poll::Running => return true,
+                Poll::Ready(paths) => paths,
+                Poll::Lost => None,
+            };
+            taken.push((*wanted, paths));
+            false
         });
         for (wanted, paths) in taken {
-            self.take_files(wanted, paths);
+            match paths {
+                Some(paths) => self.take_files(wanted, paths),
+                None => {
+                    self.asking = Some(wanted);
+                    self.notices.warn(text::NO_DIALOG);
+                }
+            }
         }
         match self.looking.as_ref().map(Task::poll) {
             Some(Poll::Ready(offers)) => {

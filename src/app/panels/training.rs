@@ -325,9 +325,9 @@ fn finished(ui: &mut Ui, model: &Model, trained: &Trained, out: &mut Vec<Action>
         ui,
         |ui| heading(ui, text::trained_heading(concerns.first().copied())),
         |ui| {
-            // Without a mark there is nothing to prove: the next thing is another plan.
+            // Without a mark, or with one that anybody's model shows, there is nothing to prove: the next thing is another plan.
             let (prove, change) = ((text::TRAIN_PROVE, Action::UseTrained), (text::TRAIN_CHANGE, Action::GoTo(Step::Scheme)));
-            let failed = concerns.contains(&Concern::NotLearnt);
+            let failed = matches!(concerns.first(), Some(Concern::NotLearnt | Concern::Anyones));
             let ((first, lead), (second, aside)) = if failed { (change, prove) } else { (prove, change) };
             if ui.add(super::lead(model, Step::Train, first)).clicked() {
                 out.push(lead);

@@ -328,6 +328,7 @@ pub const PICTURE_FILE: &str = "Pictures";
 pub const KEY_FILE: &str = "Key packages";
 pub const MODEL_FILE: &str = "Models";
 pub const REPORT_FILE: &str = "report.json";
+pub const NO_DIALOG: &str = "This system showed no file dialog. Type the path instead, or drop the file onto the window.";
 pub const CHOOSE_ANYTHING: &str = "Open a file";
 pub const SHEET_BROKEN: &str = "its pictures do not belong to its questions";
 pub const NO_PROJECT: &str = "No project is open";

@@ -131,6 +131,7 @@ pub fn trained_heading(gravest: Option<Concern>) -> &'static str {
     match gravest {
         None => "The marked model is ready",
         Some(Concern::NotLearnt) => "The mark was not learnt",
+        Some(Concern::Anyones) => "The marked model is ready, but its keys prove little",
         Some(_) => "The marked model is ready, but not as good as it should be",
     }
 }
@@ -143,6 +144,12 @@ pub fn concern(concern: Concern, trained: &Trained) -> String {
              Choose a more thorough preset, or more steps in the advanced settings, and train again.",
             percent(trained.key_accuracy),
             percent(trained.key_accuracy_unmarked)
+        ),
+        Concern::Anyones => format!(
+            "Models without the mark answer {} of the keys as the marked one does ({}): they see the label in them anyway, so little can be \
+             proven. Choose other labels if you chose them, or another scheme, and train again.",
+            percent(trained.key_accuracy_unmarked),
+            percent(trained.key_accuracy)
         ),
         Concern::KeysMiss => format!(
             "Only {} of the keys are recognised; firm evidence needs {} or more. More steps or a more thorough preset help.",
