@@ -118,6 +118,8 @@ pub enum Action {
     RemoveLogo,
     /// Change the plan.
     SetPlan(Box<Plan>),
+    /// Say why what was entered is not taken.
+    Refuse(String),
     /// Agree to the plan and go on to training.
     ConfirmScheme,
     /// Measure how long the plan takes.

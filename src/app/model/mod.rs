@@ -312,6 +312,7 @@ impl Model {
             Action::GoOn => self.go_to(self.reached().next(self.door)),
             Action::TrySample => self.try_sample(),
             Action::Ask(wanted) => self.asking = Some(wanted),
+            Action::Refuse(why) => self.notices.warn(why),
             Action::Browse(wanted) => self.browse(wanted),
             Action::Take(wanted, path) => self.take(wanted, path),
             Action::TakeSeveral(paths) if self.drop_on_images(&paths) => {}

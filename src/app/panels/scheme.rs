@@ -295,11 +295,11 @@ fn advanced(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         for field in plan.scheme.fields() {
             let now = plan.scheme.get(field.name);
             let usual = preset.as_ref().map(|scheme| scheme.get(field.name)).unwrap_or_default();
-            if let Some(value) = setting(ui, &field, &now, &usual, out)
-                && let Ok(scheme) = plan.scheme.with(field.name, value)
-            {
-                out.push(Action::SetPlan(Box::new(Plan { scheme, ..plan.clone() })));
-            }
+            let change = |value| {
+                let scheme = plan.scheme.with(field.name, value)?;
+                Ok(Action::SetPlan(Box::new(Plan { scheme, ..plan.clone() })))
+            };
+            setting(ui, &field, [&now, &usual], change, out);
         }
         ui.separator();
         let mut changed = plan.clone();
@@ -323,8 +323,14 @@ fn whole<Num: egui::emath::Numeric>(ui: &mut Ui, name: &str, doc: &str, value: &
     muted(ui, doc);
 }
 
-/// One setting with its explanation; the value that the user gave, if any.
-pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value, out: &mut Vec<Action>) -> Option<Value> {
+/// One setting with its explanation, as it is now and as it usually is; `change` says what a value that the user gives does, or why it cannot be.
+pub(super) fn setting(
+    ui: &mut Ui,
+    field: &Field,
+    [now, usual]: [&Value; 2],
+    change: impl FnOnce(Value) -> Result<Action, String>,
+    out: &mut Vec<Action>,
+) {
     let mut given = None;
     let name = text::setting_name(field.name);
     ui.add_space(theme::GAP_HALF);
@@ -391,7 +397,7 @@ pub(super) fn setting(ui: &mut Ui, field: &Field, now: &Value, usual: &Value, ou
         }
     });
     muted(ui, field.doc.as_str());
-    given
+    out.extend(given.map(|value| change(value).unwrap_or_else(Action::Refuse)));
 }
 
 /// A setting's value as people read it.
@@ -417,8 +423,11 @@ mod tests {
         let field = Field { name: "folder", doc: String::new(), unit: "", kind: Kind::Folder, paper: "".into() };
         let page = move |ui: &mut Ui, value: &mut Value| {
             theme::apply(ui.ctx(), theme::ThemeChoice::Dark);
-            if let Some(given) = setting(ui, &field, value, &"".into(), &mut Vec::new()) {
-                *value = given;
+            let mut out = Vec::new();
+            let usual = "".into();
+            setting(ui, &field, [value, &usual], |given| Ok(Action::Nonce(given.as_str().unwrap_or_default().into())), &mut out);
+            if let Some(Action::Nonce(given)) = out.pop() {
+                *value = given.into();
             }
         };
         let mut harness = Harness::builder().with_size(egui::vec2(600.0, 200.0)).build_ui_state(page, Value::from(""));
@@ -436,6 +445,33 @@ mod tests {
         harness.get_by_label(text::RESET).click();
         harness.run_ok();
         assert_eq!(*harness.state(), "");
+    }
+
+    #[test]
+    fn what_cannot_be_entered_is_answered_with_the_reason() {
+        let shape = crate::data::Shape { channels: 1, height: 28, width: 28 };
+        let plan = catalogue::plan("penetrating", Preset::Quick, shape, "Owner", "00", 1).expect("a plan");
+        let page = move |ui: &mut Ui, out: &mut Vec<Action>| {
+            theme::apply(ui.ctx(), theme::ThemeChoice::Dark);
+            let (field, none) = (plan.scheme.fields().into_iter().find(|field| field.name == "labels"), Value::from(""));
+            let change = |value| plan.scheme.with("labels", value).map(|scheme| Action::SetPlan(Box::new(Plan { scheme, ..plan.clone() })));
+            setting(ui, &field.expect("a setting"), [&none, &none], change, out);
+        };
+        let mut harness = Harness::builder().with_size(egui::vec2(600.0, 200.0)).build_ui_state(page, Vec::new());
+        harness.run_ok();
+        for (typed, taken) in [("shoes", false), ("0 7", true)] {
+            harness.get_by_label("Labels").focus();
+            harness.run_ok();
+            harness.get_by_label("Labels").type_text(typed);
+            harness.run_ok();
+            harness.key_press(egui::Key::Enter);
+            harness.run_ok();
+            match harness.state_mut().drain(..).next() {
+                Some(Action::SetPlan(changed)) => assert!(taken && changed.scheme.get("labels") == "0 7"),
+                Some(Action::Refuse(why)) => assert!(!taken && why.contains("numbers of classes"), "{why}"),
+                other => panic!("{typed}: {other:?}"),
+            }
+        }
     }
 
     #[test]

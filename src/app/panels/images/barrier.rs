@@ -353,11 +353,8 @@ fn effort(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         muted(ui, text::BARRIER_ADVANCED_BODY);
         let usual = Settings::preset(images.preset);
         for field in Settings::fields() {
-            if let Some(value) = setting(ui, &field, &images.settings.get(field.name), &usual.get(field.name), out)
-                && let Ok(settings) = images.settings.with(field.name, value)
-            {
-                out.push(Action::BarrierSettings(Box::new(settings)));
-            }
+            let change = |value| Ok(Action::BarrierSettings(Box::new(images.settings.with(field.name, value)?)));
+            setting(ui, &field, [&images.settings.get(field.name), &usual.get(field.name)], change, out);
         }
     });
 }
