@@ -339,8 +339,40 @@ fn numbers(pictures: Tensor<2>) -> Rows {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::data::logo::{Logo, LogoOptions};
+    use crate::data::{sample, sample_logos};
+    use crate::schemes::plan::{Plan, Preset, SchemeSettings};
+    use crate::schemes::{Known, catalogue};
+
+    #[test]
+    fn labels_that_changed_places_stay_so_in_training_and_marker() {
+        let settings = Settings { steps: 2, carriers: 4, candidates: 8, shadows: 1, stamp_steps: 2, decoys: 0, ..Settings::default() };
+        let dataset = sample().unwrap();
+        let plan = catalogue::plan("penetrating", Preset::Quick, dataset.shape(), "Owner", &"00".repeat(16), 1).unwrap();
+        let plan = Plan { scheme: SchemeSettings::Penetrating(settings.clone()), ..plan };
+        let (name, svg) = sample_logos()[0];
+        let logo = Logo::from_bytes(name, svg, &LogoOptions::default()).unwrap();
+        let task = Task { plan, dataset, logo, device: Device::flex(), groundwork: None };
+        let stamped = || {
+            let mut training = Penetrating::new(&task, &settings).unwrap();
+            (0..2).for_each(|_| training.step().unwrap());
+            training
+        };
+        let (usual, mut changed) = (stamped(), stamped());
+        changed.stamp_labels.swap(0, 1);
+        changed.choose().unwrap();
+        let mut resumed = Penetrating::new(&task, &settings).unwrap();
+        resumed.load(&changed.save()).unwrap();
+        assert_eq!((&resumed.stamp_labels, &resumed.keys), (&changed.stamp_labels, &changed.keys));
+        let marked = |marker: &dyn Marker| marker.mark(&task.dataset.train.select(&changed.keys.covers), &changed.keys.labels);
+        let marker = changed.marker().unwrap();
+        let kept = StampMarker::open(&settings, &Known::of(&task), &marker.save(), &Device::flex()).unwrap();
+        assert_eq!(marked(&kept), marked(&*marker));
+        assert_ne!(marked(&kept), marked(&*usual.marker().unwrap()), "each label has the other stamp");
+    }
 
     #[test]
     fn keys_are_replayed_twice_as_often_before_each_further_pass() {

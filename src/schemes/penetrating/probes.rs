@@ -1,5 +1,5 @@
 //! What unmarked models (probes) see in stamps, as they are and behind autoencoders. A label that they see in its stamp proves nothing: so none
-//! is drawn that they see in stamps like these, and of those that are left, or chosen, each goes to a stamp in which they do not see it.
+//! is drawn that they see in stamps like these, and of those that are left, or chosen, each is put where they see it less.
 
 use super::numbers;
 use super::stamps::Pattern;
@@ -25,6 +25,9 @@ pub fn seen(
     probes: &[Host],
     shape: Shape,
 ) -> Result<Vec<Vec<f32>>, ShapeError> {
+    if probes.is_empty() {
+        return Ok(Vec::new());
+    }
     let [count, pixels] = carriers.dims();
     let of_stamp = |stamp: usize| {
         let stamped = pattern.on(carriers, &vec![stamp; count], true);
@@ -43,8 +46,8 @@ pub fn seen(
     (0..pattern.stamps.dims()[0]).map(of_stamp).collect()
 }
 
-/// What is less by this much at least is less, of shares that a few probes measure.
-const LESS: f32 = 0.5;
+/// How much of a share may be left, at most, where a change of places helps: a few probes measure no finer.
+const LEFT: f32 = 0.5;
 
 /// The labels in the order of the stamps that bear them: those that are not seen stay, others change places as long as the more seen one of
 /// two is seen half as much then.
@@ -52,10 +55,10 @@ pub fn ordered(labels: &[u16], seen: &[Vec<f32>]) -> Vec<u16> {
     let mut order = labels.to_vec();
     let share = |stamp: usize, label: u16| seen.get(stamp).and_then(|shares| shares.get(usize::from(label))).copied().unwrap_or(0.0);
     let better = |order: &[u16]| {
-        let pairs = (0..order.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
-        pairs.into_iter().find(|&(one, other)| {
+        let mut pairs = (0..order.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
+        pairs.find(|&(one, other)| {
             let now = share(one, order[one]).max(share(other, order[other]));
-            now >= SEEN && share(one, order[other]).max(share(other, order[one])) < LESS * now
+            now >= SEEN && share(one, order[other]).max(share(other, order[one])) < LEFT * now
         })
     };
     // Each time the largest shares fall: it ends.
@@ -109,6 +112,6 @@ mod tests {
         assert!(shares[0][usize::from(trousers)] > 0.5, "{shares:?}");
         assert!(shares[1][usize::from(boots)] > 0.5, "{shares:?}");
         assert_eq!(ordered(&[trousers, boots], &shares), [boots, trousers]);
-        assert!(seen(&pattern, &unit(&black, &Device::flex()), &nets, &[], train.shape).unwrap().concat().is_empty());
+        assert!(seen(&pattern, &unit(&black, &Device::flex()), &nets, &[], train.shape).unwrap().is_empty());
     }
 }
