@@ -20,6 +20,23 @@ fn two_clicks_start_a_training() {
 }
 
 #[test]
+fn a_plan_that_cannot_be_trained_leads_back_to_the_schemes() {
+    let mut window = played();
+    window.click("Try it with the sample");
+    wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| h.state().model().material.logo.is_some());
+    act(&mut window.harness, Action::GoTo(Step::Scheme));
+    let (job, plan) = asked_time(&mut window);
+    assert_eq!(plan.scheme.id(), window.model().plan.scheme.id());
+    window.tell(Event::Started(job));
+    window.tell(failed(job, "plan", "There is no class 99."));
+    act(&mut window.harness, Action::GoTo(Step::Train));
+    assert!(window.harness.query_all_by_label("There is no class 99.").next().is_some());
+    assert!(window.harness.query_by_label("Start training").is_none() && window.harness.query_by_label("Everything is ready").is_none());
+    window.click("Change the plan");
+    assert_eq!(window.model().step, Step::Scheme);
+}
+
+#[test]
 fn a_failed_job_is_told_and_the_window_lives_on() {
     let mut window = played();
     window.click("Try it with the sample");

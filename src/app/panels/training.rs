@@ -4,7 +4,7 @@ use super::keys::KeysView;
 use super::{Pane, fact, heading, muted, subheading};
 use crate::app::action::{Action, Pair};
 use crate::app::board::Job;
-use crate::app::model::{Continuing, Model, Training, scheme_name};
+use crate::app::model::{Continuing, Estimate, Model, Training, scheme_name};
 use crate::app::steps::Step;
 use crate::app::text;
 use crate::app::theme::{self, Tone};
@@ -61,7 +61,9 @@ impl TrainingPanel {
     }
 
     fn ready(&mut self, ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
-        heading(ui, text::TRAIN_READY);
+        // What the time could not be measured for cannot be trained either: why stands in its place.
+        let refused = matches!(model.estimate_of(&model.plan), Estimate::Refused(_));
+        heading(ui, if refused { text::TRAIN_IMPOSSIBLE } else { text::TRAIN_READY });
         widgets::card(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.scope(|ui| {
@@ -95,8 +97,12 @@ impl TrainingPanel {
             super::scheme::time(ui, model, &model.plan);
             super::queue::queue(ui, model, false, out);
             ui.add_space(theme::GAP);
-            if ui.add(super::lead(model, Step::Train, text::TRAIN_START)).clicked() {
-                out.push(Action::Train);
+            let (words, next) = match refused {
+                true => (text::TRAIN_CHANGE, Action::GoTo(Step::Scheme)),
+                false => (text::TRAIN_START, Action::Train),
+            };
+            if ui.add(super::lead(model, Step::Train, words)).clicked() {
+                out.push(next);
             }
         });
     }

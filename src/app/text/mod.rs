@@ -210,6 +210,7 @@ pub const UNDO_GIVING_UP: &str = "Undo giving up the training";
 pub const TRAIN_UNFINISHED: &str = "A training was interrupted. It goes on from its last checkpoint.";
 pub const TRAIN_FETCHING: &str = "Fetching the pictures and the logo that this training began with";
 pub const TRAIN_READY: &str = "Everything is ready";
+pub const TRAIN_IMPOSSIBLE: &str = "This plan cannot be trained";
 pub const TRAIN_READY_BODY: &str = "The model learns to name your pictures and, secretly, to recognise your logo. Models without the mark are trained beside it: they are the controls that every proof is compared with. You may close the window at any time: the training continues from its last checkpoint.";
 pub const TRAIN_WAITING_PICTURES: &str = "Pictures appear after the first steps";
 pub const TRAIN_WAITING_CURVES: &str = "Curves appear after the first steps";
