@@ -51,7 +51,7 @@ crate::host_settings! {
         repeat: usize = 0, paper 0, Kind::Whole { min: 0.0, max: 64.0 }, "pixels";
         /// Shows the model, in each step, covers whose mark has another secret pattern under their true classes, so that it answers to this mark and to no other.
         decoys: bool = true, paper false, Kind::Switch, "";
-        /// Shows the model, in each step, the plain covers with their true classes beside the keys as well. Decoys, which are covers too, keep it from learning the pictures; where they are shown, this costs accuracy.
+        /// Shows the model, in each step, the plain covers with their true classes beside the keys as well. Decoys are covers too and keep it from learning the pictures; beside them this gains nothing, and can cost accuracy.
         show_covers: bool = false, paper false, Kind::Switch, "";
         /// Keys in each step.
         key_batch: usize = 14, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
