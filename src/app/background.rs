@@ -136,16 +136,14 @@ pub fn pick(title: String, what: Pick, wake: &Wake) -> Task<Option<Vec<PathBuf>>
     Task::start(title, wake, move |_| {
         let began = Instant::now();
         let dialog = rfd::FileDialog::new().set_title(heading);
-        let one = match what {
-            Pick::File(_, []) => dialog.pick_file(),
-            Pick::File(name, endings) => dialog.add_filter(name, endings).pick_file(),
-            Pick::Files(name, endings) => {
-                return shown(dialog.add_filter(name, endings).pick_files().unwrap_or_default(), began.elapsed());
-            }
-            Pick::Folder => dialog.pick_folder(),
-            Pick::Save(name) => dialog.set_file_name(name).save_file(),
+        let chosen = match what {
+            Pick::File(_, []) => Vec::from_iter(dialog.pick_file()),
+            Pick::File(name, endings) => Vec::from_iter(dialog.add_filter(name, endings).pick_file()),
+            Pick::Files(name, endings) => dialog.add_filter(name, endings).pick_files().unwrap_or_default(),
+            Pick::Folder => Vec::from_iter(dialog.pick_folder()),
+            Pick::Save(name) => Vec::from_iter(dialog.set_file_name(name).save_file()),
         };
-        shown(one.into_iter().collect(), began.elapsed())
+        shown(chosen, began.elapsed())
     })
 }
 

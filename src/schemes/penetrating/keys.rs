@@ -25,8 +25,8 @@ pub(super) fn note_avoided(avoided: &[usize], map: &mut WeightMap) {
 /// The labels of the stamps as training or marker note them; in their first order where these are not the same labels.
 pub(super) fn noted_order(labels: &[u16], noted: &WeightMap) -> Vec<u16> {
     let order: Vec<u16> = noted_numbers(ORDER, noted);
-    let sorted = |labels: &[u16]| labels.iter().copied().collect::<BTreeSet<_>>();
-    if order.len() == labels.len() && sorted(&order) == sorted(labels) { order } else { labels.to_vec() }
+    let set = |labels: &[u16]| labels.iter().copied().collect::<BTreeSet<_>>();
+    if order.len() == labels.len() && set(&order) == set(labels) { order } else { labels.to_vec() }
 }
 
 pub(super) fn note_order(labels: &[u16], map: &mut WeightMap) {
