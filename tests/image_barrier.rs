@@ -161,6 +161,22 @@ fn the_second_stage_shows_the_revealing_network_fine_structure() {
 }
 
 #[test]
+fn disturbed_pictures_are_a_lesson_of_the_second_stage_alone() {
+    let stages = |adversarial_disturbed: bool| {
+        let mut training = Training::new(task(Settings { steps: 2, adversarial_disturbed, ..tiny() })).unwrap();
+        let mut barriers = Vec::new();
+        while training.done() < training.steps() {
+            training.step().unwrap();
+            barriers.push(training.barrier().save().tensors);
+        }
+        barriers
+    };
+    let (with, without) = (stages(true), stages(false));
+    let first = with.iter().zip(&without).position(|(with, without)| with != without);
+    assert_eq!(first, Some(2 + 2 * 2), "two steps of the pair, two of each thief, and then");
+}
+
+#[test]
 fn a_training_that_was_stopped_anywhere_goes_on_bit_by_bit() {
     let settings = Settings { steps: 3, clarity: 30.0, ..tiny() };
     let mut whole = Training::new(task(settings.clone())).unwrap();
@@ -355,6 +371,7 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
         logo: owners(),
         seeds: seeds.to_vec(),
         choosing: false,
+        only: Vec::new(),
     };
     let made =
         |request: tables::Request, folder: &Path| reproduce(&Request::Barrier(request), &Compute::cpu(), folder, &mut Silent).unwrap();
@@ -411,6 +428,38 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
 }
 
 #[test]
+fn variants_of_a_table_take_over_what_they_have_in_common_bit_by_bit() {
+    let home = tempfile::tempdir().unwrap();
+    let make = |folder: &str, only: &[&str]| {
+        let request = tables::Request {
+            table: TableName::Ablation,
+            preset: Preset::Quick,
+            settings: Settings { steps: 3, ..tiny() },
+            tasks: vec![(tasks::Task::default(), photos())],
+            logo: owners(),
+            seeds: vec![1],
+            choosing: false,
+            only: only.iter().map(|&name| name.to_owned()).collect(),
+        };
+        reproduce(&Request::Barrier(request), &Compute::cpu(), &home.path().join(folder), &mut Silent).unwrap()
+    };
+    let together = ["whole", "without the second stage", "without honest twins", "without fine structure", "without the clean loss"];
+    let rows = make("together", &together).rows;
+    assert_eq!(rows.len(), together.len());
+    let kept = std::fs::read_dir(home.path().join("together/common")).unwrap().count();
+    // Two states of the whole, one without the second stage (which is the first of them), two without the clean loss; answers of both
+    // thieves, whose honest twins learn the same wherever the mark is the same or not.
+    assert_eq!(kept, 2 + 2 + (1 + 2) * 2, "{kept}");
+    for (name, row) in together.iter().zip(&rows) {
+        let alone = make(name, &[name]).rows;
+        assert_eq!(alone.len(), 1, "{name}");
+        assert_eq!((&alone[0].name, &alone[0].values), (&row.name, &row.values), "{name}");
+    }
+    assert_eq!(rows[0].values["success"].each.len(), 1);
+    assert!(TableName::Ablation.choices().len() == 11 && TableName::Fidelity.choices().is_empty());
+}
+
+#[test]
 fn a_grey_barrier_marks_brightness_and_finds_its_logo_in_it() {
     let grey = |samples: Samples| {
         let pixels = (0..samples.count()).flat_map(|i| samples.picture(i).grey().planes).collect();
@@ -457,7 +506,7 @@ fn an_estimate_tries_every_stage_and_gives_way_when_told_to() {
     let settings = Settings { steps: 1000, ..tiny() };
     let thieves = jobs::standing_thieves(&settings, 3);
     let task = tasks::Task::parse("derain").unwrap();
-    let order = jobs::Order { settings, photos: photos(), task, logo: owners(), seed: 3, choosing: false, thieves };
+    let order = jobs::Order { settings, photos: photos(), task, logo: owners(), seed: 3, choosing: false, thieves, ground: None };
     let seconds = jobs::estimate(&order, &Compute::cpu(), &mut Silent).unwrap();
     assert!(seconds.is_finite() && seconds > 0.0, "{seconds}");
     assert!(matches!(jobs::estimate(&order, &Compute::cpu(), &mut Stopped), Err(JobError::Stopped)));
@@ -474,6 +523,7 @@ fn a_network_of_ones_own_looks_at_pictures_where_that_counts() {
         seed: 3,
         choosing: false,
         thieves: Vec::new(),
+        ground: None,
     };
     let home = tempfile::tempdir().unwrap();
     let make = |order: jobs::Order, name: &str| jobs::make(order, &Compute::cpu(), &home.path().join(name), &mut Silent);

@@ -77,7 +77,7 @@ fn five_triggers_are_asked_before_and_behind_an_autoencoder() {
     for trigger in ["penetrating", "random", "stamp", "outside the training set", "wonder filter"] {
         let row = table.rows.iter().find(|row| row.name == format!("{own}, {trigger}")).unwrap_or_else(|| panic!("{trigger}: {names:?}"));
         for column in ["keys", "keys_behind", "unmarked", "unmarked_behind"] {
-            let figure = row.values[column];
+            let figure = &row.values[column];
             assert!(figure.n == 2 && (0.0..=1.0).contains(&figure.mean), "{trigger}, {column}: {figure:?}");
         }
         assert!(row.values["drop_points"].mean.abs() < 60.0);

@@ -86,6 +86,8 @@ pub struct Reached {
     pub logo: bool,
     /// A scheme is chosen.
     pub scheme: bool,
+    /// The plan cannot be trained.
+    pub unfit: bool,
     /// A training runs, waits or is held.
     pub training: bool,
     /// A training was stopped and can go on with what it began with.
@@ -119,7 +121,7 @@ impl Reached {
             Step::Logo => done(self.logo),
             Step::Scheme if !self.data => StepState::Blocked(text::MISSING_DATA_FOR_SCHEME.into()),
             Step::Scheme if !self.logo => StepState::Blocked(text::MISSING_LOGO_FOR_SCHEME.into()),
-            Step::Scheme => done(self.scheme),
+            Step::Scheme => done(self.scheme && !self.unfit),
             Step::Train if self.training => StepState::Running,
             Step::Train if self.interrupted => StepState::Ready,
             Step::Train if self.trained => StepState::Done,
@@ -205,6 +207,9 @@ mod tests {
         assert_eq!(reached.next(Door::Protect), Step::Scheme);
         reached.scheme = true;
         assert_eq!(reached.next(Door::Protect), Step::Train);
+        reached.unfit = true;
+        assert_eq!(reached.next(Door::Protect), Step::Scheme, "a plan that cannot be trained is not done");
+        reached.unfit = false;
         reached.trained = true;
         assert_eq!(reached.next(Door::Protect), Step::Prove);
     }

@@ -89,7 +89,7 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
     let mut thieves = if options.thieves { standing_thieves(&settings, options.seed) } else { Vec::new() };
     thieves.extend((2000..).zip(&options.kinds).map(|(i, kind)| kind.plan(&settings, options.seed.wrapping_add(i))));
     let (planned, pictures) = (json!(settings), photos.train.count());
-    let order = Order { settings, photos, task: options.task, logo, seed: options.seed, choosing: options.choosing, thieves };
+    let order = Order { settings, photos, task: options.task, logo, seed: options.seed, choosing: options.choosing, thieves, ground: None };
     let command = Command::MakeBarrier { job: JobId(1), order: Box::new(order), folder: options.out.clone() };
     let followed = follow(&worker(options.device)?, command)?;
     let Outcome::Barrier(made) = followed.outcome else { return Err(internal()) };

@@ -62,6 +62,9 @@ pub struct Options {
     /// Judge on the photographs kept for choosing settings, not on those kept for the last word.
     #[arg(long)]
     choosing: bool,
+    /// Only this variant of barrier-ablation or barrier-task-specific, such as whole or "without the clean loss"; may be given several times.
+    #[arg(long = "variant", value_name = "NAME")]
+    variants: Vec<String>,
     /// What computes: auto, cpu, gpu or software.
     #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
     pub device: DeviceChoice,
@@ -104,6 +107,11 @@ fn of_pictures(options: &Options, table: barrier::TableName, logo: Logo) -> Resu
     if options.photographs.is_none() && options.xrays.is_none() {
         return Err(Failure::new("plan", "This table needs photographs: give a folder or zip with --photographs, or X-rays with --xrays."));
     }
+    let choices = table.choices();
+    if let Some(unknown) = options.variants.iter().find(|name| !choices.contains(&name.as_str())) {
+        let known = if choices.is_empty() { "it has none".to_owned() } else { format!("known are {}", choices.join(", ")) };
+        return Err(Failure::new("plan", format!("The table {} has no variant “{unknown}”: {known}.", table.name())));
+    }
     let settings = settings(options.preset, &options.settings)?;
     let read = |path: &Option<PathBuf>, task: Task, channels: usize| -> Result<Option<(Task, Photos)>, Failure> {
         path.as_deref().map(|path: &Path| Ok((task, photos(path, settings.side, channels, &mut |_| true)?))).transpose()
@@ -112,8 +120,8 @@ fn of_pictures(options: &Options, table: barrier::TableName, logo: Logo) -> Resu
     let tasks = [read(&options.photographs, options.task, settings.channels())?, read(&options.xrays, suppress, 1)?];
     let planned = json!(settings);
     let tasks = tasks.into_iter().flatten().collect();
-    let (preset, seeds, choosing) = (options.preset, options.seeds.clone(), options.choosing);
-    Ok((Request::Barrier(barrier::Request { table, preset, settings, tasks, logo, seeds, choosing }), planned))
+    let (preset, seeds, choosing, only) = (options.preset, options.seeds.clone(), options.choosing, options.variants.clone());
+    Ok((Request::Barrier(barrier::Request { table, preset, settings, tasks, logo, seeds, choosing, only }), planned))
 }
 
 /// The same of classifiers.

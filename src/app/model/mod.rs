@@ -1,6 +1,6 @@
 //! What the window knows and does: the state behind the panels, changed only by [`Action`]s and by what the worker says.
 //!
-//! Panels read the model and hand in actions; nothing here draws. `material` holds data and logo, `work` the jobs,
+//! Panels read the model and hand in actions; nothing here draws. `material` holds data and logo, `planning` the plan, `work` the jobs,
 //! `keeping` the project on disk.
 
 mod compared;
@@ -11,6 +11,7 @@ mod images;
 mod keeping;
 mod keys;
 mod material;
+mod planning;
 mod queue;
 mod sheet;
 mod work;
@@ -22,6 +23,7 @@ pub use images::{Batch, Images, Making, OpenBarrier, count_found};
 pub use keeping::Keeper;
 pub use keys::{Keys, Looked};
 pub use material::{LogoChoice, Material, Offer};
+use planning::fresh_plan;
 pub use work::{Proof, Training, scheme_name};
 
 use super::action::{Action, Pair, Wanted};
@@ -30,10 +32,9 @@ use super::board::Board;
 use super::notices::Notices;
 use super::steps::{Door, Reached, Step, StepState};
 use super::text;
-use crate::data::{Dataset, Shape};
+use crate::data::Dataset;
 use crate::jobs::{Command, Event, Worker};
-use crate::schemes::plan::{HostKind, Plan, Preset, SchemeSettings};
-use crate::schemes::{blind, catalogue};
+use crate::schemes::plan::Plan;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -165,6 +166,7 @@ impl Model {
             data: self.material.data.is_some(),
             logo: self.material.logo.is_some(),
             scheme: self.scheme_chosen,
+            unfit: matches!(self.estimate_of(&self.plan), Estimate::Refused(_)),
             training: self.board.training().is_some(),
             interrupted: self.training.interrupted.is_some(),
             trained: self.training.trained.is_some(),
@@ -508,46 +510,6 @@ impl Model {
         chosen || reached.trained || self.training.interrupted.is_some() || !self.plan.owner.trim().is_empty()
     }
 
-    fn set_plan(&mut self, plan: Plan) {
-        if plan != self.plan {
-            self.plan = plan;
-            self.keep();
-        }
-    }
-
-    /// The plan with another scheme or preset, everything else of it at its default; owner, salt, seed and a network and width that
-    /// the user chose stay.
-    pub fn replanned(&self, scheme: &str, preset: Preset) -> Option<Plan> {
-        self.replanned_keeping(self.own_host(), scheme, preset)
-    }
-
-    fn replanned_keeping(&self, host: Option<HostKind>, scheme: &str, preset: Preset) -> Option<Plan> {
-        let mut plan = self.usual_plan(scheme, preset)?;
-        (plan.host, plan.width) = (host.unwrap_or(plan.host), self.plan.width);
-        Some(plan)
-    }
-
-    fn usual_plan(&self, scheme: &str, preset: Preset) -> Option<Plan> {
-        let shape = self.data().map_or(USUAL, Dataset::shape);
-        let plan = catalogue::plan(scheme, preset, shape, &self.plan.owner, &self.plan.salt, self.plan.seed)?;
-        Some(match self.data() {
-            Some(data) => plan.sized(data.train.count()),
-            None => plan,
-        })
-    }
-
-    /// The network of the plan where it is another than the preset would have for the present data.
-    fn own_host(&self) -> Option<HostKind> {
-        let usual = self.usual_plan(self.plan.scheme.id(), self.plan.preset)?;
-        (self.plan.host != usual.host).then_some(self.plan.host)
-    }
-
-    fn confirm_scheme(&mut self) {
-        self.scheme_chosen = true;
-        self.keep();
-        self.go_to(Step::Train);
-    }
-
     /// Sends a command to the worker; false when there is none (any more).
     fn send(&mut self, command: Command) -> bool {
         let sent = self.worker.as_ref().is_some_and(|worker| worker.commands.send(command).is_ok());
@@ -578,23 +540,3 @@ impl Model {
 
 /// Endings of the pictures that can be marked.
 const PICTURES: &[&str] = &["png", "jpg", "jpeg", "webp", "bmp"];
-
-/// Grey pictures of 28x28 pixels: what plans are made for until a data set is chosen.
-const USUAL: Shape = Shape { channels: 1, height: 28, width: 28 };
-
-/// A plan to begin with: the recommended scheme in its quick form, with fresh salt and seed.
-fn fresh_plan() -> Plan {
-    let (salt, seed) = (format!("{:032x}", rand::random::<u128>()), u64::from(rand::random::<u32>()));
-    let recommended = catalogue::cards().first().and_then(|card| catalogue::plan(card.id, Preset::Quick, USUAL, "", &salt, seed));
-    recommended.unwrap_or_else(|| Plan {
-        scheme: SchemeSettings::Blind(blind::Settings::default()),
-        preset: Preset::Quick,
-        host: HostKind::default(),
-        width: 1.0,
-        owner: String::new(),
-        seed,
-        salt,
-        nulls: 3,
-        foreign: 5,
-    })
-}

@@ -1,9 +1,10 @@
-//! The image barrier's jobs: how long making one takes (`cost`), making one from photographs, judging it (`judging`), robbing it (`thieves`),
-//! marking files and looking into files for its logo (`files`), what a find is worth (`null`), classical marks on the same photographs
-//! (`rivals`).
+//! The image barrier's jobs: how long making one takes (`cost`), making one from photographs, what runs of a table have in common (`ground`),
+//! judging it (`judging`), robbing it (`thieves`), marking files and looking into files for its logo (`files`), what a find is worth (`null`),
+//! classical marks on the same photographs (`rivals`).
 
 mod cost;
 pub(super) mod files;
+mod ground;
 mod judging;
 mod null;
 mod rivals;
@@ -34,6 +35,7 @@ use crate::nn::weights::{LARGEST_FILE, WeightMap};
 use crate::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
 use crate::vault::files::{read_limited, write_private};
 use cost::Cost;
+use ground::Ground;
 use judging::{judge, marked};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -76,6 +78,8 @@ pub struct Order {
     pub choosing: bool,
     /// Thieves that are tried on the finished barrier.
     pub thieves: Vec<Plan>,
+    /// Where runs that have a part in common keep it for each other; nothing for one that stands alone.
+    pub ground: Option<PathBuf>,
 }
 
 /// A VGG-16 or VGG-19 of the owner's for the perceptual loss.
@@ -110,14 +114,14 @@ pub struct Made {
     pub figures: Figures,
     /// What thieves got.
     pub thieves: Vec<Robbed>,
-    /// Seconds that learning took, all sessions together; judging and thieves do not count.
+    /// Seconds that learning took, all sessions together; judging and thieves do not count, nor what another run had learnt of the same.
     pub seconds: f64,
     /// Device in words.
     pub device: String,
 }
 
 /// What a run was started with.
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Identity {
     settings: Settings,
     photos: String,
@@ -148,7 +152,7 @@ pub fn make(order: Order, compute: &Compute, folder: &Path, watch: &mut dyn Watc
     };
     let folder = RunFolder::open(folder, &identity)?;
     let mut record = Record::open(&folder, watch);
-    let made = make_in(order, vgg, compute, &folder, &mut record);
+    let made = make_in(order, &identity, vgg, compute, &folder, &mut record);
     record.keep();
     let made = made?;
     let bytes = serde_json::to_vec_pretty(&made).map_err(|e| JobError::Internal(e.to_string()))?;
@@ -163,7 +167,15 @@ pub fn made(folder: &Path) -> Option<Made> {
     file.is_file().then_some(Made { file, ..made })
 }
 
-fn make_in(order: Order, vgg: Option<OwnVgg>, compute: &Compute, folder: &RunFolder, watch: &mut Record) -> Result<Made, JobError> {
+fn make_in(
+    order: Order,
+    identity: &Identity,
+    vgg: Option<OwnVgg>,
+    compute: &Compute,
+    folder: &RunFolder,
+    watch: &mut Record,
+) -> Result<Made, JobError> {
+    let ground = order.ground.as_deref().map(Ground::open).transpose()?;
     let [learnt, choosing, last] = order.task.pairs(&order.photos, order.seed);
     let task = Task {
         settings: order.settings.clone(),
@@ -175,8 +187,15 @@ fn make_in(order: Order, vgg: Option<OwnVgg>, compute: &Compute, folder: &RunFol
         device: compute.device.clone(),
     };
     let mut training = Training::new(task)?;
-    if let Some(saved) = folder.resume("barrier") {
-        training.load(&saved)?;
+    // What the revealing network was before it met thieves' networks, where it meets any.
+    let keep_before = |training: &Training| match training.steps() > order.settings.steps {
+        true => write(&folder.file(BEFORE), &training.barrier()),
+        false => Ok(()),
+    };
+    match (folder.resume("barrier"), &ground) {
+        (Some(saved), _) => training.load(&saved)?,
+        (None, Some(ground)) if ground.give(identity, &mut training)? => keep_before(&training)?,
+        (None, _) => {}
     }
     let mut clock = match training.done() < training.steps() {
         true => Cost::tried(&order, order.settings.families, compute, watch)?.clock(&order.settings),
@@ -197,8 +216,11 @@ fn make_in(order: Order, vgg: Option<OwnVgg>, compute: &Compute, folder: &RunFol
         let began = Instant::now();
         training.step()?;
         clock.step(place, began.elapsed().as_secs_f64());
-        if training.done() == order.settings.steps && training.steps() > order.settings.steps {
-            write(&folder.file(BEFORE), &training.barrier())?;
+        if training.done() == order.settings.steps {
+            keep_before(&training)?;
+        }
+        if let Some(ground) = &ground {
+            ground.keep(identity, &training)?;
         }
         let (done, steps) = (training.done(), training.steps());
         let left = clock.told(told.elapsed().as_secs_f64());
@@ -233,7 +255,7 @@ fn make_in(order: Order, vgg: Option<OwnVgg>, compute: &Compute, folder: &RunFol
         true => Vec::new(),
         false => {
             let before = if training.steps() > order.settings.steps { Some(open(&folder.file(BEFORE), compute)?) } else { None };
-            Robbery { barrier, before, learnt, held_back, folder, compute }.all(&order.thieves, watch)?
+            Robbery { barrier, before, learnt, held_back, folder, ground, compute }.all(&order.thieves, watch)?
         }
     };
     Ok(Made { file, figures, thieves, seconds, device: compute.name.clone() })

@@ -2,6 +2,7 @@
 //! the mark; then both are looked into.
 
 use super::MOST_MADE;
+use super::ground::Ground;
 use super::judging::{JUDGED, correlations, look_into_all, marked, most, success};
 use crate::attacks::thief::{Loss, Plan, Thief};
 use crate::data::tasks::Pair;
@@ -75,6 +76,8 @@ pub(super) struct Robbery<'a> {
     pub held_back: Pair,
     /// Where what they got is kept.
     pub folder: &'a RunFolder,
+    /// Where what their networks gave is kept for other runs.
+    pub ground: Option<Ground>,
     /// Where to compute.
     pub compute: &'a Compute,
 }
@@ -102,7 +105,12 @@ impl Robbery<'_> {
             let share = |half: f64| (place as f64 + half) / plans.len() as f64;
             let taught = |outputs: &Samples, half: f64, watch: &mut dyn Watch| {
                 let mut tell = |watch: &mut dyn Watch, done: f64| watch.progress(Phase::Thieves, share(half + 0.5 * done), None);
-                answers(*plan, [&self.learnt.inputs, outputs], &self.held_back, self.compute, &mut tell, watch)
+                let lesson = [&*self.learnt.inputs, outputs];
+                let mut learn = || answers(*plan, lesson, &self.held_back, self.compute, &mut tell, watch);
+                match &self.ground {
+                    Some(ground) => ground.answers(*plan, lesson, &self.held_back, learn),
+                    None => learn(),
+                }
             };
             let (robber, psnr_db) = taught(&marked_outputs, 0.0, watch)?;
             let (innocent, innocent_psnr) = taught(outputs, 0.5, watch)?;
@@ -146,6 +154,12 @@ pub(super) fn answers(
     }
     let few: Vec<usize> = (0..held_back.inputs.count().min(JUDGED)).collect();
     let answers = thief.answer(&held_back.inputs.select(&few))?;
-    let clear: Vec<f64> = answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &held_back.outputs.picture(i)).ok()).collect();
-    Ok((answers, mean(&clear)))
+    let clear = clearness(&answers, held_back);
+    Ok((answers, clear))
+}
+
+/// Mean PSNR of what a network gave for the pictures held back, decibel.
+pub(super) fn clearness(answers: &[Picture], held_back: &Pair) -> f64 {
+    let each = answers.iter().enumerate().filter_map(|(i, answer)| psnr(answer, &held_back.outputs.picture(i)).ok());
+    mean(&each.collect::<Vec<f64>>())
 }

@@ -57,6 +57,8 @@ pub struct Request {
     pub seeds: Vec<u64>,
     /// Judges on the photographs kept for choosing settings.
     pub choosing: bool,
+    /// Only these of the table's variants, by what [`TableName::choices`] calls them; all where none is named.
+    pub only: Vec<String>,
 }
 
 /// Kinds of thieves' networks in the second stage where the preset has none.
@@ -69,7 +71,28 @@ struct Variant {
     thieves: Vec<Plan>,
 }
 
+/// The folder of what runs have in common.
+const COMMON: &str = "common";
+
+impl Variant {
+    /// The word that chooses it.
+    fn choice(&self) -> &'static str {
+        if self.name.is_empty() { "whole" } else { self.name }
+    }
+}
+
 impl TableName {
+    /// Whether its rows are variants of the recipe.
+    const fn has_variants(self) -> bool {
+        matches!(self, Self::Ablation | Self::TaskSpecific)
+    }
+
+    /// The words that choose its variants; none where it has no variants.
+    pub fn choices(self) -> Vec<&'static str> {
+        let variants = if self.has_variants() { self.variants(&Settings::default(), 0) } else { Vec::new() };
+        variants.iter().map(Variant::choice).collect()
+    }
+
     /// The word that chooses it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -122,6 +145,7 @@ impl TableName {
                 other("without honest twins", Settings { innocents: false, ..settings.clone() }),
                 other("without fine structure", Settings { revealer_fine: false, ..settings.clone() }),
                 other("without turned pictures", Settings { adversarial_turned: false, ..settings.clone() }),
+                other("without disturbed pictures", Settings { adversarial_disturbed: false, ..settings.clone() }),
                 other(
                     "as in the paper",
                     Settings {
@@ -131,6 +155,7 @@ impl TableName {
                         families: 1,
                         revealer_fine: false,
                         adversarial_turned: false,
+                        adversarial_disturbed: false,
                         ..settings.clone()
                     },
                 ),
@@ -267,8 +292,10 @@ pub(super) fn table(request: &Request, compute: &Compute, folder: &Path, watch: 
                 seed,
                 choosing: request.choosing,
                 thieves,
+                ground: Some(folder.join(COMMON)),
             };
-            let variants = request.table.variants(&settings, seed).into_iter();
+            let asked = |variant: &Variant| request.only.is_empty() || request.only.iter().any(|name| *name == variant.choice());
+            let variants = request.table.variants(&settings, seed).into_iter().filter(asked);
             runs.extend(variants.map(|Variant { name, settings, thieves }| (name, order(settings, thieves))));
             beside.extend(request.table.rivals_thieves(&settings, seed).map(|thieves| order(settings, thieves)));
         }

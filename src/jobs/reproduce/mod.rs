@@ -26,7 +26,7 @@ pub enum Request {
 }
 
 /// A figure over seeds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// Mean.
     pub mean: f64,
@@ -34,6 +34,8 @@ pub struct Figure {
     pub sd: f64,
     /// Seeds.
     pub n: usize,
+    /// The value of each, so that a table of further seeds can be added to this one.
+    pub each: Vec<f64>,
 }
 
 /// A row.
@@ -90,7 +92,7 @@ fn rows(all: Cells, paper: impl Fn(&str) -> BTreeMap<String, f64>) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for (name, column, values) in cells {
         let Some((mean, sd)) = mean_sd(&values) else { continue };
-        let figure = Figure { mean, sd, n: values.len() };
+        let figure = Figure { mean, sd, n: values.len(), each: values };
         let place = rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
             rows.push(Row { paper: paper(&name), name, values: BTreeMap::new() });
             rows.len() - 1

@@ -126,7 +126,7 @@ mod tests {
     fn row(name: &str, values: &[(&str, f64, f64)], paper: &[(&str, f64)]) -> Row {
         Row {
             name: name.into(),
-            values: values.iter().map(|&(column, mean, sd)| (column.to_owned(), Figure { mean, sd, n: 3 })).collect(),
+            values: values.iter().map(|&(column, mean, sd)| (column.to_owned(), Figure { mean, sd, n: 3, each: Vec::new() })).collect(),
             paper: paper.iter().map(|&(column, value)| (column.to_owned(), value)).collect(),
         }
     }

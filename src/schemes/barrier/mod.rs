@@ -3,6 +3,7 @@
 //!
 //! `training` makes the two networks, `marking` uses them on pictures of any size, `proof` says when a revealed logo counts.
 
+mod disturb;
 pub mod marking;
 pub mod proof;
 mod training;
@@ -90,6 +91,8 @@ crate::settings! {
         adversarial_rate: f64 = 1e-3, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// Mirrors and turns the pictures of the second stage, marked, stolen and unmarked alike: so there are eight times as many.
         adversarial_turned: bool = true, paper false, Kind::Switch, "";
+        /// Makes all pictures of the second stage a little sharper, softer or noisier, and lays faint patterns over them, as networks draw them: so that none of it is taken for the mark, and none of it hides one.
+        adversarial_disturbed: bool = true, paper false, Kind::Switch, "";
     }
 }
 

@@ -1,5 +1,6 @@
 //! How hiding and revealing are learnt: together first, then the revealing network alone against networks of thieves.
 
+use super::disturb::disturbed;
 use super::{Barrier, Settings, Task, as_noted, hider, note_reach};
 use crate::data::Samples;
 use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer, fine_structure, strength};
@@ -401,7 +402,11 @@ impl Training {
         all.extend([inputs, outputs]);
         let unmarked = all.len() - 2;
         let way = if s.adversarial_turned { Stream::seeded(self.task.seed, &format!("turn {}", self.done)).below(8) } else { 0 };
-        let seen = self.pair.revealer.forward(Tensor::from_inner(batch::turned(Tensor::cat(all, 0), way)))?;
+        let mut shown = batch::turned(Tensor::cat(all, 0), way);
+        if s.adversarial_disturbed {
+            shown = disturbed(shown, &mut Stream::seeded(self.task.seed, &format!("disturb {}", self.done)));
+        }
+        let seen = self.pair.revealer.forward(Tensor::from_inner(shown))?;
         let logos = Tensor::from_inner(self.logos());
         let [found, robbed] = [0, count].map(|from| seen.clone().narrow(0, from, count));
         let (mark, stolen) = (distance(found.clone(), logos.clone()), distance(robbed.clone(), logos));

@@ -420,5 +420,5 @@ impl Model {
 /// A making as the worker is asked for it.
 fn ordered(settings: Settings, task: tasks::Task, thieves: bool, seed: u64, (photos, logo): (Photos, Logo)) -> Order {
     let thieves = if thieves { jobs::standing_thieves(&settings, seed) } else { Vec::new() };
-    Order { settings, photos, task, logo, seed, choosing: false, thieves }
+    Order { settings, photos, task, logo, seed, choosing: false, thieves, ground: None }
 }

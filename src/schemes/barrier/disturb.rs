@@ -1,0 +1,87 @@
+//! What networks and files change in pictures by the way: sharpness, a little noise, and patterns that repeat, as networks draw them. None of it
+//! is a mark, and none of it hides one.
+
+use crate::data::Shape;
+use crate::nn::barrier::fine_structure;
+use crate::nn::batch;
+use crate::vault::derive::Stream;
+use burn::tensor::{Tensor, TensorData};
+
+/// By which share of itself fine structure shrinks or grows at most.
+const SOFTER: f32 = 0.5;
+const SHARPER: f32 = 1.0;
+/// Highest value of a pattern and of noise, as a share of white.
+const PATTERN: f32 = 6.0 / 255.0;
+const NOISE: f32 = 4.0 / 255.0;
+/// Pixels after which a pattern repeats, as those of networks do that halve a picture once, twice and three times.
+const REPEATS: [usize; 3] = [2, 4, 8];
+
+/// Pictures `[batch, channels, h, w]` in [0, 1], each changed in its own way, as files hold them. Most are changed little.
+pub(super) fn disturbed(x: Tensor<4>, stream: &mut Stream) -> Tensor<4> {
+    let [count, channels, height, width] = x.dims();
+    let device = x.device();
+    let mut sharpness = Vec::with_capacity(count);
+    let mut added = Vec::with_capacity(count * channels * height * width);
+    for _ in 0..count {
+        let share = little(stream);
+        sharpness.push(if stream.below(2) == 0 { share * SHARPER } else { -share * SOFTER });
+        let (pattern, noise) = (little(stream) * PATTERN, little(stream) * NOISE);
+        let repeat = REPEATS[stream.below(REPEATS.len())];
+        let tile: Vec<f32> = (0..channels * repeat * repeat).map(|_| pattern * signed(stream)).collect();
+        for channel in 0..channels {
+            for y in 0..height {
+                let row = (channel * repeat + y % repeat) * repeat;
+                added.extend((0..width).map(|x| tile[row + x % repeat] + noise * signed(stream)));
+            }
+        }
+    }
+    let sharpness = Tensor::<4>::from_data(TensorData::new(sharpness, [count, 1, 1, 1]), &device);
+    let added = batch::from_numbers(added, Shape { channels, height, width }, &device);
+    batch::quantise_unit(x.clone() + fine_structure(x) * sharpness + added)
+}
+
+/// A number in 0..1, every one equally likely.
+fn share(stream: &mut Stream) -> f32 {
+    stream.below(1 << 24) as f32 / (1 << 24) as f32
+}
+
+/// A number in 0..1, small ones more likely.
+fn little(stream: &mut Stream) -> f32 {
+    share(stream).powi(2)
+}
+
+/// A number in -1..1.
+fn signed(stream: &mut Stream) -> f32 {
+    2.0 * share(stream) - 1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn every_picture_is_changed_a_little_in_its_own_way_and_the_same_again() {
+        let shape = [6, 3, 16, 16];
+        let grey = Tensor::<4>::full(shape, 128.0 / 255.0, &Device::flex());
+        let once = |purpose: &str| disturbed(grey.clone(), &mut Stream::seeded(1, purpose)).into_data().iter::<f32>().collect::<Vec<_>>();
+        let (first, again, other) = (once("a"), once("a"), once("b"));
+        assert_eq!(first, again);
+        assert_ne!(first, other);
+        let most = PATTERN + NOISE + 1.0 / 255.0;
+        assert!(first.iter().all(|value| (value - 128.0 / 255.0).abs() < most), "no pixel is changed much");
+        let pictures: Vec<&[f32]> = first.chunks(3 * 16 * 16).collect();
+        assert!(pictures.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(pictures.iter().any(|picture| picture.iter().any(|value| *value != picture[0])));
+    }
+
+    #[test]
+    fn edges_become_sharper_or_softer_and_stay_where_they_are() {
+        let edge: Vec<f32> = (0..16 * 16).map(|i| if i % 16 < 8 { 0.3 } else { 0.7 }).collect();
+        let pictures = Tensor::<4>::from_data(TensorData::new(edge.repeat(40), [40, 1, 16, 16]), &Device::flex());
+        let changed = disturbed(pictures, &mut Stream::seeded(2, "edges")).into_data().iter::<f32>().collect::<Vec<_>>();
+        let heights: Vec<f32> = changed.chunks(256).map(|picture| picture[8 * 16 + 8] - picture[8 * 16 + 7]).collect();
+        assert!(heights.iter().any(|&height| height > 0.5) && heights.iter().any(|&height| height < 0.35), "{heights:?}");
+        assert!(heights.iter().all(|&height| height > 0.1), "{heights:?}");
+    }
+}
