@@ -7,7 +7,7 @@ use crate::attacks::thief::Kind;
 use crate::data::logo::{Logo, LogoOptions};
 use crate::data::tasks::Task;
 use crate::data::{pairs, photos};
-use crate::jobs::barrier::{Made, Order, standing_thieves};
+use crate::jobs::barrier::{Made, Order, QUALITIES, standing_thieves};
 use crate::jobs::{Command, JobId, Outcome};
 use crate::nn::device::DeviceChoice;
 use crate::schemes::barrier::Settings;
@@ -121,6 +121,10 @@ fn tell(made: &Made) {
         figures.unmarked_passes,
         figures.unmarked
     );
+    if let Some(shares) = figures.as_jpeg {
+        let each = QUALITIES.into_iter().zip(shares).map(|(quality, share)| format!("{:.1}% at quality {quality}", 100.0 * share));
+        println!("Saved as JPEG files the marked ones show it in {}.", each.collect::<Vec<_>>().join(", "));
+    }
     for thief in &made.thieves {
         println!(
             "A thief's {} ({}, {} steps, {:.1} dB): the logo was found in {:.1}% of what it gives (correlation {:.3}); \

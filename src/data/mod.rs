@@ -13,6 +13,7 @@ mod gather;
 mod idx;
 mod image;
 mod inspect;
+mod jpeg;
 pub mod limits;
 pub mod logo;
 mod open;

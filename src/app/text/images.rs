@@ -4,7 +4,7 @@ use super::{file_name, number, percent, pictures};
 use crate::app::model::{Batch, count_found};
 use crate::data::tasks::Task;
 use crate::jobs::Phase;
-use crate::jobs::barrier::{Figures, Found, Marked, NullRate, Robbed};
+use crate::jobs::barrier::{Figures, Found, Marked, NullRate, QUALITIES, Robbed};
 use crate::schemes::barrier::proof::{LEAST_CONTRAST, LEAST_CORRELATION, Likeness};
 use crate::schemes::plan::Preset;
 use std::path::{Path, PathBuf};
@@ -98,6 +98,7 @@ pub const CURVE_SURROGATE: &str = "Thief's network";
 pub const FIGURES_TITLE: &str = "How good it is";
 pub const FIGURE_LIKE: &str = "Marked pictures look like the originals";
 pub const FIGURE_FOUND: &str = "Logo found in marked pictures";
+pub const FIGURE_JPEG: &str = "The same when they are saved as JPEG";
 pub const FIGURE_FALSE: &str = "Unmarked pictures that pass wrongly";
 pub const FIGURE_NC: &str = "Likeness of the revealed logo (NC, 1 is equal)";
 pub const FIGURE_JUDGED: &str = "Judged on";
@@ -339,6 +340,12 @@ pub const fn task_hint(task: &Task) -> &'static str {
         Task::Edges(_) => "Your photographs are what the network gives; drawings of their edges are what it is given.",
         Task::Pairs(_) => "You bring pairs: what your network was given and what it gave.",
     }
+}
+
+/// In how many marked pictures the logo is still found in JPEG files of each quality.
+pub fn as_jpeg(shares: [f64; QUALITIES.len()]) -> String {
+    let each = QUALITIES.into_iter().zip(shares).map(|(quality, share)| format!("{} at quality {quality}", percent(share)));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// Wrong passes among unmarked pictures.

@@ -48,6 +48,7 @@ impl Reached {
         let early = Settings {
             adversarial_steps: usual.adversarial_steps,
             adversarial_rate: usual.adversarial_rate,
+            adversarial_clean_weight: usual.adversarial_clean_weight,
             adversarial_turned: usual.adversarial_turned,
             adversarial_disturbed: usual.adversarial_disturbed,
             revealer_fine: usual.revealer_fine,

@@ -33,7 +33,14 @@ pub struct Figures {
     pub unmarked_passes: usize,
     /// The highest correlation that an unmarked picture gave.
     pub unmarked_most_nc: f64,
+    /// Share of marked photographs whose revealed logo counts after they were saved as JPEG files, for each of [`QUALITIES`]; nothing in what
+    /// was judged before this was asked.
+    #[serde(default)]
+    pub as_jpeg: Option<[f64; QUALITIES.len()]>,
 }
+
+/// Qualities of JPEG files: as good as cameras write them, and as small as web sites like them.
+pub const QUALITIES: [u8; 2] = [90, 75];
 
 /// JSON has no infinity and holds nothing in its place.
 fn or_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
@@ -48,6 +55,7 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
     let Pair { inputs, outputs } = pair;
     let count = outputs.count().min(JUDGED);
     let (mut clear, mut alike, mut found, mut unmarked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut saved = [const { Vec::new() }; QUALITIES.len()];
     for i in 0..count {
         if watch.flow() == Flow::Stop {
             return Err(JobError::Stopped);
@@ -58,6 +66,10 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
         clear.push(psnr(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
         alike.push(ssim(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
         found.push(looked_into(barrier, &marked)?);
+        for (found, quality) in saved.iter_mut().zip(QUALITIES) {
+            let file = marked.through_jpeg(quality, true).map_err(|e| JobError::Internal(e.to_string()))?;
+            found.push(looked_into(barrier, &file)?);
+        }
         unmarked.push(looked_into(barrier, &picture)?);
         unmarked.push(looked_into(barrier, &inputs.picture(i))?);
     }
@@ -71,6 +83,7 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
         unmarked: unmarked.len(),
         unmarked_passes: passes(&unmarked),
         unmarked_most_nc: most(&unmarked),
+        as_jpeg: Some(saved.map(|found| success(&found))),
     })
 }
 

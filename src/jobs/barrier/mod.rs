@@ -13,7 +13,7 @@ mod thieves;
 
 pub use cost::estimate;
 pub use files::{Found, GAIN, Handled, Looks, Marked, Peek, mark, open, peek, reveal};
-pub use judging::Figures;
+pub use judging::{Figures, QUALITIES};
 pub use null::NullRate;
 pub use rivals::{Rival, RobbedRival, rivals};
 pub use targets::listed;

@@ -68,6 +68,7 @@ mod tests {
             unmarked: 500,
             unmarked_passes,
             unmarked_most_nc: 0.5,
+            as_jpeg: None,
         };
         let robbed = |&success: &f64| Robbed {
             plan: Plan::of(&Settings::default(), Family::Unet, Loss::L2, 1),

@@ -71,6 +71,8 @@ struct Variant {
     thieves: Vec<Plan>,
 }
 
+/// Columns of marked pictures that were saved as JPEG files, one for each of [`crate::jobs::barrier::QUALITIES`].
+const JPEG: [&str; 2] = ["jpeg_90", "jpeg_75"];
 /// The folder of what runs have in common.
 const COMMON: &str = "common";
 
@@ -106,7 +108,9 @@ impl TableName {
 
     const fn columns(self) -> &'static [&'static str] {
         match self {
-            Self::Fidelity => &["psnr_db", "ssim", "nc", "success", "unmarked_success", "unmarked_most_nc", "bit_accuracy"],
+            Self::Fidelity => {
+                &["psnr_db", "ssim", "nc", "success", "unmarked_success", "unmarked_most_nc", JPEG[0], JPEG[1], "bit_accuracy"]
+            }
             Self::Families | Self::Losses => {
                 &["success", "success_before", "nc", "psnr_db", "innocent_success", "innocent_most_nc", "bit_accuracy"]
             }
@@ -137,7 +141,7 @@ impl TableName {
             Self::Losses => vec![whole(Loss::ALL.iter().enumerate().map(|(i, &loss)| thief(10 + i, Family::Unet, loss)).collect())],
             Self::Ablation => vec![
                 whole(two()),
-                other("without the clean loss", Settings { clean_weight: 0.0, ..settings.clone() }),
+                other("without the clean loss", Settings { clean_weight: 0.0, adversarial_clean_weight: 0.0, ..settings.clone() }),
                 other("without the consistency loss", Settings { consistency_weight: 0.0, ..settings.clone() }),
                 other("without the second stage", Settings { families: 0, ..settings.clone() }),
                 other("without imitation", Settings { imitation_weight: 0.0, ..settings.clone() }),
@@ -156,6 +160,7 @@ impl TableName {
                         revealer_fine: false,
                         adversarial_turned: false,
                         adversarial_disturbed: false,
+                        adversarial_clean_weight: 1.0,
                         ..settings.clone()
                     },
                 ),
@@ -172,14 +177,19 @@ impl TableName {
         let unmarked = figures.unmarked_passes as f64 / figures.unmarked.max(1) as f64;
         let own = |columns: &[(&'static str, f64)]| columns.iter().map(|&(column, value)| (row.clone(), column, value)).collect::<Cells>();
         match self {
-            Self::Fidelity => own(&[
-                ("psnr_db", figures.psnr_db),
-                ("ssim", figures.ssim),
-                ("nc", figures.nc),
-                ("success", figures.success),
-                ("unmarked_success", unmarked),
-                ("unmarked_most_nc", figures.unmarked_most_nc),
-            ]),
+            Self::Fidelity => {
+                let mut cells = own(&[
+                    ("psnr_db", figures.psnr_db),
+                    ("ssim", figures.ssim),
+                    ("nc", figures.nc),
+                    ("success", figures.success),
+                    ("unmarked_success", unmarked),
+                    ("unmarked_most_nc", figures.unmarked_most_nc),
+                ]);
+                let saved = figures.as_jpeg.into_iter().flat_map(|shares| JPEG.into_iter().zip(shares));
+                cells.extend(saved.map(|(column, share)| (row.clone(), column, share)));
+                cells
+            }
             Self::Families | Self::Losses => {
                 let of = |robbed: &Robbed| {
                     let Plan { family, loss, augment, .. } = robbed.plan;

@@ -1,7 +1,7 @@
-//! What networks and files change in pictures by the way: sharpness, a little noise, and patterns that repeat, as networks draw them. None of it
-//! is a mark, and none of it hides one.
+//! What networks and files change in pictures by the way: sharpness, a little noise, patterns that repeat, as networks draw them, and what JPEG
+//! leaves out. None of it is a mark, and none of it hides one.
 
-use crate::data::Shape;
+use crate::data::{Picture, Shape};
 use crate::nn::barrier::fine_structure;
 use crate::nn::batch;
 use crate::vault::derive::Stream;
@@ -15,8 +15,11 @@ const PATTERN: f32 = 6.0 / 255.0;
 const NOISE: f32 = 4.0 / 255.0;
 /// Pixels after which a pattern repeats, as those of networks do that halve a picture once, twice and three times.
 const REPEATS: [usize; 3] = [2, 4, 8];
+/// Qualities of JPEG files.
+const QUALITIES: std::ops::Range<u8> = 60..96;
 
-/// Pictures `[batch, channels, h, w]` in [0, 1], each changed in its own way, as files hold them. Most are changed little.
+/// Pictures `[batch, channels, h, w]` in [0, 1], each changed in its own way, as files hold them, one half of them JPEG files. Most are changed
+/// little.
 pub(super) fn disturbed(x: Tensor<4>, stream: &mut Stream) -> Tensor<4> {
     let [count, channels, height, width] = x.dims();
     let device = x.device();
@@ -36,8 +39,19 @@ pub(super) fn disturbed(x: Tensor<4>, stream: &mut Stream) -> Tensor<4> {
         }
     }
     let sharpness = Tensor::<4>::from_data(TensorData::new(sharpness, [count, 1, 1, 1]), &device);
-    let added = batch::from_numbers(added, Shape { channels, height, width }, &device);
-    batch::quantise_unit(x.clone() + fine_structure(x) * sharpness + added)
+    let shape = Shape { channels, height, width };
+    let added = batch::from_numbers(added, shape, &device);
+    let changed = x.clone() + fine_structure(x) * sharpness + added;
+    let files = batch::to_unit_pictures(changed).into_iter().map(|picture| as_file(picture, stream));
+    batch::from_unit_bytes(&files.flat_map(|picture| picture.planes).collect::<Vec<u8>>(), shape, &device)
+}
+
+/// What a file holds of a picture: all of it, or what JPEG leaves. A picture of which there can be no such file stays whole.
+fn as_file(picture: Picture, stream: &mut Stream) -> Picture {
+    let [lossy, coarse] = [(); 2].map(|()| stream.below(2) == 0);
+    let quality = QUALITIES.start + stream.below(QUALITIES.len()) as u8;
+    let kept = if lossy { picture.through_jpeg(quality, coarse).ok() } else { None };
+    kept.unwrap_or(picture)
 }
 
 /// A number in 0..1, every one equally likely.
@@ -68,7 +82,7 @@ mod tests {
         let (first, again, other) = (once("a"), once("a"), once("b"));
         assert_eq!(first, again);
         assert_ne!(first, other);
-        let most = PATTERN + NOISE + 1.0 / 255.0;
+        let most = 2.0 * (PATTERN + NOISE);
         assert!(first.iter().all(|value| (value - 128.0 / 255.0).abs() < most), "no pixel is changed much");
         let pictures: Vec<&[f32]> = first.chunks(3 * 16 * 16).collect();
         assert!(pictures.windows(2).all(|pair| pair[0] != pair[1]));

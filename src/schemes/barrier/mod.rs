@@ -89,9 +89,11 @@ crate::settings! {
         adversarial_steps: u64 = 1500, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Learning rate of that stage.
         adversarial_rate: f64 = 1e-3, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
+        /// How much it counts in the second stage that nothing is revealed in unmarked pictures, instead of the weight of the first (λ5): the more, the fewer of them pass wrongly.
+        adversarial_clean_weight: f64 = 4.0, paper 1.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// Mirrors and turns the pictures of the second stage, marked, stolen and unmarked alike: so there are eight times as many.
         adversarial_turned: bool = true, paper false, Kind::Switch, "";
-        /// Makes all pictures of the second stage a little sharper, softer or noisier, and lays faint patterns over them, as networks draw them: so that none of it is taken for the mark, and none of it hides one.
+        /// Makes all pictures of the second stage a little sharper, softer or noisier, lays faint patterns over them, as networks draw them, and compresses half of them as JPEG files: so that none of it is taken for the mark, and none of it hides one.
         adversarial_disturbed: bool = true, paper false, Kind::Switch, "";
     }
 }

@@ -412,8 +412,8 @@ impl Training {
         let (mark, stolen) = (distance(found.clone(), logos.clone()), distance(robbed.clone(), logos));
         let clean = distance_from(seen.narrow(0, 2 * count, unmarked * count), BLANK);
         let mut loss = (mark.clone() + stolen.clone()).mul_scalar(s.mark_weight);
-        if s.clean_weight > 0.0 {
-            loss = loss + clean.clone().mul_scalar(s.clean_weight);
+        if s.adversarial_clean_weight > 0.0 {
+            loss = loss + clean.clone().mul_scalar(s.adversarial_clean_weight);
         }
         if s.consistency_weight > 0.0 {
             loss = loss + distance(found, robbed).mul_scalar(s.consistency_weight);

@@ -137,6 +137,9 @@ fn figures(ui: &mut Ui, figures: &Figures) {
     subheading(ui, text::FIGURES_TITLE);
     fact(ui, text::FIGURE_LIKE, &text::likeness(figures.psnr_db));
     fact(ui, text::FIGURE_FOUND, &text::percent(figures.success));
+    if let Some(shares) = figures.as_jpeg {
+        fact(ui, text::FIGURE_JPEG, &text::as_jpeg(shares));
+    }
     fact(ui, text::FIGURE_NC, &text::correlation(figures.nc));
     fact(ui, text::FIGURE_FALSE, &text::false_passes(figures));
     fact(ui, text::FIGURE_JUDGED, &text::judged(figures));
