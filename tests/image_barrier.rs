@@ -420,6 +420,9 @@ fn a_table_is_made_of_barriers_thieves_and_honest_twins_and_goes_on_where_it_sto
     assert!(home.path().join("other/derain-thieves-seed-1").is_dir());
     let fidelity = make(TableName::Fidelity, &[1]);
     assert_eq!(fidelity.rows.len(), 5);
+    for column in ["jpeg_90", "jpeg_75"] {
+        assert!((0.0..=1.0).contains(&fidelity.rows[0].values[column].mean), "{column}");
+    }
     for row in &fidelity.rows[1..] {
         assert!(row.values["success"].mean > 0.7 && row.values["unmarked_success"].mean == 0.0, "{row:?}");
         assert!(row.values["psnr_db"].mean > 25.0 && row.values["bit_accuracy"].mean > 0.85, "{row:?}");
@@ -434,7 +437,8 @@ fn variants_of_a_table_take_over_what_they_have_in_common_bit_by_bit() {
         let request = tables::Request {
             table: TableName::Ablation,
             preset: Preset::Quick,
-            settings: Settings { steps: 3, ..tiny() },
+            // So fast that three steps leave a mark.
+            settings: Settings { steps: 3, rate: 0.1, ..tiny() },
             tasks: vec![(tasks::Task::default(), photos())],
             logo: owners(),
             seeds: vec![1],
@@ -450,10 +454,9 @@ fn variants_of_a_table_take_over_what_they_have_in_common_bit_by_bit() {
     // Two states of the whole, one without the second stage (which is the first of them), two without the clean loss; answers of both
     // thieves, whose honest twins learn the same wherever the mark is the same or not.
     assert_eq!(kept, 2 + 2 + (1 + 2) * 2, "{kept}");
-    for (name, row) in together.iter().zip(&rows) {
+    for name in together {
         let alone = make(name, &[name]).rows;
-        assert_eq!(alone.len(), 1, "{name}");
-        assert_eq!((&alone[0].name, &alone[0].values), (&row.name, &row.values), "{name}");
+        assert!(alone.len() == 1 && rows.contains(&alone[0]), "{name}: {alone:?} is not in {rows:?}");
     }
     assert_eq!(rows[0].values["success"].each.len(), 1);
     assert!(TableName::Ablation.choices().len() == 11 && TableName::Fidelity.choices().is_empty());

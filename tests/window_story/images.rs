@@ -310,11 +310,14 @@ fn a_check_weighs_its_finds_by_how_often_the_barrier_sees_its_logo_where_none_is
     let file = run.join("barrier.cmbarrier");
     std::fs::rename(barrier_file(window.home.path()), &file).unwrap();
     let figures = r#"{"pictures": 250, "psnr_db": 39.9, "ssim": 0.99, "nc": 0.98, "least_nc": 0.97, "success": 1.0,
-        "unmarked": 500, "unmarked_passes": 16, "unmarked_most_nc": 0.97}"#;
+        "unmarked": 500, "unmarked_passes": 16, "unmarked_most_nc": 0.97, "as_jpeg": [0.97, 0.5]}"#;
     let made = format!(r#"{{"file": "barrier.cmbarrier", "figures": {figures}, "thieves": [], "seconds": 1.0, "device": "CPU"}}"#);
     std::fs::write(run.join("made.json"), made).unwrap();
     act(&mut window.harness, Action::Take(Wanted::Barrier, file));
     wait(&mut window.harness, "the barrier", Duration::from_secs(20), |h| h.state().model().images.barrier.is_some());
+    act(&mut window.harness, Action::GoTo(Step::Barrier));
+    window.harness.run_steps(3);
+    assert!(says(&window.harness, "97% at quality 90, 50% at quality 75"));
     for (folder, ncs, words) in [
         (one, &[0.99][..], "pictures are needed to exclude chance"),
         (many.clone(), &[0.99; 12], "So many by chance: less often than once in 10^15."),

@@ -122,3 +122,17 @@ pub(super) fn most(all: &[Likeness]) -> f64 {
 pub(super) fn look_into_all(barrier: &Barrier, pictures: &[Picture]) -> Result<Vec<Likeness>, JobError> {
     pictures.iter().map(|picture| looked_into(barrier, picture)).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_judged_before_jpeg_files_were_is_read_all_the_same() {
+        let known = r#"{"pictures": 2, "psnr_db": null, "ssim": 1.0, "nc": 0.98, "least_nc": 0.97, "success": 1.0, "unmarked": 4, "unmarked_passes": 0, "unmarked_most_nc": 0.5"#;
+        let read = |rest: &str| serde_json::from_str::<Figures>(&format!("{known}{rest}}}")).unwrap();
+        assert_eq!(read("").as_jpeg, None);
+        assert_eq!(read(", \"as_jpeg\": [1.0, 0.5]").as_jpeg, Some([1.0, 0.5]));
+    }
+}
