@@ -34,6 +34,10 @@ def choice():
     return [f"What the preset was chosen from, on those other pictures (`scripts/results choose`, seeds {seeds}, mean and range; {found['machine']}, {found['date']}, commit {found['commit']}):", "",
             "| setting | keys hit | drop, points | PSNR, dB | worst foreign encoder | proved |", "| --- | --- | --- | --- | --- | --- |", *rows, ""]
 
+def drawing(name, title):
+    """The picture of a table, where there is one."""
+    return ["", f"![{title}, drawn](results/{name}.png)"] if (FOLDER / f"{name}.png").exists() else []
+
 def classifiers(read):
     out = ["## Marks in classifiers: the papers' tables", "", "Made with the preset Quick (`countermark reproduce TABLE`) where nothing else is said, which goes beyond the papers' recipes (docs/ARCHITECTURE.md). A goal that is missed says so.", ""]
     for name in CLASSIFIER_TABLES:
@@ -57,9 +61,7 @@ def classifiers(read):
             out.append(f"| {row['name']} | " + " | ".join(map(cell, d["columns"])) + " |")
             if row["paper"]:
                 out.append("| *the paper* | " + " | ".join(f"*{row['paper'][column]}*" if column in row["paper"] else "" for column in d["columns"]) + " |")
-        if (FOLDER / f"{name}.png").exists():
-            out += ["", f"![{title}, drawn](results/{name}.png)"]
-        out.append("")
+        out += [*drawing(name, title), ""]
     return out
 
 def barrier(read):
@@ -116,7 +118,7 @@ def barrier(read):
             out.append(f"| {row['name']} | " + " | ".join(cell(row, column) + met(row, column) for column in d["columns"]) + " |")
             if row["paper"]:
                 out.append("| *the paper* | " + " | ".join(f"*{row['paper'][column]}*" if column in row["paper"] else "" for column in d["columns"]) + " |")
-        out.append("")
+        out += [*drawing(name, title), ""]
     return out
 
 def draw():
