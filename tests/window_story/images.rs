@@ -317,7 +317,7 @@ fn a_check_weighs_its_finds_by_how_often_the_barrier_sees_its_logo_where_none_is
     wait(&mut window.harness, "the barrier", Duration::from_secs(20), |h| h.state().model().images.barrier.is_some());
     act(&mut window.harness, Action::GoTo(Step::Barrier));
     window.harness.run_steps(3);
-    assert!(says(&window.harness, "97% at quality 90, 50% at quality 75"));
+    assert!(says(&window.harness, "97.0% at quality 90, 50.0% at quality 75"));
     for (folder, ncs, words) in [
         (one, &[0.99][..], "pictures are needed to exclude chance"),
         (many.clone(), &[0.99; 12], "So many by chance: less often than once in 10^15."),
