@@ -126,16 +126,20 @@ impl Picture {
     /// # Errors
     /// What the encoder says; a picture whose planes fit its shape gives none.
     pub fn to_png(&self) -> Result<Vec<u8>, image::ImageError> {
-        use image::ImageEncoder;
+        let mut png = Vec::new();
+        self.write_by(image::codecs::png::PngEncoder::new(&mut png))?;
+        Ok(png)
+    }
+
+    /// Gives its pixels, grey or RGB with 8 bits, to an encoder.
+    pub(super) fn write_by(&self, encoder: impl image::ImageEncoder) -> Result<(), image::ImageError> {
         let Shape { channels, height, width } = self.shape;
         let (bytes, kind) = if channels == 1 {
             (self.planes.clone(), image::ExtendedColorType::L8)
         } else {
             (self.to_rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect(), image::ExtendedColorType::Rgb8)
         };
-        let mut png = Vec::new();
-        image::codecs::png::PngEncoder::new(&mut png).write_image(&bytes, width as u32, height as u32, kind)?;
-        Ok(png)
+        encoder.write_image(&bytes, width as u32, height as u32, kind)
     }
 }
 

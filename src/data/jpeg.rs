@@ -1,7 +1,9 @@
 //! What a JPEG file keeps of a picture.
 
 use super::Picture;
-use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageError, ImageFormat};
+use super::decode::flatten;
+use image::codecs::jpeg::JpegEncoder;
+use image::{ImageError, ImageFormat};
 
 impl Picture {
     /// What is left of it in a JPEG file of this quality, 1..=100. `coarse` keeps one colour for two by two pixels, as most programs do.
@@ -9,21 +11,10 @@ impl Picture {
     /// # Errors
     /// Measures that such a file cannot have.
     pub fn through_jpeg(&self, quality: u8, coarse: bool) -> Result<Picture, ImageError> {
-        let shape = self.shape;
-        let area = shape.width * shape.height;
         let given = if coarse { self.with_coarse_colours() } else { self.clone() };
-        let (kind, count) = if shape.channels == 1 { (ExtendedColorType::L8, 1) } else { (ExtendedColorType::Rgb8, 3) };
-        let interleaved: Vec<u8> = (0..area * count).map(|i| given.planes[i % count * area + i / count]).collect();
         let mut file = Vec::new();
-        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, quality);
-        encoder.write_image(&interleaved, shape.width as u32, shape.height as u32, kind)?;
-        let decoded = image::load_from_memory_with_format(&file, ImageFormat::Jpeg)?;
-        let bytes = match (shape.channels, decoded) {
-            (1, decoded) => decoded.into_luma8().into_raw(),
-            (_, DynamicImage::ImageRgb8(colours)) => colours.into_raw(),
-            (_, decoded) => decoded.into_rgb8().into_raw(),
-        };
-        Ok(Picture { shape, planes: (0..area * count).map(|i| bytes[i % area * count + i / area]).collect() })
+        given.write_by(JpegEncoder::new_with_quality(&mut file, quality))?;
+        Ok(flatten(&image::load_from_memory_with_format(&file, ImageFormat::Jpeg)?, [u8::MAX; 3]))
     }
 
     /// The mean of two by two pixels where only the colour counts: brightness stays that of each pixel.

@@ -238,7 +238,7 @@ fn value(loss: Tensor<1>) -> f64 {
 /// Numbers in [0, 1), the same for the same name.
 fn uniform<const D: usize>(dims: [usize; D], name: &str, device: &Device) -> Tensor<D> {
     let mut stream = Stream::seeded(0, name);
-    let values: Vec<f32> = (0..dims.iter().product()).map(|_| stream.below(1 << 16) as f32 / 65536.0).collect();
+    let values: Vec<f32> = (0..dims.iter().product()).map(|_| stream.share(1 << 16)).collect();
     Tensor::from_data(TensorData::new(values, dims), device)
 }
 

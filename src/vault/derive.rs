@@ -62,6 +62,11 @@ impl Stream {
         }
     }
 
+    /// A number in [0, 1), one of so many `steps` (a power of two up to 2^24: each is exact).
+    pub fn share(&mut self, steps: usize) -> f32 {
+        self.below(steps) as f32 / steps as f32
+    }
+
     /// All numbers `0..count` in a random order (Fisher and Yates, from the end).
     pub fn permutation(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();

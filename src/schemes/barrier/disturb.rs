@@ -15,6 +15,8 @@ const PATTERN: f32 = 6.0 / 255.0;
 const NOISE: f32 = 4.0 / 255.0;
 /// Pixels after which a pattern repeats, as those of networks do that halve a picture once, twice and three times.
 const REPEATS: [usize; 3] = [2, 4, 8];
+/// Steps of a random number.
+const FINE: usize = 1 << 24;
 /// Qualities of JPEG files.
 const QUALITIES: std::ops::Range<u8> = 60..96;
 
@@ -54,19 +56,14 @@ fn as_file(picture: Picture, stream: &mut Stream) -> Picture {
     kept.unwrap_or(picture)
 }
 
-/// A number in 0..1, every one equally likely.
-fn share(stream: &mut Stream) -> f32 {
-    stream.below(1 << 24) as f32 / (1 << 24) as f32
-}
-
 /// A number in 0..1, small ones more likely.
 fn little(stream: &mut Stream) -> f32 {
-    share(stream).powi(2)
+    stream.share(FINE).powi(2)
 }
 
 /// A number in -1..1.
 fn signed(stream: &mut Stream) -> f32 {
-    2.0 * share(stream) - 1.0
+    2.0 * stream.share(FINE) - 1.0
 }
 
 #[cfg(test)]

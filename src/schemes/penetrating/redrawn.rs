@@ -44,8 +44,7 @@ impl Redrawn {
     /// None where the nets are those of [`Self::new`].
     pub fn draw(&self, chosen: &[usize], noise: f64, stream: &mut Stream) -> Result<Vec<Rows>, ShapeError> {
         let net = stream.below(self.nets.len());
-        let off: Vec<f32> =
-            (0..chosen.len() * self.width).map(|_| noise as f32 * (2.0 * stream.below(FINE) as f32 / FINE as f32 - 1.0)).collect();
+        let off: Vec<f32> = (0..chosen.len() * self.width).map(|_| noise as f32 * (2.0 * stream.share(FINE) - 1.0)).collect();
         let draw = |codes: &Vec<f32>| {
             let of = |picture: usize| &codes[(net * self.pictures + picture) * self.width..][..self.width];
             let moved = chosen.iter().flat_map(|&picture| of(picture)).zip(&off).map(|(code, off)| (code + off).clamp(-1.0, 1.0));

@@ -46,7 +46,7 @@ impl Stamps {
     ) -> Result<Self, ShapeError> {
         let learning = prestamps.device().autodiff();
         let dims = prestamps.dims();
-        let noise: Vec<f32> = (0..dims[0] * dims[1]).map(|_| stream.below(1 << 16) as f32 / 65536.0).collect();
+        let noise: Vec<f32> = (0..dims[0] * dims[1]).map(|_| stream.share(1 << 16)).collect();
         let engraving = engraving(settings, &prestamps);
         let mirror = |(i, carriers): (usize, Tensor<2>)| Mirror::new(nets, carriers - engraving.clone().narrow(0, i, 1));
         Ok(Self {
