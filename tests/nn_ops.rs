@@ -14,7 +14,7 @@ use countermark::nn::host::{Host, HostKind};
 use countermark::nn::init::seeded;
 use countermark::nn::mirror::Mirror;
 use countermark::nn::ops::{
-    self, Activation, Curve, batch_norm, conv_transpose2d, conv2d, conv2d_and_pool, instance_norm, max_pool2d, stack,
+    self, Activation, Curve, batch_norm, conv_transpose2d, conv2d, conv2d_and_pool, dilated_conv2d, instance_norm, max_pool2d, stack,
 };
 use countermark::nn::optim::{Optimiser, Rule};
 use countermark::nn::ssim::Ssim;
@@ -458,6 +458,23 @@ proptest! {
         let layer = Conv2dConfig::new([input, output], [3, 3]).with_padding(around).init(&device());
         let learnt = || (layer.weight.val(), layer.bias.as_ref().unwrap().val());
         agree(learn(&x, dims, learnt(), |x| conv2d(&layer, x)), learn(&x, dims, learnt(), |x| layer.forward(x)))?;
+    }
+
+    /// Few channels are convolved as they lie, many in parts.
+    #[test]
+    fn dilated_convolutions_agree_with_burn(
+        batch in 1usize..4, sides in (1usize..14, 1usize..14), channels in (1usize..5, 1usize..5), many: bool, dilation in 1usize..6,
+        seed in 0u64..1 << 40,
+    ) {
+        let [input, output] = [channels.0, channels.1].map(|channels| if many { 16 * channels } else { channels });
+        let dims = [batch, input, sides.0, sides.1];
+        let x = numbers(dims.iter().product(), seed);
+        let config = Conv2dConfig::new([input, output], [3, 3]);
+        let layer = config.clone().with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).init(&device());
+        let mut burns = config.with_dilation([dilation; 2]).with_padding(PaddingConfig2d::Explicit(dilation, dilation, dilation, dilation)).init(&device());
+        (burns.weight, burns.bias) = (layer.weight.clone(), layer.bias.clone());
+        let learnt = || (layer.weight.val(), layer.bias.as_ref().unwrap().val());
+        agree(learn(&x, dims, learnt(), |x| dilated_conv2d(&layer, dilation, x)), learn(&x, dims, learnt(), |x| burns.forward(x)))?;
     }
 
     /// Compared with the kernels' own convolution and burn's pooling: two largest pixels that differ by rounding send gradients elsewhere.

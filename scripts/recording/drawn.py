@@ -70,7 +70,7 @@ def barrier(read):
     trial = read("barrier-trial")
     if trial:
         f = trial["figures"]
-        out += ["### One trial of both stages", "", f"{source([trial])}{'' if 'adversarial_disturbed' in trial['settings'] else EARLIER} Judged on the photographs kept for validation, with one seed ({trial['seed']}), while the settings were chosen: no figure to lean on. Learning took {trial['seconds'] / 60:.0f} min.", "",
+        out += ["### One trial of both stages", "", f"{source([trial])}{'' if 'adversarial_hard' in trial['settings'] else EARLIER} Judged on the photographs kept for validation, with one seed ({trial['seed']}), while the settings were chosen: no figure to lean on. Learning took {trial['seconds'] / 60:.0f} min.", "",
                 "| figure | goal | measured |", "| --- | --- | --- |",
                 f"| PSNR of marked photographs, dB | >= 38 | {f['psnr_db']:.1f}{'' if f['psnr_db'] >= 38 else ' **misses**'} |",
                 f"| their SSIM | >= .97 | {f['ssim']:.3f}{'' if f['ssim'] >= .97 else ' **misses**'} |",
@@ -104,7 +104,7 @@ def barrier(read):
             mean, sd, n = (row["values"][column][part] for part in ("mean", "sd", "n"))
             digits = 1 if column == "psnr_db" else 3
             return f"{mean:.{digits}f}" + (f" ± {sd:.{digits}f}" if n > 1 else "")
-        earlier = "" if "adversarial_disturbed" in d["settings"] else EARLIER
+        earlier = "" if "adversarial_hard" in d["settings"] else EARLIER
         out += [source(parts(d)) + earlier + (f" Mean ± standard deviation over seeds {', '.join(map(str, d['seeds']))}" if len(d["seeds"]) > 1 else f" One seed only, {d['seeds'][0]}: no spread is known yet") + f"; {minutes(d):.0f} min.", "",
                 "| row | " + " | ".join(d["columns"]) + " |", "| --- " * (1 + len(d["columns"])) + "|"]
         goals = BARRIER_GOALS.get(name, {})

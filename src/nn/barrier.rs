@@ -4,7 +4,7 @@
 
 use super::error::ShapeError;
 use super::init::faint;
-use super::layers::{conv, conv_transpose, dilated, instance_norm};
+use super::layers::{conv, conv_transpose, instance_norm};
 use super::ops::{self, Activation};
 use super::unet::UNet;
 use burn::module::{Module, Param};
@@ -77,7 +77,7 @@ impl ConvInstance {
     }
 
     fn forward(&self, x: Tensor<4>, then: Activation) -> Tensor<4> {
-        ops::instance_norm(&self.norm, dilated(&self.conv, self.dilation, x), then)
+        ops::instance_norm(&self.norm, ops::dilated_conv2d(&self.conv, self.dilation, x), then)
     }
 }
 

@@ -30,39 +30,6 @@ pub(crate) fn instance_norm(channels: usize, learnt: bool, device: &Device) -> I
     InstanceNormConfig::new(channels).with_affine(learnt).init(device)
 }
 
-/// A 3x3 convolution with stride 1 whose kernel's cells lie `dilation` pixels apart, zero padding `dilation`; the layer itself is one
-/// without dilation and with padding 1.
-///
-/// Pixels that lie `dilation` apart never meet those between them. So the picture falls into `dilation * dilation` small ones, for
-/// which the convolution is a plain one, and the fast kernels serve. Sides that are no multiples of `dilation` are filled with zeros.
-pub(crate) fn dilated(layer: &Conv2d, dilation: usize, x: Tensor<4>) -> Tensor<4> {
-    if dilation == 1 {
-        return ops::conv2d(layer, x);
-    }
-    let [batch, channels, height, width] = x.dims();
-    let (tall, wide) = (height.next_multiple_of(dilation), width.next_multiple_of(dilation));
-    let x = match [tall, wide] == [height, width] {
-        true => x,
-        false => x.pad((0, wide - width, 0, tall - height), 0.0),
-    };
-    let parts = x.reshape([batch, channels, tall / dilation, dilation, wide / dilation, dilation]).permute([0, 3, 5, 1, 2, 4]).reshape([
-        batch * dilation * dilation,
-        channels,
-        tall / dilation,
-        wide / dilation,
-    ]);
-    let parts = ops::conv2d(layer, parts);
-    let channels = parts.dims()[1];
-    let x = parts
-        .reshape([batch, dilation, dilation, channels, tall / dilation, wide / dilation])
-        .permute([0, 3, 4, 1, 5, 2])
-        .reshape([batch, channels, tall, wide]);
-    match [tall, wide] == [height, width] {
-        true => x,
-        false => x.slice([0..batch, 0..channels, 0..height, 0..width]),
-    }
-}
-
 /// What picture and logo each pass before the encoder joins them: twice a transposed 3x3 convolution to 3 channels with
 /// batch normalisation and leaky ReLU .2 (S2, "pre-branches").
 #[derive(Module, Debug)]

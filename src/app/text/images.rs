@@ -294,12 +294,23 @@ pub fn made_toast(figures: &Figures) -> String {
     format!("The barrier is made. {}", made_heading(figures))
 }
 
+/// Share of pictures without the mark in which a good barrier may find the logo: a handful of pictures is evidence all the same.
+const FEW: f64 = 0.02;
+
+/// Whether the logo is found in more than a few of the pictures without the mark.
+fn finds_too_much(figures: &Figures) -> bool {
+    figures.unmarked_passes as f64 > FEW * figures.unmarked as f64
+}
+
 /// How good a barrier is, one sentence.
 pub fn made_heading(figures: &Figures) -> &'static str {
-    if figures.unmarked_passes > 0 {
+    if finds_too_much(figures) {
         "It finds your logo also where it is not: one picture proves nothing"
     } else if figures.success >= 0.95 {
-        "It hides your logo and finds it again"
+        match figures.unmarked_passes {
+            0 => "It hides your logo and finds it again",
+            _ => "It hides your logo and finds it again, seldom also where it is not: several pictures are evidence, one is none",
+        }
     } else if figures.success >= 0.5 {
         "It finds your logo again in many pictures, but not in all"
     } else {
@@ -309,7 +320,7 @@ pub fn made_heading(figures: &Figures) -> &'static str {
 
 /// What helps a barrier that is not good, if anything has to.
 pub fn made_advice(figures: &Figures) -> Option<&'static str> {
-    (figures.unmarked_passes > 0 || figures.success < 0.95).then_some(
+    (finds_too_much(figures) || figures.success < 0.95).then_some(
         "More photographs, a logo with fewer strokes, more steps (advanced settings) or a more thorough preset help. Then make it anew.",
     )
 }
@@ -400,14 +411,18 @@ pub fn thief_result(robbed: &Robbed) -> String {
     format!("Logo found in {found} of what it gives; in {honest} of what an honest network gives")
 }
 
-/// What the thieves say together.
-pub fn thieves_heading(thieves: &[Robbed]) -> &'static str {
-    let honest = thieves.iter().any(|thief| thief.innocent.success > 0.0);
+/// What the thieves say together, and whether all of it is good.
+pub fn thieves_heading(thieves: &[Robbed]) -> (bool, &'static str) {
+    let honest = thieves.iter().map(|thief| thief.innocent.success).fold(0.0, f64::max);
     match thieves.iter().filter(|thief| thief.success >= 0.9).count() {
-        _ if honest => "The logo is seen in some pictures of honest networks too: one picture proves nothing",
-        0 => "The logo is lost in every network that was trained on marked pictures",
-        n if n == thieves.len() => "The logo survives in every network that was tried",
-        _ => "The logo survives in some of the networks, not in all",
+        _ if honest > FEW => (false, "The logo is seen in pictures of honest networks too: one picture proves nothing"),
+        0 => (false, "The logo is lost in every network that was trained on marked pictures"),
+        n if n == thieves.len() && honest > 0.0 => (
+            true,
+            "The logo survives in every network that was tried. It is seldom seen in an honest one's too: several pictures are evidence, one is none",
+        ),
+        n if n == thieves.len() => (true, "The logo survives in every network that was tried"),
+        _ => (false, "The logo survives in some of the networks, not in all"),
     }
 }
 
@@ -480,11 +495,27 @@ pub fn square_side(side: usize) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     fn found(nc: f64) -> Found {
         Found { likeness: Likeness { nc, contrast: 0.9, lead: 0.1 }, squares: 4, squares_that_count: 0, written: None, looks: None }
+    }
+
+    #[test]
+    fn a_few_finds_without_the_mark_are_told_and_many_spoil_a_barrier() {
+        let figures = |unmarked_passes, success| {
+            let written = serde_json::json!({
+                "pictures": 250, "psnr_db": 39.0, "ssim": 0.99, "nc": 0.98, "least_nc": 0.96, "success": success,
+                "unmarked": 500, "unmarked_passes": unmarked_passes, "unmarked_most_nc": 0.5,
+            });
+            serde_json::from_value::<Figures>(written).unwrap()
+        };
+        let [none, few, many, lost] = [(0, 1.0), (3, 1.0), (11, 1.0), (0, 0.2)].map(|(passes, success)| figures(passes, success));
+        let headings = [&none, &few, &many, &lost].map(made_heading);
+        assert!((1..4).all(|i| !headings[..i].contains(&headings[i])), "{headings:?}");
+        assert_eq!([&none, &few, &many, &lost].map(|figures| made_advice(figures).is_some()), [false, false, true, true]);
     }
 
     #[test]

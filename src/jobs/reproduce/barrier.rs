@@ -150,6 +150,7 @@ impl TableName {
                 other("without fine structure", Settings { revealer_fine: false, ..settings.clone() }),
                 other("without turned pictures", Settings { adversarial_turned: false, ..settings.clone() }),
                 other("without disturbed pictures", Settings { adversarial_disturbed: false, ..settings.clone() }),
+                other("without hard photographs", Settings { adversarial_hard: false, ..settings.clone() }),
                 other(
                     "as in the paper",
                     Settings {
@@ -160,6 +161,7 @@ impl TableName {
                         revealer_fine: false,
                         adversarial_turned: false,
                         adversarial_disturbed: false,
+                        adversarial_hard: false,
                         adversarial_clean_weight: 1.0,
                         ..settings.clone()
                     },

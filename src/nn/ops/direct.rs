@@ -1,10 +1,11 @@
 //! Convolutions of stride 1 with few channels, without unrolling: each picture gets its zeros around it once, and then every tap of
-//! the kernel is a shift of one long strip.
+//! the kernel is a shift of one long strip, however far its cells lie apart.
 //!
 //! A strip holds a plane's rows one behind the other, each with the zeros on its left; those on its right are the next row's. Output `p`
 //! of the strip is the sum over taps of weight times input `p + tap`. The last few outputs of each row mix two rows; they are left out
 //! when the strip is cut into rows again.
 
+use super::node::Geometry;
 use super::wide::{copy, wide_with};
 use pulp::{Simd, WithSimd};
 
@@ -23,16 +24,32 @@ pub struct Strip {
     pub padding: [usize; 2],
     /// Height and width of the kernel.
     pub kernel: [usize; 2],
+    /// Pixels from one cell of the kernel to the next, down and right.
+    pub dilation: [usize; 2],
+    /// Height and width of what the kernel covers.
+    pub reach: [usize; 2],
 }
 
 impl Strip {
+    /// For the convolution itself.
+    pub fn of_input(g: &Geometry) -> Self {
+        Self { picture: g.picture, padding: g.padding, kernel: g.kernel, dilation: g.dilation, reach: g.reach() }
+    }
+
+    /// For the convolution of its output's gradient with the kernel turned around.
+    pub fn of_output(g: &Geometry) -> Self {
+        let reach = g.reach();
+        let padding = [0, 1].map(|axis| reach[axis] - 1 - g.padding[axis]);
+        Self { picture: g.output(), padding, ..Self::of_input(g) }
+    }
+
     /// Numbers from one row to the next.
     pub fn row(&self) -> usize {
         self.picture[1] + self.padding[1]
     }
 
     fn output(&self) -> [usize; 2] {
-        [0, 1].map(|axis| self.picture[axis] + 2 * self.padding[axis] + 1 - self.kernel[axis])
+        [0, 1].map(|axis| self.picture[axis] + 2 * self.padding[axis] + 1 - self.reach[axis])
     }
 
     /// Numbers of an output strip.
@@ -42,7 +59,7 @@ impl Strip {
 
     /// Numbers of an input strip, with room behind for the last taps.
     pub fn padded(&self) -> usize {
-        self.length() + (self.kernel[0] - 1) * self.row() + self.kernel[1]
+        self.length() + (self.reach[0] - 1) * self.row() + self.reach[1]
     }
 
     /// Where a picture's first number lies in its input strip.
@@ -80,8 +97,8 @@ impl Strip {
 
     /// Where each tap of each channel begins.
     fn taps(&self, channels: usize) -> Vec<usize> {
-        let ([kh, kw], row, padded) = (self.kernel, self.row(), self.padded());
-        (0..channels * kh * kw).map(|tap| tap / (kh * kw) * padded + tap / kw % kh * row + tap % kw).collect()
+        let ([kh, kw], [down, right], row, padded) = (self.kernel, self.dilation, self.row(), self.padded());
+        (0..channels * kh * kw).map(|tap| tap / (kh * kw) * padded + tap / kw % kh * down * row + tap % kw * right).collect()
     }
 }
 

@@ -103,7 +103,7 @@ pub fn product(out: &mut [f32], left: Matrix, right: Matrix, add: bool) {
 fn unroll(planes: &[f32], g: &Geometry, columns: &mut [f32], width: usize, start: usize) {
     let ([height, side], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
     for (row, line) in columns.chunks_exact_mut(width).enumerate() {
-        let (c, ky, kx) = (row / (kh * kw), row / kw % kh, row % kw);
+        let (c, ky, kx) = (row / (kh * kw), row / kw % kh * g.dilation[0], row % kw * g.dilation[1]);
         let plane = &planes[c * height * side..(c + 1) * height * side];
         let [first, last] = inside(kx, g, side, ow);
         for (oy, out) in line[start..start + oh * ow].chunks_exact_mut(ow).enumerate() {
@@ -129,7 +129,7 @@ fn unroll(planes: &[f32], g: &Geometry, columns: &mut [f32], width: usize, start
 fn roll(columns: &[f32], width: usize, start: usize, g: &Geometry, planes: &mut [&mut [f32]]) {
     let ([height, side], [kh, kw], [oh, ow]) = (g.picture, g.kernel, g.output());
     for (row, line) in columns.chunks_exact(width).enumerate() {
-        let (c, ky, kx) = (row / (kh * kw), row / kw % kh, row % kw);
+        let (c, ky, kx) = (row / (kh * kw), row / kw % kh * g.dilation[0], row % kw * g.dilation[1]);
         let plane = &mut planes[c];
         let [first, last] = inside(kx, g, side, ow);
         if first == last {
@@ -150,7 +150,7 @@ fn roll(columns: &[f32], width: usize, start: usize, g: &Geometry, planes: &mut 
     }
 }
 
-/// Which outputs of a row see a real pixel through kernel column `kx`: first and one past the last.
+/// Which outputs of a row see a real pixel `kx` to the right of the kernel's first column: first and one past the last.
 fn inside(kx: usize, g: &Geometry, width: usize, ow: usize) -> [usize; 2] {
     let (stride, padding) = (g.stride[1], g.padding[1]);
     let first = padding.saturating_sub(kx).div_ceil(stride).min(ow);
@@ -203,7 +203,7 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
     let pictures = numbers(&picture);
     let each = group(batch);
     if few_channels(input, output, &g) {
-        let strip = Strip { picture: g.picture, padding: g.padding, kernel: g.kernel };
+        let strip = Strip::of_input(&g);
         let weights = numbers(&weight);
         let correlation = Correlation::new(strip, [input, output], |o, tap| weights[o * deep + tap], bias);
         correlate(&correlation, strip, [input, size, output * area], pictures, each, &mut out);
@@ -285,7 +285,8 @@ pub fn turned<'a>(weights: &'a [f32], input: usize, g: &Geometry) -> impl Fn(usi
 /// Whether the direct kernels beat unrolling and a matrix product.
 pub fn few_channels(input: usize, output: usize, g: &Geometry) -> bool {
     const FEW: usize = 32;
-    g.stride == [1, 1] && g.padding[0] < g.kernel[0] && g.padding[1] < g.kernel[1] && input <= FEW && output <= FEW
+    let reach = g.reach();
+    g.stride == [1, 1] && g.padding[0] < reach[0] && g.padding[1] < reach[1] && input <= FEW && output <= FEW
 }
 
 /// A direct convolution of pictures of `size` numbers to outputs of `made` numbers, `each` pictures in a group.
@@ -417,7 +418,7 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
     let each = group(batch);
     if few_channels(input, output, &g) {
         // A convolution of the output's gradient with the kernel turned around.
-        let strip = Strip { picture: [oh, ow], padding: [0, 1].map(|axis| g.kernel[axis] - 1 - g.padding[axis]), kernel: g.kernel };
+        let strip = Strip::of_output(&g);
         let correlation = Correlation::new(strip, [output, input], turned(numbers(&weight), input, &g), bias);
         correlate(&correlation, strip, [output, output * area, size], gradients, each, &mut out);
         return tensor(out, [batch, input, g.picture[0], g.picture[1]]);
@@ -460,7 +461,7 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
     let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
     let each = group(batch);
     if few_channels(input, output, &g) {
-        let strip = Strip { picture: g.picture, padding: g.padding, kernel: g.kernel };
+        let strip = Strip::of_input(&g);
         let mut parts = Slopes::several(strip, [input, output], batch.div_ceil(each));
         let pairs = numbers(&picture).chunks((each * size).max(1)).zip(numbers(&gradient).chunks((each * output * area).max(1)));
         let work = numbers(&picture).len() * strip.kernel[0] * strip.kernel[1];

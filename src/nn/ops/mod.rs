@@ -46,11 +46,50 @@ pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
 fn geometry(layer: &Conv2d, x: &Tensor<4>) -> Option<Geometry> {
     let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else { return None };
     let padding = [top, left];
-    if [bottom, right] != padding || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(x) {
+    if [bottom, right] != padding || layer.groups != 1 || !on_cpu(x) {
         return None;
     }
     let ([_, _, kh, kw], [_, _, height, width]) = (layer.weight.dims(), x.dims());
-    Some(Geometry { kernel: [kh, kw], stride: layer.stride, padding, picture: [height, width] })
+    Some(Geometry { kernel: [kh, kw], stride: layer.stride, padding, dilation: layer.dilation, picture: [height, width] })
+}
+
+/// A 3x3 convolution whose kernel's cells lie `dilation` pixels apart, with stride 1 and zero padding `dilation` where that is more than 1;
+/// the layer itself is one without dilation and with padding 1.
+///
+/// # Panics
+/// As [`conv2d`].
+pub fn dilated_conv2d(layer: &Conv2d, dilation: usize, x: Tensor<4>) -> Tensor<4> {
+    if dilation == 1 {
+        return conv2d(layer, x);
+    }
+    let (weight, pictures) = (layer.weight.dims(), x.dims());
+    fit(pictures[1] == weight[1] * layer.groups && reaches(layer, pictures), weight, pictures);
+    let apart = geometry(layer, &x).map(|geometry| Geometry { padding: [dilation; 2], dilation: [dilation; 2], ..geometry });
+    match apart.filter(|geometry| geometry.is_direct([weight[1], weight[0]])) {
+        Some(geometry) => convolve(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry),
+        None => convolve_in_parts(layer, dilation, x),
+    }
+}
+
+/// Pixels that lie `dilation` apart never meet those between them. So the picture falls into `dilation * dilation` small ones, for
+/// which the convolution is a plain one, and the fast kernels serve. Sides that are no multiples of `dilation` are filled with zeros.
+fn convolve_in_parts(layer: &Conv2d, dilation: usize, x: Tensor<4>) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    let (tall, wide) = (height.next_multiple_of(dilation), width.next_multiple_of(dilation));
+    let x = match [tall, wide] == [height, width] {
+        true => x,
+        false => x.pad((0, wide - width, 0, tall - height), 0.0),
+    };
+    let (rows, columns) = (tall / dilation, wide / dilation);
+    let parts = x.reshape([batch, channels, rows, dilation, columns, dilation]).permute([0, 3, 5, 1, 2, 4]);
+    let parts = conv2d(layer, parts.reshape([batch * dilation * dilation, channels, rows, columns]));
+    let channels = parts.dims()[1];
+    let parts = parts.reshape([batch, dilation, dilation, channels, rows, columns]).permute([0, 3, 4, 1, 5, 2]);
+    let x = parts.reshape([batch, channels, tall, wide]);
+    match [tall, wide] == [height, width] {
+        true => x,
+        false => x.slice([0..batch, 0..channels, 0..height, 0..width]),
+    }
 }
 
 /// A convolution layer on `[batch, in, h, w]`, the largest of each 2x2 block of its output, and ReLU.
@@ -78,13 +117,13 @@ pub fn conv_transpose2d(layer: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
     };
     let sides = side(0).zip(side(1));
     fit(pictures[1] == weight[0] && sides.is_some(), weight, pictures);
-    if layer.padding_out != [0, 0] || layer.dilation != [1, 1] || layer.groups != 1 || !on_cpu(&x) {
+    if layer.padding_out != [0, 0] || layer.groups != 1 || !on_cpu(&x) {
         return beside(x, |x| layer.forward(x));
     }
     let Some((tall, wide)) = sides else { return beside(x, |x| layer.forward(x)) };
     let ([_, _, kh, kw], stride, padding) = (weight, layer.stride, layer.padding);
     // The transposed convolution is the gradient of a convolution that takes the larger picture.
-    let geometry = Geometry { kernel: [kh, kw], stride, padding, picture: [tall, wide] };
+    let geometry = Geometry { kernel: [kh, kw], stride, padding, dilation: layer.dilation, picture: [tall, wide] };
     convolve_transposed(x.clone(), layer.weight.val(), bias(layer.bias.as_ref(), &x), geometry)
 }
 

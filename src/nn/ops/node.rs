@@ -21,6 +21,8 @@ pub struct Geometry {
     pub stride: [usize; 2],
     /// Zeros above and below, left and right.
     pub padding: [usize; 2],
+    /// Pixels from one cell of the kernel to the next, down and right.
+    pub dilation: [usize; 2],
     /// Height and width of the convolution's input.
     pub picture: [usize; 2],
 }
@@ -28,12 +30,23 @@ pub struct Geometry {
 impl Geometry {
     /// Height and width of the convolution's output.
     pub fn output(&self) -> [usize; 2] {
-        [0, 1].map(|axis| (self.picture[axis] + 2 * self.padding[axis] - self.kernel[axis]) / self.stride[axis] + 1)
+        let reach = self.reach();
+        [0, 1].map(|axis| (self.picture[axis] + 2 * self.padding[axis] - reach[axis]) / self.stride[axis] + 1)
+    }
+
+    /// Height and width of what the kernel covers.
+    pub fn reach(&self) -> [usize; 2] {
+        [0, 1].map(|axis| (self.kernel[axis] - 1) * self.dilation[axis] + 1)
+    }
+
+    /// Whether these channels in and out are so few that sums over shifts are fastest.
+    pub fn is_direct(&self, [input, output]: [usize; 2]) -> bool {
+        kernel::few_channels(input, output, self)
     }
 
     /// Whether convolution and pooling of these channels in and out can be done in one.
-    pub fn pools(&self, [input, output]: [usize; 2]) -> bool {
-        kernel::few_channels(input, output, self) && self.output().iter().all(|side| side.is_multiple_of(2))
+    pub fn pools(&self, channels: [usize; 2]) -> bool {
+        self.is_direct(channels) && self.output().iter().all(|side| side.is_multiple_of(2))
     }
 }
 

@@ -16,7 +16,7 @@ const NONE: f32 = 4.0;
 /// what blocks note.
 pub fn forward(picture: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor, g: Geometry) -> (FlexTensor, FlexTensor) {
     let ([batch, input, ..], [output, ..], [oh, ow]) = (dims(picture), dims(weight), g.output());
-    let strip = Strip { picture: g.picture, padding: g.padding, kernel: g.kernel };
+    let strip = Strip::of_input(&g);
     let (deep, size, blocks) = (input * g.kernel[0] * g.kernel[1], input * g.picture[0] * g.picture[1], [oh / 2, ow / 2]);
     let (made, weights) = (output * blocks[0] * blocks[1], numbers(weight));
     let correlation = Correlation::new(strip, [input, output], |o, tap| weights[o * deep + tap], numbers(bias));
@@ -40,7 +40,7 @@ pub fn forward(picture: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor, g: 
 /// The gradient for the pictures, `[batch, in, h, w]`; `gradient` and `notes` are of the shape of the blocks.
 pub fn picture(gradient: &FlexTensor, notes: &FlexTensor, weight: &FlexTensor, g: Geometry) -> FlexTensor {
     let ([batch, output, ph, pw], [_, input, ..], [oh, ow]) = (dims(gradient), dims(weight), g.output());
-    let strip = Strip { picture: [oh, ow], padding: [0, 1].map(|axis| g.kernel[axis] - 1 - g.padding[axis]), kernel: g.kernel };
+    let strip = Strip::of_output(&g);
     let correlation = Correlation::new(strip, [output, input], turned(numbers(weight), input, &g), &[]);
     let (size, made, each) = (input * g.picture[0] * g.picture[1], output * ph * pw, group(batch));
     let mut out = vec![0.0; batch * size];
@@ -62,7 +62,7 @@ pub fn picture(gradient: &FlexTensor, notes: &FlexTensor, weight: &FlexTensor, g
 /// The gradient of the weights, `[out, in, kh, kw]`.
 pub fn weight(picture: &FlexTensor, gradient: &FlexTensor, notes: &FlexTensor, g: Geometry) -> FlexTensor {
     let ([batch, input, ..], [_, output, ph, pw]) = (dims(picture), dims(gradient));
-    let strip = Strip { picture: g.picture, padding: g.padding, kernel: g.kernel };
+    let strip = Strip::of_input(&g);
     let (size, made, each) = (input * g.picture[0] * g.picture[1], output * ph * pw, group(batch));
     let mut parts = Slopes::several(strip, [input, output], batch.div_ceil(each));
     let gradients = numbers(gradient).chunks((each * made).max(1)).zip(numbers(notes).chunks((each * made).max(1)));

@@ -24,7 +24,7 @@ const SUMS: usize = 4;
 /// Whether this convolution can be made here, and is worth it.
 pub fn fits(input: usize, output: usize, g: &Geometry) -> bool {
     let many = |channels: usize| channels.is_multiple_of(LANES) && channels >= 2 * LANES;
-    g.kernel == [3, 3] && g.stride == [1, 1] && g.padding[0] < 3 && g.padding[1] < 3 && many(input) && many(output)
+    g.kernel == [3, 3] && g.stride == [1, 1] && g.dilation == [1, 1] && g.padding[0] < 3 && g.padding[1] < 3 && many(input) && many(output)
 }
 
 /// How a convolution's pictures are cut into tiles.

@@ -11,13 +11,15 @@ use burn::tensor::Tensor;
 
 /// Squares that pass the networks at once.
 const AT_ONCE: usize = 16;
+/// How often a picture is looked at, at least: a small one's squares mirrored and turned in several ways.
+const LOOKS: usize = 8;
 
 /// What was found in one picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Revealed {
     /// The mean of all squares: what people look at.
     pub logo: Picture,
-    /// What each whole square revealed, row by row.
+    /// What each whole square revealed, row by row; where it was looked at in several ways, the mean of what they revealed.
     pub squares: Vec<Picture>,
 }
 
@@ -65,9 +67,17 @@ impl Barrier {
     pub fn reveal_in(&self, picture: &Picture, most: usize) -> Result<Revealed, ShapeError> {
         let side = self.settings.side;
         let whole = enlarged(&self.seen(picture), side);
-        let mut squares = Vec::new();
-        for places in some_of(squares_of(whole.shape, side), most).chunks(AT_ONCE) {
-            squares.extend(batch::to_unit_pictures(self.revealer.forward(self.load(&whole, places))?));
+        let chosen = some_of(squares_of(whole.shape, side), most);
+        // Turned by 0 to 7 ways; one look is a guess, and the mean of eight is surer of what it sees and of what it does not.
+        let ways = if self.settings.knows_turned() { (LOOKS / chosen.len().max(1)).max(1) } else { 1 };
+        let mut squares = Vec::with_capacity(chosen.len());
+        for places in chosen.chunks(AT_ONCE / ways) {
+            let given = self.load(&whole, places);
+            let looks = (0..ways).map(|way| batch::turned(given.clone(), way * LOOKS / ways)).collect();
+            let seen = self.revealer.forward(Tensor::cat(looks, 0))?;
+            let [_, channels, height, width] = seen.dims();
+            let mean = seen.reshape([ways, places.len() * channels, height, width]).mean_dim(0);
+            squares.extend(batch::to_unit_pictures(mean.reshape([places.len(), channels, height, width])));
         }
         let count = squares.len().max(1);
         let mean = |i: usize| ((squares.iter().map(|square| usize::from(square.planes[i])).sum::<usize>() + count / 2) / count) as u8;

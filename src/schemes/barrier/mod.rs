@@ -4,6 +4,7 @@
 //! `training` makes the two networks, `marking` uses them on pictures of any size, `proof` says when a revealed logo counts.
 
 mod disturb;
+mod hard;
 pub mod marking;
 pub mod proof;
 mod training;
@@ -18,6 +19,7 @@ use crate::nn::surrogate::Family;
 use crate::nn::weights::{WeightMap, WeightsError};
 use burn::module::Module;
 use burn::tensor::Device;
+use serde_json::Value;
 use std::sync::Arc;
 
 crate::settings! {
@@ -86,7 +88,7 @@ crate::settings! {
         /// Trains an honest twin of each, on unmarked pictures, in which nothing may be found: so that the mark is found, and not that a network drew the picture.
         innocents: bool = true, paper false, Kind::Switch, "";
         /// Steps in which the revealing network then learns to find the logo in what they give.
-        adversarial_steps: u64 = 1500, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
+        adversarial_steps: u64 = 2400, paper 20_000, Kind::Whole { min: 1.0, max: 10_000_000.0 }, "steps";
         /// Learning rate of that stage.
         adversarial_rate: f64 = 1e-3, paper 1e-4, Kind::Real { min: 0.0, max: 1.0 }, "";
         /// How much it counts in the second stage that nothing is revealed in unmarked pictures, instead of the weight of the first (λ5): the more, the fewer of them pass wrongly.
@@ -95,6 +97,8 @@ crate::settings! {
         adversarial_turned: bool = true, paper false, Kind::Switch, "";
         /// Makes all pictures of the second stage a little sharper, softer or noisier, lays faint patterns over them, as networks draw them, and compresses half of them as JPEG files: so that none of it is taken for the mark, and none of it hides one.
         adversarial_disturbed: bool = true, paper false, Kind::Switch, "";
+        /// Fills one half of each step of the second stage with photographs that were hard to tell apart before: those that revealed something without a mark, or hid it with one.
+        adversarial_hard: bool = true, paper false, Kind::Switch, "";
     }
 }
 
@@ -131,6 +135,11 @@ impl Settings {
     /// The thieves' networks of the second stage, in their order.
     pub fn surrogates(&self) -> Vec<Family> {
         [Family::Unet, Family::Res9, Family::Cnet, Family::Res16].into_iter().take(self.families).collect()
+    }
+
+    /// Whether the revealing network knows turned pictures.
+    pub(super) fn knows_turned(&self) -> bool {
+        self.adversarial_turned && self.families > 0
     }
 
     /// Checks that the settings can be trained on so many pictures.
@@ -196,8 +205,7 @@ pub struct Barrier {
 
 /// What the notes of a barrier's file say it is.
 const KIND: &str = "countermark image barrier";
-/// Version of the file. In the first the revealing network was never shown fine structure, and no mark was kept apart from what photographs
-/// hold; the settings did not say so. The second, of a single day before any release, saw fine structure in a way that is gone.
+/// Version of the file. The first knew fewer settings. The second, of a single day before any release, saw fine structure in a way that is gone.
 const VERSION: &str = "3";
 const FIRST_VERSION: &str = "1";
 const LOST_VERSION: &str = "2";
@@ -254,10 +262,7 @@ impl Barrier {
             };
             return Err(SchemeError::Plan(text.to_owned()));
         }
-        let mut settings: Settings = serde_json::from_str(note("settings")).map_err(|_| none())?;
-        if note("version") == FIRST_VERSION {
-            settings = Settings { revealer_fine: false, nature_weight: 0.0, ..settings };
-        }
+        let settings = noted(note("settings")).ok_or_else(none)?;
         settings.fit(usize::MAX)?;
         let shape = settings.shape();
         let sides = vec![shape.channels, shape.height, shape.width];
@@ -272,6 +277,14 @@ impl Barrier {
     fn new(settings: Settings, logo: Picture, hider: &Hider, revealer: &Revealer, device: Device) -> Self {
         Self { settings, logo, hider: hider.valid(), revealer: revealer.valid(), device }
     }
+}
+
+/// Settings as a file notes them. One that it does not name was not there yet when it was written: so it was made without, as in the paper.
+fn noted(text: &str) -> Option<Settings> {
+    let (written, paper) = (serde_json::from_str(text).ok()?, serde_json::to_value(Settings::paper()).ok()?);
+    let (Value::Object(written), Value::Object(mut all)) = (written, paper) else { return None };
+    all.extend(written);
+    serde_json::from_value(Value::Object(all)).ok()
 }
 
 /// How far the marks reach, beside the network's weights.

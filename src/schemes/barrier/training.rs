@@ -1,6 +1,7 @@
 //! How hiding and revealing are learnt: together first, then the revealing network alone against networks of thieves.
 
 use super::disturb::disturbed;
+use super::hard::Hardness;
 use super::{Barrier, Settings, Task, as_noted, hider, note_reach};
 use crate::data::Samples;
 use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer, fine_structure, strength};
@@ -116,6 +117,7 @@ pub struct Training {
     thieves: Vec<Thief>,
     revealer_optimiser: Optimiser,
     order: Passes,
+    hardness: Hardness,
     done: u64,
     meter: Meter,
     metered: &'static [&'static str],
@@ -164,6 +166,7 @@ impl Training {
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
             revealer_optimiser: adam(),
             order: Passes::new(task.seed, "photographs", task.outputs.count()),
+            hardness: Hardness::new(task.outputs.count()),
             done: 0,
             meter: Meter::new(),
             metered: &[],
@@ -262,7 +265,10 @@ impl Training {
     /// The networks as they are now.
     pub fn barrier(&self) -> Barrier {
         let Pair { hider, revealer } = &self.pair;
-        let settings = Settings { revealer_fine: revealer.is_fine(), ..self.task.settings.clone() };
+        let s = &self.task.settings;
+        let met_thieves = self.done > s.steps + self.thieves.len() as u64 * s.surrogate_steps;
+        let adversarial_turned = s.adversarial_turned && met_thieves;
+        let settings = Settings { revealer_fine: revealer.is_fine(), adversarial_turned, ..s.clone() };
         Barrier::new(settings, self.task.logo.clone(), hider, revealer, self.task.device.clone())
     }
 
@@ -285,7 +291,22 @@ impl Training {
     /// The protected network's inputs and outputs of this step, `[batch, channels, side, side]` in [0, 1], without gradients.
     fn pictures(&mut self) -> [Tensor<4>; 2] {
         let chosen = self.order.batch(self.done, self.task.settings.batch);
-        let load = |samples: &Samples| batch::from_unit_bytes(&samples.select(&chosen).pixels, samples.shape, &self.task.device);
+        self.load_pictures(&chosen)
+    }
+
+    /// The photographs of this step, one half of them such as were hard before.
+    fn hard_ones(&mut self) -> Vec<usize> {
+        let mut chosen = self.order.batch(self.done, self.task.settings.batch);
+        if self.task.settings.adversarial_hard {
+            let stream = &mut Stream::seeded(self.task.seed, &format!("hard {}", self.done));
+            let hard = self.hardness.draw(chosen.len() / 2, stream);
+            chosen[..hard.len()].copy_from_slice(&hard);
+        }
+        chosen
+    }
+
+    fn load_pictures(&self, chosen: &[usize]) -> [Tensor<4>; 2] {
+        let load = |samples: &Samples| batch::from_unit_bytes(&samples.select(chosen).pixels, samples.shape, &self.task.device);
         [load(&self.task.inputs), load(&self.task.outputs)]
     }
 
@@ -390,7 +411,8 @@ impl Training {
     }
 
     fn learn_revealer(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
-        let [inputs, outputs] = self.pictures();
+        let chosen = self.hard_ones();
+        let [inputs, outputs] = self.load_pictures(&chosen);
         let (s, count) = (&self.task.settings, self.task.settings.batch);
         let thief = &self.thieves[self.done as usize % self.thieves.len().max(1)];
         let marked = self.marked(&inputs, &outputs)?;
@@ -408,6 +430,16 @@ impl Training {
         }
         let seen = self.pair.revealer.forward(Tensor::from_inner(shown))?;
         let logos = Tensor::from_inner(self.logos());
+        if s.adversarial_hard {
+            let apart = |from: usize, count: usize, wanted: Tensor<4>, weight: f64| {
+                let error = (seen.clone().narrow(0, from, count) - wanted).inner().square();
+                error.mean_dim(1).mean_dim(2).mean_dim(3).mul_scalar(weight)
+            };
+            let blank = logos.full_like(BLANK).repeat_dim(0, unmarked);
+            let marked = apart(0, 2 * count, logos.clone().repeat_dim(0, 2), s.mark_weight);
+            let errors = Tensor::cat(vec![marked, apart(2 * count, unmarked * count, blank, s.adversarial_clean_weight)], 0);
+            self.hardness.note(&chosen, errors.reshape([unmarked + 2, count]).max_dim(0).reshape([count]));
+        }
         let [found, robbed] = [0, count].map(|from| seen.clone().narrow(0, from, count));
         let (mark, stolen) = (distance(found.clone(), logos.clone()), distance(robbed.clone(), logos));
         let clean = distance_from(seen.narrow(0, 2 * count, unmarked * count), BLANK);
@@ -440,6 +472,7 @@ impl Training {
         }
         map.notes.insert("done".to_owned(), self.done.to_string());
         note_reach(&self.pair.hider, &mut map);
+        self.hardness.save(&mut map);
         map
     }
 
@@ -465,6 +498,7 @@ impl Training {
                 innocent.load(&format!("{}_innocent", family.name()), saved, &self.learning)?;
             }
         }
+        self.hardness.load(saved);
         self.done = saved.notes.get("done").and_then(|done| done.parse().ok()).unwrap_or(0);
         Ok(())
     }

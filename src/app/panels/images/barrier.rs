@@ -367,8 +367,8 @@ fn thieves(ui: &mut Ui, made: &Made) {
         muted(ui, text::THIEVES_NONE);
         return;
     }
-    let all = made.thieves.iter().all(|thief| thief.success >= 0.9 && thief.innocent.success <= 0.0);
-    widgets::notice(ui, if all { Tone::Good } else { Tone::Warn }, text::thieves_heading(&made.thieves));
+    let (good, heading) = text::thieves_heading(&made.thieves);
+    widgets::notice(ui, if good { Tone::Good } else { Tone::Warn }, heading);
     for thief in &made.thieves {
         fact(ui, &text::thief(thief), &text::thief_result(thief));
     }
