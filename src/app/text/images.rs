@@ -484,7 +484,7 @@ pub fn squares(found: &Found) -> String {
 pub fn check_meaning() -> String {
     format!(
         "What is revealed counts as your logo when it follows its light and dark more closely than {LEAST_CORRELATION} (NC; 1 is equal, 0 is unrelated), \
-         is at least {}% as strong, and is closer to it than a blank picture.",
+         is at least {}% as strong, and is closer to it than a blank picture. A small picture is also looked at mirrored and turned, and the mean counts.",
         number((100.0 * LEAST_CONTRAST) as usize)
     )
 }
