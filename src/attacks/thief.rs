@@ -5,6 +5,7 @@ use crate::nn::barrier::PatchCritic;
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
+use crate::nn::ops::side_by_side;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, Surrogate};
 use crate::nn::vgg::Vgg;
@@ -233,6 +234,18 @@ impl Thief {
         self.network = self.optimiser.step(self.network.clone(), &mut gradients, rate);
         self.done += 1;
         Ok(self.done as f64 / self.plan.steps.max(1) as f64)
+    }
+
+    /// One step of each on the same inputs and outputs of its own, and the share of all steps that the first has done; nothing where there is
+    /// no thief.
+    ///
+    /// # Errors
+    /// As [`Thief::step`].
+    pub fn step_each(thieves: &mut [(Self, &Samples)], inputs: &Samples) -> Result<Option<f64>, ShapeError> {
+        let Some((first, _)) = thieves.first() else { return Ok(None) };
+        let device = first.device.clone();
+        let done = side_by_side(&device, thieves.iter_mut().collect(), |(thief, outputs)| thief.step(inputs, outputs));
+        Ok(done.into_iter().collect::<Result<Vec<_>, _>>()?.first().copied())
     }
 
     /// What the thief's network gives for new inputs.

@@ -1,7 +1,6 @@
 //! What runs of a table have in common, each of which leaves another part of the recipe out: learning up to where their settings part, and what
 //! networks of thieves gave that learnt from the same pictures. Made once, and taken over bit by bit.
 
-use super::thieves::clearness;
 use super::{Identity, MOST_MADE};
 use crate::attacks::thief::Plan;
 use crate::data::tasks::Pair;
@@ -103,26 +102,25 @@ impl Ground {
         Ok(false)
     }
 
-    /// What a thief's network gives that learnt from these inputs and outputs, and its PSNR; `learn` is asked where it is not known yet.
-    pub fn answers(
-        &self,
-        plan: Plan,
-        [inputs, outputs]: [&Samples; 2],
-        held_back: &Pair,
-        learn: impl FnOnce() -> Result<(Vec<Picture>, f64), JobError>,
-    ) -> Result<(Vec<Picture>, f64), JobError> {
+    /// Where it is kept what a thief's network gives for the pictures held back that learnt from these inputs and outputs.
+    fn answers_file(&self, plan: Plan, [inputs, outputs]: [&Samples; 2], held_back: &Pair) -> Result<PathBuf, JobError> {
         let mut word = serde_json::to_vec(&plan).map_err(|e| JobError::Internal(e.to_string()))?;
         [inputs, outputs, &*held_back.inputs].iter().for_each(|samples| word.extend(Sha256::digest(&samples.pixels)));
-        let file = self.file(&word);
+        Ok(self.file(&word))
+    }
+
+    /// What another run's network gave that learnt the same.
+    pub fn answers(&self, plan: Plan, lesson: [&Samples; 2], held_back: &Pair) -> Result<Option<Vec<Picture>>, JobError> {
         let shape = held_back.outputs.shape;
-        let known = read_limited(&file, MOST_GIVEN).ok().filter(|planes| !planes.is_empty() && planes.len().is_multiple_of(shape.len()));
-        if let Some(planes) = known {
-            let pictures: Vec<Picture> = planes.chunks(shape.len()).map(|planes| Picture { shape, planes: planes.to_vec() }).collect();
-            let clear = clearness(&pictures, held_back);
-            return Ok((pictures, clear));
-        }
-        let (pictures, clear) = learn()?;
-        write_private(&file, &pictures.iter().flat_map(|picture| picture.planes.iter().copied()).collect::<Vec<u8>>())?;
-        Ok((pictures, clear))
+        let planes = read_limited(&self.answers_file(plan, lesson, held_back)?, MOST_GIVEN).ok();
+        let whole = planes.filter(|planes| !planes.is_empty() && planes.len().is_multiple_of(shape.len()));
+        let picture = |planes: &[u8]| Picture { shape, planes: planes.to_vec() };
+        Ok(whole.map(|planes| planes.chunks(shape.len()).map(picture).collect()))
+    }
+
+    /// Keeps what a network gave.
+    pub fn keep_answers(&self, plan: Plan, lesson: [&Samples; 2], held_back: &Pair, given: &[Picture]) -> Result<(), JobError> {
+        let planes: Vec<u8> = given.iter().flat_map(|picture| picture.planes.iter().copied()).collect();
+        Ok(write_private(&self.answers_file(plan, lesson, held_back)?, &planes)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Order;
 use super::judging::JUDGED;
-use super::thieves::answers;
+use super::thieves::{answers, clearness};
 use crate::attacks::thief::Plan;
 use crate::data::{Picture, Samples};
 use crate::jobs::checkpoint::RunFolder;
@@ -107,9 +107,10 @@ pub fn rivals(order: &Order, compute: &Compute, folder: &Path, watch: &mut dyn W
             let outputs = Samples { pixels, ..Samples::clone(outputs) };
             for plan in &order.thieves {
                 let share = |done: f64| (place as f64 + done) / count;
-                let (given, psnr_db) = answers(
+                let given = answers(
                     *plan,
-                    [&learnt.inputs, &outputs],
+                    &learnt.inputs,
+                    &[&outputs],
                     &held_back,
                     compute,
                     &mut |watch, done| {
@@ -117,7 +118,9 @@ pub fn rivals(order: &Order, compute: &Compute, folder: &Path, watch: &mut dyn W
                     },
                     watch,
                 )?;
-                rival.thieves.push(RobbedRival { plan: *plan, psnr_db, read: read(&given)? });
+                let given = given.first().map(Vec::as_slice).unwrap_or_default();
+                let psnr_db = clearness(given, &held_back);
+                rival.thieves.push(RobbedRival { plan: *plan, psnr_db, read: read(given)? });
             }
         }
         folder.finish(method.id(), &serde_json::to_vec(&rival).map_err(|e| JobError::Internal(e.to_string()))?)?;

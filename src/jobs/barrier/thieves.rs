@@ -83,6 +83,33 @@ pub(super) struct Robbery<'a> {
 }
 
 impl Robbery<'_> {
+    /// What a thief's network and its honest twin give, which learnt from these outputs; what another run has found out is taken over.
+    fn given(
+        &self,
+        plan: Plan,
+        outputs: [&Samples; 2],
+        tell: &mut dyn FnMut(&mut dyn Watch, f64),
+        watch: &mut dyn Watch,
+    ) -> Result<[Vec<Picture>; 2], JobError> {
+        let inputs = &*self.learnt.inputs;
+        let mut given = [None, None];
+        if let Some(ground) = &self.ground {
+            for (given, outputs) in given.iter_mut().zip(outputs) {
+                *given = ground.answers(plan, [inputs, outputs], &self.held_back)?;
+            }
+        }
+        let open: Vec<&Samples> =
+            outputs.into_iter().zip(&given).filter(|(_, given)| given.is_none()).map(|(outputs, _)| outputs).collect();
+        let learnt = answers(plan, inputs, &open, &self.held_back, self.compute, tell, watch)?;
+        if let Some(ground) = &self.ground {
+            for (pictures, outputs) in learnt.iter().zip(open) {
+                ground.keep_answers(plan, [inputs, outputs], &self.held_back, pictures)?;
+            }
+        }
+        let mut learnt = learnt.into_iter();
+        Ok(given.map(|given| given.or_else(|| learnt.next()).unwrap_or_default()))
+    }
+
     /// One after the other; what was done before a stop is not done again.
     pub fn all(self, plans: &[Plan], watch: &mut dyn Watch) -> Result<Vec<Robbed>, JobError> {
         let file = self.folder.file(THIEVES);
@@ -102,18 +129,10 @@ impl Robbery<'_> {
                 }
                 marked_outputs.pixels.extend(marked(&self.barrier, &self.learnt, i)?.map(|picture| picture.planes).unwrap_or_default());
             }
-            let share = |half: f64| (place as f64 + half) / plans.len() as f64;
-            let taught = |outputs: &Samples, half: f64, watch: &mut dyn Watch| {
-                let mut tell = |watch: &mut dyn Watch, done: f64| watch.progress(Phase::Thieves, share(half + 0.5 * done), None);
-                let lesson = [&*self.learnt.inputs, outputs];
-                let mut learn = || answers(*plan, lesson, &self.held_back, self.compute, &mut tell, watch);
-                match &self.ground {
-                    Some(ground) => ground.answers(*plan, lesson, &self.held_back, learn),
-                    None => learn(),
-                }
-            };
-            let (robber, psnr_db) = taught(&marked_outputs, 0.0, watch)?;
-            let (innocent, innocent_psnr) = taught(outputs, 0.5, watch)?;
+            let mut tell =
+                |watch: &mut dyn Watch, done: f64| watch.progress(Phase::Thieves, (place as f64 + done) / plans.len() as f64, None);
+            let [robber, innocent] = self.given(*plan, [&marked_outputs, outputs], &mut tell, watch)?;
+            let [psnr_db, innocent_psnr] = [&robber, &innocent].map(|given| clearness(given, &self.held_back));
             let found = look_into_all(&self.barrier, &robber)?;
             let before = self.before.as_ref().map(|before| look_into_all(before, &robber)).transpose()?;
             let clean = look_into_all(&self.barrier, &innocent)?;
@@ -134,28 +153,30 @@ impl Robbery<'_> {
     }
 }
 
-/// What a network that learnt from these inputs and outputs gives for the pictures held back, and their mean PSNR. `tell` hears what share
-/// of the learning is done.
+/// What networks give for the pictures held back that learnt from the same inputs, each with outputs of its own. `tell` hears what share of the
+/// learning is done.
 pub(super) fn answers(
     plan: Plan,
-    [inputs, outputs]: [&Samples; 2],
+    inputs: &Samples,
+    outputs: &[&Samples],
     held_back: &Pair,
     compute: &Compute,
     tell: &mut dyn FnMut(&mut dyn Watch, f64),
     watch: &mut dyn Watch,
-) -> Result<(Vec<Picture>, f64), JobError> {
-    let mut thief = Thief::new(plan, &compute.device)?;
-    while !thief.is_done() {
+) -> Result<Vec<Vec<Picture>>, JobError> {
+    let thief = |&outputs| Ok::<_, JobError>((Thief::new(plan, &compute.device)?, outputs));
+    let mut thieves = outputs.iter().map(thief).collect::<Result<Vec<_>, _>>()?;
+    while thieves.iter().any(|(thief, _)| !thief.is_done()) {
         if watch.flow() == Flow::Stop {
             return Err(JobError::Stopped);
         }
-        let done = thief.step(inputs, outputs)?;
-        tell(watch, done);
+        if let Some(done) = Thief::step_each(&mut thieves, inputs)? {
+            tell(watch, done);
+        }
     }
     let few: Vec<usize> = (0..held_back.inputs.count().min(JUDGED)).collect();
-    let answers = thief.answer(&held_back.inputs.select(&few))?;
-    let clear = clearness(&answers, held_back);
-    Ok((answers, clear))
+    let few = held_back.inputs.select(&few);
+    Ok(thieves.iter().map(|(thief, _)| thief.answer(&few)).collect::<Result<_, _>>()?)
 }
 
 /// Mean PSNR of what a network gave for the pictures held back, decibel.

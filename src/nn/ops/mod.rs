@@ -6,6 +6,7 @@
 //! optimiser steps have a file each. On every other device, and for shapes that the kernels do not cover, burn's own operation runs.
 //! Nobody outside this folder knows which.
 
+mod beside;
 mod direct;
 mod kernel;
 mod node;
@@ -26,6 +27,7 @@ use node::{Geometry, convolve, convolve_and_pool, convolve_transposed, largest};
 use norm::{Over, Rule, normalise};
 use std::cell::Cell;
 
+pub use beside::side_by_side;
 pub use stacked::{Curve, stack};
 pub(super) use stacked::{sigmoid, tanh};
 
@@ -196,6 +198,8 @@ pub fn batch_norm(layer: &BatchNorm, x: Tensor<4>, then: Activation) -> Tensor<4
     for (running, new) in [(&layer.running_mean, mean), (&layer.running_var, variance)] {
         let old = running.value_sync().inner().mul_scalar(1.0 - layer.momentum);
         running.update(Tensor::from_inner(old + new.inner().mul_scalar(layer.momentum)));
+        // Settled at once: burn keeps what each thread adds apart, to average it, and a step may come from another thread each time.
+        running.value_sync();
     }
     out
 }

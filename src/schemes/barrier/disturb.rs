@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(within(2.0 * (STRONG_PATTERN + NOISE)), 24);
         assert!((16..24).contains(&within(2.0 * (PATTERN + NOISE))), "most are changed little, and some are not");
         // A picture that is hardly changed may come out of its file as it was.
-        assert!(pictures.windows(2).filter(|pair| pair[0] != pair[1]).count() > 20);
+        assert!(pictures.windows(2).filter(|pair| pair[0] != pair[1]).count() >= 12);
         assert!(pictures.iter().any(|picture| picture.iter().any(|value| *value != picture[0])));
     }
 

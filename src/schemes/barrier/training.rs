@@ -8,6 +8,7 @@ use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer, fine_structur
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
+use crate::nn::ops::side_by_side;
 use crate::nn::optim::{Optimiser, Rule, cosine};
 use crate::nn::surrogate::{Family, PlainNet, Surrogate};
 use crate::nn::vgg::Vgg;
@@ -396,11 +397,11 @@ impl Training {
     fn learn_thief(&mut self, which: usize, rate: f64) -> Result<Tensor<1>, ShapeError> {
         let [inputs, outputs] = self.pictures();
         let marked = self.marked(&inputs, &outputs)?;
-        let thief = &mut self.thieves[which];
-        if let Some(innocent) = &mut thief.innocent {
-            innocent.learn(inputs.clone(), outputs, rate)?;
-        }
-        thief.robber.learn(inputs, marked, rate)
+        let Thief { robber, innocent, .. } = &mut self.thieves[which];
+        let lessons = std::iter::once((robber, marked)).chain(innocent.as_mut().map(|innocent| (innocent, outputs))).collect();
+        let losses = side_by_side(&self.task.device, lessons, |(student, targets)| student.learn(inputs.clone(), targets, rate));
+        let losses = losses.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(losses[0].clone())
     }
 
     /// Shows the revealing network fine structure from now on.
