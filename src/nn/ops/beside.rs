@@ -14,7 +14,7 @@ pub fn side_by_side<T: Send, R: Send>(device: &Device, things: Vec<T>, work: imp
     if things.len() < 2 || BURNS_OWN.get() || *device != Device::flex() {
         return things.into_iter().map(work).collect();
     }
-    let (work, threads) = (&work, (rayon::current_num_threads() / things.len().max(1)).max(1));
+    let (work, threads) = (&work, (rayon::current_num_threads() / things.len()).max(1));
     let alone = move |thing| match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(cores) => cores.install(|| work(thing)),
         Err(_) => work(thing),
