@@ -164,7 +164,6 @@ pub fn show(title: String, folder: PathBuf, wake: &Wake) -> Task<bool> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

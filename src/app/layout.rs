@@ -173,7 +173,6 @@ impl Behavior<Step> for Panes<'_> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

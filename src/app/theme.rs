@@ -374,7 +374,6 @@ pub fn ink_on(fill: Color32) -> Color32 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

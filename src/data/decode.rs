@@ -164,7 +164,6 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, PictureError>) -> Resu
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -149,7 +149,6 @@ pub(crate) fn luma(red: u8, green: u8, blue: u8) -> u8 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

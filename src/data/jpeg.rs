@@ -40,7 +40,6 @@ impl Picture {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::data::Shape;

@@ -230,7 +230,6 @@ fn divided(parts: Parts, seed: u64) -> [Arc<Samples>; 3] {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::{Picture, Shape};

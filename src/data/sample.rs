@@ -60,7 +60,6 @@ pub fn sample_logos() -> Vec<(&'static str, &'static [u8])> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::logo::{Logo, LogoOptions};

@@ -163,7 +163,6 @@ impl std::fmt::Display for Format {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -40,7 +40,6 @@ pub fn split(labels: &[u16], seed: u64, share: f64) -> (Vec<usize>, Vec<usize>) 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

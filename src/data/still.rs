@@ -56,7 +56,6 @@ fn jpeg(bytes: &[u8]) -> Result<(), PictureError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use image::ImageEncoder;

@@ -145,7 +145,6 @@ fn fonts() -> Arc<fontdb::Database> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use std::time::Instant;

@@ -149,7 +149,6 @@ pub fn corrected(reports: &[&Report]) -> Vec<(f64, Verdict)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -285,7 +285,6 @@ fn made_up(host: HostKind, shape: Shape, scheme: SchemeSettings, compute: &Compu
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -117,7 +117,6 @@ pub fn share(count: usize, of: usize) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::logo::{Logo, LogoOptions};

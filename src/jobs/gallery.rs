@@ -170,7 +170,6 @@ fn lay(paper: &mut Picture, picture: &Picture, times: usize, [top, left]: [usize
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

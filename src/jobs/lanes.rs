@@ -248,7 +248,6 @@ fn lane(todo: &Receiver<(usize, Stage)>, lane: &mut Lane, results: &Sender<Resul
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -131,7 +131,6 @@ impl Watch for Record<'_> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::jobs::watch::Holds;

@@ -174,7 +174,6 @@ fn drop_interval(marked: &[f64], unmarked: &[f64]) -> [f64; 2] {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

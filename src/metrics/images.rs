@@ -294,7 +294,6 @@ fn weighted<'a>(sum: &mut Vec<f64>, kernel: &[f64; WINDOW], line: impl Fn(usize)
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

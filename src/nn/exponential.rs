@@ -27,7 +27,6 @@ pub fn weighted<M: Module>(network: M, exponent: f64) -> M {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use burn::nn::LinearConfig;

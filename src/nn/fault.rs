@@ -67,7 +67,6 @@ pub fn heard() -> Option<Fault> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

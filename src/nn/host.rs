@@ -211,7 +211,6 @@ pub(super) fn dropout(x: Tensor<2>, dropped: u64) -> Tensor<2> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use burn::tensor::Distribution;

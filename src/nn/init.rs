@@ -100,7 +100,6 @@ impl ModuleMapper for Init {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::Shape;

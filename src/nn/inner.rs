@@ -33,7 +33,6 @@ pub fn mean_kernel(host: &Host, most: usize) -> Option<Tensor<1>> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::data::Shape;

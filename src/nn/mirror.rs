@@ -182,7 +182,6 @@ impl Batched {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::nn::init::seeded;

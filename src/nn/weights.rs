@@ -326,7 +326,6 @@ pub fn save_host(host: &Host, notes: &[(&str, String)]) -> Result<Vec<u8>, Weigh
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::nn::encoder::Encoder;

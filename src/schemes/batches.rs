@@ -64,7 +64,6 @@ pub fn augment(samples: &Samples, indices: &[usize], seed: u64, step: u64) -> Ve
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -99,7 +99,6 @@ fn signs(count: usize, shape: Shape, Form { block, repeat }: Form, stream: &mut 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -363,7 +363,6 @@ fn png(picture: &Picture) -> Result<Vec<u8>, PackageError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(crate) mod tests {
     use super::*;
 

@@ -105,7 +105,6 @@ fn cut(sheet: &Picture, count: usize) -> Option<Vec<Picture>> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

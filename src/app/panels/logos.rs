@@ -196,7 +196,6 @@ fn options(ui: &mut Ui, options: &LogoOptions, out: &mut Vec<Action>) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data;

@@ -413,7 +413,6 @@ fn shown(value: &Value, kind: &Kind) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
     use egui_kittest::Harness;

@@ -495,7 +495,6 @@ pub fn square_side(side: usize) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -381,7 +381,6 @@ pub const fn sign_of(tone: Tone) -> Icon {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use egui_kittest::Harness;

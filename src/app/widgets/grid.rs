@@ -426,7 +426,6 @@ fn sign(painter: &Painter, corner: Pos2, icon: Icon, ink: Color32, ground: Color
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::Shape as Measure;

@@ -61,7 +61,6 @@ pub fn heat_matrix(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use eframe::egui::Color32;

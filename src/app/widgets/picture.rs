@@ -161,7 +161,6 @@ pub fn picture(ui: &mut Ui, cache: &mut TextureCache, picture: &Picture, size: V
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::Shape;

@@ -151,7 +151,6 @@ impl CallbackTrait for Pictures {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use eframe::egui::{Color32, ScrollArea, TextureOptions, pos2, vec2};

@@ -46,7 +46,6 @@ pub fn problem_list(ui: &mut Ui, problems: &[Problem], height: f32) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use egui_kittest::Harness;

@@ -36,7 +36,6 @@ pub fn progress_bar(ui: &mut Ui, share: f32, words: &str, seconds_left: Option<f
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use egui_kittest::Harness;

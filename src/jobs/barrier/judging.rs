@@ -124,7 +124,6 @@ pub(super) fn look_into_all(barrier: &Barrier, pictures: &[Picture]) -> Result<V
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

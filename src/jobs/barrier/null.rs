@@ -48,7 +48,6 @@ impl NullRate {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::attacks::thief::{Loss, Plan};

@@ -93,7 +93,6 @@ pub fn write_new(target: &Path, bytes: &[u8]) -> Result<(), String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

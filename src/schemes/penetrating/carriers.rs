@@ -48,7 +48,6 @@ pub fn suited(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use burn::tensor::{Device, TensorData};

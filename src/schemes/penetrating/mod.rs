@@ -339,7 +339,6 @@ fn numbers(pictures: Tensor<2>) -> Rows {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::data::logo::{Logo, LogoOptions};

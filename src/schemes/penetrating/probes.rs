@@ -69,7 +69,6 @@ pub fn ordered(labels: &[u16], seen: &[Vec<f32>]) -> Vec<u16> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::logo::{Logo, LogoOptions};

@@ -58,7 +58,6 @@ impl Redrawn {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::schemes::penetrating::Settings;

@@ -262,7 +262,6 @@ pub fn count_found<'a>(found: impl Iterator<Item = &'a Found>) -> (usize, usize)
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

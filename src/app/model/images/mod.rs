@@ -197,7 +197,6 @@ impl Model {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::{Picture, Shape};

@@ -306,7 +306,6 @@ pub(super) fn painting(rect: Rect, gpu: Arc<Gpu>, pair: Arc<PairTextures>, view:
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -63,7 +63,6 @@ fn within(centre: Vec2) -> Vec2 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use eframe::egui::pos2;

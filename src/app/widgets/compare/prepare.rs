@@ -207,7 +207,6 @@ fn band(picture: &Picture, rows: std::ops::Range<usize>) -> Picture {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -241,7 +241,6 @@ pub fn each_alone(dataset: &str, bench: &Workbench, watch: &mut dyn Watch) -> Re
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::data::logo::{Logo, LogoOptions};
