@@ -15,61 +15,52 @@ const BLOCK: usize = 16;
 /// Taps whose gradients are summed side by side.
 const TAPS: usize = 4;
 
-/// Measures of a convolution of stride 1.
+/// Where the numbers of a convolution of stride 1 lie.
 #[derive(Debug, Clone, Copy)]
-pub struct Strip {
-    /// Height and width of its input.
-    pub picture: [usize; 2],
-    /// Zeros above and below, left and right.
-    pub padding: [usize; 2],
-    /// Height and width of the kernel.
-    pub kernel: [usize; 2],
-    /// Pixels from one cell of the kernel to the next, down and right.
-    pub dilation: [usize; 2],
-    /// Height and width of what the kernel covers.
-    pub reach: [usize; 2],
-}
+pub struct Strip(Geometry);
 
 impl Strip {
     /// For the convolution itself.
     pub fn of_input(g: &Geometry) -> Self {
-        Self { picture: g.picture, padding: g.padding, kernel: g.kernel, dilation: g.dilation, reach: g.reach() }
+        Self(*g)
     }
 
     /// For the convolution of its output's gradient with the kernel turned around.
     pub fn of_output(g: &Geometry) -> Self {
         let reach = g.reach();
         let padding = [0, 1].map(|axis| reach[axis] - 1 - g.padding[axis]);
-        Self { picture: g.output(), padding, ..Self::of_input(g) }
+        Self(Geometry { picture: g.output(), padding, ..*g })
+    }
+
+    /// Cells of the kernel.
+    pub fn cells(&self) -> usize {
+        self.0.kernel[0] * self.0.kernel[1]
     }
 
     /// Numbers from one row to the next.
     pub fn row(&self) -> usize {
-        self.picture[1] + self.padding[1]
-    }
-
-    fn output(&self) -> [usize; 2] {
-        [0, 1].map(|axis| self.picture[axis] + 2 * self.padding[axis] + 1 - self.reach[axis])
+        self.0.picture[1] + self.0.padding[1]
     }
 
     /// Numbers of an output strip.
     pub fn length(&self) -> usize {
-        (self.output()[0] * self.row()).next_multiple_of(BLOCK)
+        (self.0.output()[0] * self.row()).next_multiple_of(BLOCK)
     }
 
     /// Numbers of an input strip, with room behind for the last taps.
     pub fn padded(&self) -> usize {
-        self.length() + (self.reach[0] - 1) * self.row() + self.reach[1]
+        let [tall, wide] = self.0.reach();
+        self.length() + (tall - 1) * self.row() + wide
     }
 
     /// Where a picture's first number lies in its input strip.
     pub fn first(&self) -> usize {
-        self.padding[0] * self.row() + self.padding[1]
+        self.0.padding[0] * self.row() + self.0.padding[1]
     }
 
     /// Puts the planes of a picture into strips whose other numbers are zero.
     pub fn pad(&self, picture: &[f32], strips: &mut [f32]) {
-        let ([height, width], row) = (self.picture, self.row());
+        let ([height, width], row) = (self.0.picture, self.row());
         let start = self.first();
         for (plane, strip) in picture.chunks_exact(height * width).zip(strips.chunks_exact_mut(self.padded())) {
             for (pixels, place) in plane.chunks_exact(width).zip(strip[start..].chunks_mut(row)) {
@@ -80,7 +71,7 @@ impl Strip {
 
     /// Puts the planes of an output into strips whose other numbers are zero.
     pub fn lay(&self, output: &[f32], strips: &mut [f32]) {
-        let [height, width] = self.output();
+        let [height, width] = self.0.output();
         for (plane, strip) in output.chunks_exact(height * width).zip(strips.chunks_exact_mut(self.length())) {
             for (pixels, place) in plane.chunks_exact(width).zip(strip.chunks_mut(self.row())) {
                 copy(pixels, place);
@@ -89,7 +80,7 @@ impl Strip {
     }
 
     fn cut(&self, strip: &[f32], plane: &mut [f32]) {
-        let width = self.output()[1];
+        let width = self.0.output()[1];
         for (pixels, place) in plane.chunks_exact_mut(width).zip(strip.chunks(self.row())) {
             copy(&place[..width], pixels);
         }
@@ -97,7 +88,7 @@ impl Strip {
 
     /// Where each tap of each channel begins.
     fn taps(&self, channels: usize) -> Vec<usize> {
-        let ([kh, kw], [down, right], row, padded) = (self.kernel, self.dilation, self.row(), self.padded());
+        let ([kh, kw], [down, right], row, padded) = (self.0.kernel, self.0.dilation, self.row(), self.padded());
         (0..channels * kh * kw).map(|tap| tap / (kh * kw) * padded + tap / kw % kh * down * row + tap % kw * right).collect()
     }
 }
@@ -130,7 +121,7 @@ impl Correlation {
 
     /// One picture's padded strips to its output planes. `scratch` holds at least eight output strips.
     pub fn run(&self, padded: &[f32], scratch: &mut [f32], output: &mut [f32]) {
-        let [height, width] = self.strip.output();
+        let [height, width] = self.strip.0.output();
         self.strips(padded, scratch, |channel, strip| {
             self.strip.cut(strip, &mut output[channel * height * width..(channel + 1) * height * width]);
         });

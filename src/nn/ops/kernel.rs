@@ -202,7 +202,7 @@ pub fn conv(picture: FlexTensor, weight: FlexTensor, bias: FlexTensor, g: Geomet
     let mut out = vec![0.0; batch * output * area];
     let pictures = numbers(&picture);
     let each = group(batch);
-    if few_channels(input, output, &g) {
+    if g.is_direct([input, output]) {
         let strip = Strip::of_input(&g);
         let weights = numbers(&weight);
         let correlation = Correlation::new(strip, [input, output], |o, tap| weights[o * deep + tap], bias);
@@ -282,17 +282,10 @@ pub fn turned<'a>(weights: &'a [f32], input: usize, g: &Geometry) -> impl Fn(usi
     move |i, tap| weights[(tap / taps * input + i) * taps + taps - 1 - tap % taps]
 }
 
-/// Whether the direct kernels beat unrolling and a matrix product.
-pub fn few_channels(input: usize, output: usize, g: &Geometry) -> bool {
-    const FEW: usize = 32;
-    let reach = g.reach();
-    g.stride == [1, 1] && g.padding[0] < reach[0] && g.padding[1] < reach[1] && input <= FEW && output <= FEW
-}
-
 /// A direct convolution of pictures of `size` numbers to outputs of `made` numbers, `each` pictures in a group.
 fn correlate(correlation: &Correlation, strip: Strip, [input, size, made]: [usize; 3], pictures: &[f32], each: usize, out: &mut [f32]) {
     let tasks = out.chunks_mut((each * made).max(1)).zip(pictures.chunks((each * size).max(1)));
-    spread(tasks, pictures.len() * strip.kernel[0] * strip.kernel[1], |(outs, pictures)| {
+    spread(tasks, pictures.len() * strip.cells(), |(outs, pictures)| {
         let (mut padded, mut scratch) = (vec![0.0; input * strip.padded()], Scratch::new(8 * strip.length()));
         for (out, picture) in outs.chunks_exact_mut(made).zip(pictures.chunks_exact(size)) {
             strip.pad(picture, &mut padded);
@@ -416,7 +409,7 @@ pub fn conv_picture(gradient: FlexTensor, weight: FlexTensor, bias: FlexTensor, 
     let mut out = vec![0.0; batch * size];
     let gradients = numbers(&gradient);
     let each = group(batch);
-    if few_channels(input, output, &g) {
+    if g.is_direct([input, output]) {
         // A convolution of the output's gradient with the kernel turned around.
         let strip = Strip::of_output(&g);
         let correlation = Correlation::new(strip, [output, input], turned(numbers(&weight), input, &g), bias);
@@ -460,11 +453,11 @@ pub fn conv_weight(picture: FlexTensor, gradient: FlexTensor, g: Geometry) -> Fl
     let ([batch, input, ..], [_, output, oh, ow]) = (dims(&picture), dims(&gradient));
     let (deep, area, size) = (input * g.kernel[0] * g.kernel[1], oh * ow, input * g.picture[0] * g.picture[1]);
     let each = group(batch);
-    if few_channels(input, output, &g) {
+    if g.is_direct([input, output]) {
         let strip = Strip::of_input(&g);
         let mut parts = Slopes::several(strip, [input, output], batch.div_ceil(each));
         let pairs = numbers(&picture).chunks((each * size).max(1)).zip(numbers(&gradient).chunks((each * output * area).max(1)));
-        let work = numbers(&picture).len() * strip.kernel[0] * strip.kernel[1];
+        let work = numbers(&picture).len() * strip.cells();
         spread(parts.iter_mut().zip(pairs), work, |(slopes, (pictures, gradients))| {
             let (mut padded, mut strips) = (vec![0.0; input * strip.padded()], vec![0.0; output * strip.length()]);
             for (picture, gradient) in pictures.chunks_exact(size).zip(gradients.chunks_exact(output * area)) {

@@ -39,9 +39,11 @@ impl Geometry {
         [0, 1].map(|axis| (self.kernel[axis] - 1) * self.dilation[axis] + 1)
     }
 
-    /// Whether these channels in and out are so few that sums over shifts are fastest.
-    pub fn is_direct(&self, [input, output]: [usize; 2]) -> bool {
-        kernel::few_channels(input, output, self)
+    /// Whether the direct kernels take this convolution of these channels in and out: there they beat unrolling and a matrix product.
+    pub fn is_direct(&self, channels: [usize; 2]) -> bool {
+        const FEW: usize = 32;
+        let reach = self.reach();
+        self.stride == [1, 1] && (0..2).all(|axis| self.padding[axis] < reach[axis]) && channels.iter().all(|count| *count <= FEW)
     }
 
     /// Whether convolution and pooling of these channels in and out can be done in one.
