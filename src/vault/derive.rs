@@ -44,6 +44,9 @@ pub struct Stream {
     rng: ChaCha20Rng,
 }
 
+/// Most steps of a share: each is exact.
+pub const FINEST: usize = 1 << 24;
+
 impl Stream {
     /// A stream from a plain seed, for choices that nobody needs to recompute.
     pub fn seeded(seed: u64, purpose: &str) -> Self {
@@ -62,7 +65,7 @@ impl Stream {
         }
     }
 
-    /// A number in [0, 1), one of so many `steps` (a power of two up to 2^24: each is exact).
+    /// A number in [0, 1), one of so many `steps`, a power of two up to [`FINEST`].
     pub fn share(&mut self, steps: usize) -> f32 {
         self.below(steps) as f32 / steps as f32
     }

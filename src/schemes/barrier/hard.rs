@@ -2,11 +2,9 @@
 //! hundred is hard; at its turn alone the revealing network would meet it a few times.
 
 use crate::nn::weights::{WeightMap, Weights};
-use crate::vault::derive::Stream;
+use crate::vault::derive::{FINEST, Stream};
 use burn::tensor::Tensor;
 
-/// Steps of a random number.
-const FINE: usize = 1 << 24;
 /// Name in a checkpoint.
 const NAME: &str = "hardness";
 
@@ -28,7 +26,7 @@ impl Hardness {
             return Vec::new();
         }
         let one = |_| {
-            let mut left = f64::from(stream.share(FINE)) * sum;
+            let mut left = f64::from(stream.share(FINEST)) * sum;
             let reached = self.0.iter().position(|&hard| {
                 left -= f64::from(hard);
                 left < 0.0

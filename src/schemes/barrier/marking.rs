@@ -68,7 +68,7 @@ impl Barrier {
         let side = self.settings.side;
         let whole = enlarged(&self.seen(picture), side);
         let chosen = some_of(squares_of(whole.shape, side), most);
-        // Turned by 0 to 7 ways; one look is a guess, and the mean of eight is surer of what it sees and of what it does not.
+        // One look is a guess; the mean of eight is surer of what it sees and of what it does not.
         let ways = if self.settings.knows_turned() { (LOOKS / chosen.len().max(1)).max(1) } else { 1 };
         let mut squares = Vec::with_capacity(chosen.len());
         for places in chosen.chunks(AT_ONCE / ways) {
@@ -165,7 +165,6 @@ fn paste(picture: &mut Picture, square: &Picture, [top, left]: [usize; 2]) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -1,7 +1,8 @@
 //! Image barrier (Zhang et al., AAAI 2020, "Model watermarking for image processing networks"): a network hides a logo in every picture that
 //! a protected network gives; another network reveals it, also in what a thief's network gives that learnt from such pictures.
 //!
-//! `training` makes the two networks, from pictures that `disturb` changes and of which `hard` shows some more often; `marking` uses them on pictures of any size, `proof` says when a revealed logo counts.
+//! `training` makes the two networks, from pictures that `disturb` changes and of which `hard` shows some more often; `marking` uses them on
+//! pictures of any size, `proof` says when a revealed logo counts.
 
 mod disturb;
 mod hard;

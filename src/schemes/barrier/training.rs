@@ -296,7 +296,7 @@ impl Training {
     }
 
     /// The photographs of this step, one half of them such as were hard before.
-    fn hard_ones(&mut self) -> Vec<usize> {
+    fn drawn_by_hardness(&mut self) -> Vec<usize> {
         let mut chosen = self.order.batch(self.done, self.task.settings.batch);
         if self.task.settings.adversarial_hard {
             let stream = &mut Stream::seeded(self.task.seed, &format!("hard {}", self.done));
@@ -412,7 +412,7 @@ impl Training {
     }
 
     fn learn_revealer(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
-        let chosen = self.hard_ones();
+        let chosen = self.drawn_by_hardness();
         let [inputs, outputs] = self.load_pictures(&chosen);
         let (s, count) = (&self.task.settings, self.task.settings.batch);
         let thief = &self.thieves[self.done as usize % self.thieves.len().max(1)];
@@ -432,14 +432,8 @@ impl Training {
         let seen = self.pair.revealer.forward(Tensor::from_inner(shown))?;
         let logos = Tensor::from_inner(self.logos());
         if s.adversarial_hard {
-            let apart = |from: usize, count: usize, wanted: Tensor<4>, weight: f64| {
-                let error = (seen.clone().narrow(0, from, count) - wanted).inner().square();
-                error.mean_dim(1).mean_dim(2).mean_dim(3).mul_scalar(weight)
-            };
-            let blank = logos.full_like(BLANK).repeat_dim(0, unmarked);
-            let marked = apart(0, 2 * count, logos.clone().repeat_dim(0, 2), s.mark_weight);
-            let errors = Tensor::cat(vec![marked, apart(2 * count, unmarked * count, blank, s.adversarial_clean_weight)], 0);
-            self.hardness.note(&chosen, errors.reshape([unmarked + 2, count]).max_dim(0).reshape([count]));
+            let errors = self.worst_errors(seen.clone().inner());
+            self.hardness.note(&chosen, errors);
         }
         let [found, robbed] = [0, count].map(|from| seen.clone().narrow(0, from, count));
         let (mark, stolen) = (distance(found.clone(), logos.clone()), distance(robbed.clone(), logos));
@@ -454,6 +448,20 @@ impl Training {
         let mut gradients = loss.backward();
         self.pair.revealer = self.revealer_optimiser.step(self.pair.revealer.clone(), &mut gradients, rate);
         Ok(Tensor::cat(vec![mark, stolen, clean], 0).inner())
+    }
+
+    /// How far what each photograph of a step revealed is from what it should, as much as that counts: the worst of what is shown of it, marked
+    /// and stolen first, `[sets * batch, channels, side, side]` to `[batch]`.
+    fn worst_errors(&self, seen: Tensor<4>) -> Tensor<1> {
+        let (s, [all, ..]) = (&self.task.settings, seen.dims());
+        let (count, logos) = (s.batch, self.logos());
+        let apart = |seen: Tensor<4>, wanted: Tensor<4>, weight: f64| {
+            (seen - wanted).square().mean_dim(1).mean_dim(2).mean_dim(3).mul_scalar(weight).reshape([-1, count as i32])
+        };
+        let marked = apart(seen.clone().narrow(0, 0, 2 * count), logos.clone().repeat_dim(0, 2), s.mark_weight);
+        let blank = logos.full_like(BLANK).repeat_dim(0, all / count - 2);
+        let unmarked = apart(seen.narrow(0, 2 * count, all - 2 * count), blank, s.adversarial_clean_weight);
+        Tensor::cat(vec![marked, unmarked], 0).max_dim(0).reshape([count])
     }
 
     /// Networks, optimisers and step count, enough to continue bit by bit.
