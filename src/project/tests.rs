@@ -1,7 +1,5 @@
 //! Projects through their whole life, on a real disk.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use super::*;
 use crate::data::{Format, Samples, Shape};
 use crate::schemes::plan::{HostKind, Preset, SchemeSettings};

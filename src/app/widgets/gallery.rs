@@ -1,7 +1,6 @@
 //! Every widget on one page, drawn in light and dark: shows that nothing is missing a glyph or panics when it is drawn, and with
 //! `COUNTERMARK_GALLERY=FOLDER` writes the pages as PNG for people to look at.
 #![cfg(test)]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
 use crate::app::theme::{self, ThemeChoice, Tone};

@@ -1,5 +1,4 @@
 //! Tests of the whole room: formats as people have them, hostile files, and bytes of no kind at all.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod formats;
 mod hostile;

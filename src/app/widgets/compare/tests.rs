@@ -1,5 +1,4 @@
 //! The shader is tested by what it puts on the screen: a known pair is drawn and its pixels are read back.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
 use crate::data::Shape;
