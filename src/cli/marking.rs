@@ -216,8 +216,10 @@ pub fn extract(options: &Extracting, json: bool) -> Result<End, Failure> {
                 |found| {
                     let Likeness { nc, contrast, .. } = found.likeness;
                     format!(
-                        "correlation {nc:.3}, strength {contrast:.2}; {} of {} squares on their own",
-                        found.squares_that_count, found.squares
+                        "correlation {nc:.3}, strength {contrast:.2}{}; {} of {} squares on their own",
+                        if found.softened { " once softened" } else { "" },
+                        found.squares_that_count,
+                        found.squares
                     )
                 },
             )

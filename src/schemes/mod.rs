@@ -33,6 +33,7 @@ pub mod wonder_filter;
 
 use crate::data::logo::Logo;
 use crate::data::{Dataset, Picture, Samples, Shape};
+use crate::metrics::MetricError;
 use crate::nn::error::ShapeError;
 use crate::nn::host::{Host, WIDTHS};
 use crate::nn::weights::{WeightMap, WeightsError};
@@ -55,6 +56,9 @@ pub enum SchemeError {
     /// Pictures of another shape than the networks of the plan take.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// Pictures that cannot be compared.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
 }
 
 /// Everything that a training starts from.

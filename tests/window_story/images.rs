@@ -230,6 +230,7 @@ fn found(window: &Played, ncs: &[f64]) {
             likeness: Likeness { nc, contrast: 0.9, lead: 0.2 },
             squares: 4,
             squares_that_count: 2,
+            softened: false,
             written: None,
             looks: None,
         });

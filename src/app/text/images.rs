@@ -5,7 +5,7 @@ use crate::app::model::{Batch, count_found};
 use crate::data::tasks::Task;
 use crate::jobs::Phase;
 use crate::jobs::barrier::{Figures, Found, Marked, NullRate, QUALITIES, Robbed};
-use crate::schemes::barrier::proof::{LEAST_CONTRAST, LEAST_CORRELATION, Likeness};
+use crate::schemes::barrier::proof::{LEAST_CONTRAST, LEAST_CONTRAST_SOFTENED, LEAST_CORRELATION, Likeness};
 use crate::schemes::plan::Preset;
 use std::path::{Path, PathBuf};
 
@@ -472,7 +472,8 @@ pub fn found_words(likeness: &Likeness) -> &'static str {
 pub fn found_figures(found: &Found) -> String {
     let Likeness { nc, contrast, lead } = found.likeness;
     let strength = percent(contrast.clamp(0.0, 1.0));
-    format!("likeness {nc:.3} of 1 (NC), {strength} of the logo's strength, {} ahead of a blank picture", ahead(lead))
+    let softened = if found.softened { ", once the picture was softened" } else { "" };
+    format!("likeness {nc:.3} of 1 (NC), {strength} of the logo's strength, {} ahead of a blank picture{softened}", ahead(lead))
 }
 
 /// How many squares of a picture reveal the logo by themselves.
@@ -484,8 +485,10 @@ pub fn squares(found: &Found) -> String {
 pub fn check_meaning() -> String {
     format!(
         "What is revealed counts as your logo when it follows its light and dark more closely than {LEAST_CORRELATION} (NC; 1 is equal, 0 is unrelated), \
-         is at least {}% as strong, and is closer to it than a blank picture. A small picture is also looked at mirrored and turned, and the mean counts.",
-        number((100.0 * LEAST_CONTRAST) as usize)
+         is at least {}% as strong, and is closer to it than a blank picture. A small picture is also looked at mirrored and turned, and the mean counts. \
+         Where no logo is found, the picture is softened and looked at again, and the logo must then be at least {}% as strong.",
+        number((100.0 * LEAST_CONTRAST) as usize),
+        number((100.0 * LEAST_CONTRAST_SOFTENED) as usize)
     )
 }
 
@@ -499,7 +502,14 @@ mod tests {
     use super::*;
 
     fn found(nc: f64) -> Found {
-        Found { likeness: Likeness { nc, contrast: 0.9, lead: 0.1 }, squares: 4, squares_that_count: 0, written: None, looks: None }
+        Found {
+            likeness: Likeness { nc, contrast: 0.9, lead: 0.1 },
+            squares: 4,
+            squares_that_count: 0,
+            softened: false,
+            written: None,
+            looks: None,
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::jobs::watch::{Flow, Watch};
 use crate::metrics::psnr;
 use crate::nn::device::Compute;
 use crate::nn::weights::{LARGEST_FILE, WeightMap};
-use crate::schemes::barrier::proof::Likeness;
+use crate::schemes::barrier::proof::{Finding, Likeness};
 use crate::schemes::barrier::{Barrier, Settings};
 use crate::vault::files::{FileError, read_limited};
 use serde::Deserialize;
@@ -73,6 +73,8 @@ pub struct Found {
     pub squares: usize,
     /// See `squares`.
     pub squares_that_count: usize,
+    /// Whether the logo was found only after the picture had been softened.
+    pub softened: bool,
     /// Where the revealed logo lies, if it was written.
     pub written: Option<PathBuf>,
     /// Small pictures of it, where somebody looks.
@@ -146,14 +148,13 @@ pub fn mark(
             let Some(marked) = marked else { return Ok(None) };
             let psnr_db = psnr(&marked, &whole.colours).map_err(|e| e.to_string())?;
             write_new(&written, &whole.png_with(&marked).map_err(|e| e.to_string())?)?;
-            let revealed = barrier.reveal_in(&marked, GLANCE).map_err(|e| e.to_string())?.logo;
-            let likeness = barrier.likeness(&revealed).map_err(|e| e.to_string())?;
+            let Finding { revealed, likeness, .. } = barrier.look_into(&marked, GLANCE).map_err(|e| e.to_string())?;
             let looks = (shown > 0).then(|| {
                 shown -= 1;
                 let given = &whole.colours;
                 let apart = |i: usize| u16::from(given.planes[i].abs_diff(marked.planes[i])).saturating_mul(GAIN).min(255) as u8;
                 let marked = [small(&marked), reduced(marked.shape, apart)];
-                Arc::new(Looks { given: small(given), marked: Some(marked), revealed: small(&revealed) })
+                Arc::new(Looks { given: small(given), marked: Some(marked), revealed: small(&revealed.logo) })
             });
             Ok(Some(Marked { written, psnr_db, likeness, looks }))
         },
@@ -183,9 +184,8 @@ pub fn reveal(
             let written = targets.as_ref().map(|targets| targets.of(path)).transpose()?;
             // Transparent places too, as they were marked.
             let given = opened(path)?.colours;
-            let revealed = barrier.reveal(&given).map_err(|e| e.to_string())?;
-            let likeness = barrier.likeness(&revealed.logo).map_err(|e| e.to_string())?;
-            let counts = revealed.squares.iter().filter(|square| barrier.likeness(square).is_ok_and(|likeness| likeness.counts())).count();
+            let found = barrier.look_into(&given, usize::MAX).map_err(|e| e.to_string())?;
+            let Finding { revealed, likeness, squares_that_count, softened } = found;
             if let Some(written) = &written {
                 write_new(written, &revealed.logo.to_png().map_err(|e| e.to_string())?)?;
             }
@@ -193,7 +193,7 @@ pub fn reveal(
                 shown -= 1;
                 Arc::new(Looks { given: small(&given), marked: None, revealed: small(&revealed.logo) })
             });
-            Ok(Some(Found { likeness, squares: revealed.squares.len(), squares_that_count: counts, written, looks }))
+            Ok(Some(Found { likeness, squares: revealed.squares.len(), squares_that_count, softened, written, looks }))
         },
     )
 }

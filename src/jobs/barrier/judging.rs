@@ -109,8 +109,7 @@ pub(super) fn correlations(all: &[Likeness]) -> Vec<f64> {
 
 /// The likeness of the mean of all squares.
 fn looked_into(barrier: &Barrier, picture: &Picture) -> Result<Likeness, JobError> {
-    let revealed = barrier.reveal(picture)?;
-    barrier.likeness(&revealed.logo).map_err(|e| JobError::Internal(e.to_string()))
+    Ok(barrier.look_into(picture, usize::MAX)?.likeness)
 }
 
 /// The highest correlation.

@@ -104,6 +104,25 @@ fn brightened(picture: &Picture, before: &Picture, after: &Picture) -> Picture {
     Picture { shape: picture.shape, planes }
 }
 
+/// The picture without its finest checks: each value a mean of its neighbourhood, in which the middle weighs most (1 2 1 in both directions).
+pub(super) fn softened(picture: &Picture) -> Picture {
+    let Shape { height, width, .. } = picture.shape;
+    let weighed = |[before, here, after]: [u16; 3]| before + 2 * here + after;
+    let near = |i: usize, length: usize| [i.saturating_sub(1), i, (i + 1).min(length - 1)];
+    let mut planes = Vec::with_capacity(picture.planes.len());
+    for plane in picture.planes.chunks_exact((height * width).max(1)) {
+        for y in 0..height {
+            let rows = near(y, height).map(|y| &plane[y * width..][..width]);
+            planes.extend(
+                (0..width)
+                    .map(|x| (weighed(rows.map(|row| weighed(near(x, width).map(|x| u16::from(row[x]))))) + 8) / 16)
+                    .map(|value| value as u8),
+            );
+        }
+    }
+    Picture { shape: picture.shape, planes }
+}
+
 /// Tops and lefts of the whole squares.
 fn squares_of(shape: Shape, side: usize) -> Vec<[usize; 2]> {
     let starts = |length: usize| (0..length / side).map(move |i| i * side);
@@ -202,6 +221,22 @@ mod tests {
         assert_eq!(some_of(all.clone(), 480), all);
         assert_eq!(some_of(all.clone(), usize::MAX), all);
         assert!(some_of(Vec::new(), 16).is_empty());
+    }
+
+    #[test]
+    fn softening_wipes_fine_checks_away_and_leaves_slopes() {
+        let shape = Shape { channels: 3, height: 6, width: 8 };
+        let drawn = |value: &dyn Fn(usize, usize) -> u8| {
+            let planes = (0..shape.len()).map(|i| value(i / shape.width % shape.height, i % shape.width)).collect();
+            Picture { shape, planes }
+        };
+        let checks = softened(&drawn(&|y, x| if (y + x) % 2 == 0 { 90 } else { 150 }));
+        assert!((0..shape.len()).all(|i| checks.planes[i].abs_diff(120) <= if [0, 7].contains(&(i % 8)) { 15 } else { 0 }), "{checks:?}");
+        let slope = drawn(&|y, x| (20 * y + 10 * x) as u8);
+        let soft = softened(&slope);
+        assert_eq!(soft.shape, shape);
+        assert_eq!(soft.planes[8 + 1..8 + 7], slope.planes[8 + 1..8 + 7]);
+        assert_eq!(softened(&ramp(1, 1)), ramp(1, 1));
     }
 
     #[test]

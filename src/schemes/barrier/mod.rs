@@ -143,6 +143,11 @@ impl Settings {
         self.adversarial_turned && self.families > 0
     }
 
+    /// Whether the revealing network knows softened pictures.
+    pub(super) fn knows_disturbed(&self) -> bool {
+        self.adversarial_disturbed && self.families > 0
+    }
+
     /// Checks that the settings can be trained on so many pictures.
     ///
     /// # Errors

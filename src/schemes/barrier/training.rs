@@ -268,9 +268,13 @@ impl Training {
         let Pair { hider, revealer } = &self.pair;
         let s = &self.task.settings;
         let met_thieves = self.done > s.steps + self.thieves.len() as u64 * s.surrogate_steps;
-        let adversarial_turned = s.adversarial_turned && met_thieves;
-        let settings = Settings { revealer_fine: revealer.is_fine(), adversarial_turned, ..s.clone() };
-        Barrier::new(settings, self.task.logo.clone(), hider, revealer, self.task.device.clone())
+        let learnt = Settings {
+            revealer_fine: revealer.is_fine(),
+            adversarial_turned: s.adversarial_turned && met_thieves,
+            adversarial_disturbed: s.adversarial_disturbed && met_thieves,
+            ..s.clone()
+        };
+        Barrier::new(learnt, self.task.logo.clone(), hider, revealer, self.task.device.clone())
     }
 
     /// What the network of the thief who learns now, or who learnt first, gives for these inputs; nothing before one has begun to learn.
