@@ -117,6 +117,38 @@ fn marked_pictures_reveal_the_logo_and_unmarked_ones_do_not() {
 }
 
 #[test]
+fn a_mark_that_would_not_be_found_again_is_made_firmer() {
+    const FAINTER: f64 = 0.2;
+    let mut barrier = learnt().clone();
+    let unseen = pictures(100);
+    // Without a second stage it knows no files, and its marks stay as they are.
+    let picture = unseen.picture(80);
+    let plain = |picture: &Picture| barrier.mark(picture, &mut |_| true).unwrap().unwrap();
+    assert_eq!(barrier.mark_surely(&picture, &mut |_| true).unwrap().unwrap().0, plain(&picture));
+    assert!(barrier.mark_surely(&picture, &mut |_| false).unwrap().is_none(), "cancelled");
+
+    // The same networks with fainter marks, taken for some that know files.
+    let mut saved = barrier.save();
+    let reach: f64 = saved.notes["reach"].parse().unwrap();
+    saved.notes.insert("reach".to_owned(), (FAINTER * reach).to_string());
+    barrier = Barrier::open(&saved, &Device::flex()).unwrap();
+    barrier.settings = Settings { families: 1, adversarial_disturbed: true, ..barrier.settings };
+    let plain = |picture: &Picture| barrier.mark(picture, &mut |_| true).unwrap().unwrap();
+    let counts = |picture: &Picture| barrier.look_into(picture, usize::MAX).unwrap().likeness.counts();
+    let (mut found, mut as_it_was, mut firmer) = (0, 0, 0);
+    for i in 80..100 {
+        let picture = unseen.picture(i);
+        let (weak, (sure, finding)) = (plain(&picture), barrier.mark_surely(&picture, &mut |_| true).unwrap().unwrap());
+        assert_eq!(finding.likeness.counts(), counts(&sure));
+        assert!(counts(&sure) || (!counts(&weak) && sure == weak), "a mark is never lost, and never firmer for nothing");
+        found += usize::from(counts(&sure));
+        as_it_was += usize::from(counts(&weak));
+        firmer += usize::from(psnr(&sure, &picture).unwrap() < psnr(&weak, &picture).unwrap() - 1.0);
+    }
+    assert!(found > as_it_was && firmer >= found - as_it_was, "{found} found, {as_it_was} as they were, {firmer} firmer");
+}
+
+#[test]
 fn blank_pictures_of_any_brightness_are_no_logo() {
     let barrier = learnt();
     for value in [0, 128, 255] {

@@ -17,8 +17,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Squares of a marked picture that are looked into at most, to say whether the logo is found again.
-const GLANCE: usize = 16;
 /// Files of a batch whose small pictures are made: more than anybody looks through.
 const SHOWN: usize = 300;
 /// Longest side of the small pictures, pixels.
@@ -144,11 +142,10 @@ pub fn mark(
         |path, share| {
             let written = targets.of(path)?;
             let whole = opened(path)?;
-            let marked = barrier.mark(&whole.colours, share).map_err(|e| e.to_string())?;
-            let Some(marked) = marked else { return Ok(None) };
+            let marked = barrier.mark_surely(&whole.colours, share).map_err(|e| e.to_string())?;
+            let Some((marked, Finding { revealed, likeness, .. })) = marked else { return Ok(None) };
             let psnr_db = psnr(&marked, &whole.colours).map_err(|e| e.to_string())?;
             write_new(&written, &whole.png_with(&marked).map_err(|e| e.to_string())?)?;
-            let Finding { revealed, likeness, .. } = barrier.look_into(&marked, GLANCE).map_err(|e| e.to_string())?;
             let looks = (shown > 0).then(|| {
                 shown -= 1;
                 let given = &whole.colours;

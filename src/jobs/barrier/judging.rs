@@ -62,10 +62,10 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
         }
         watch.progress(Phase::Verify, i as f64 / count as f64, None);
         let picture = outputs.picture(i);
-        let Some(marked) = marked(barrier, pair, i)? else { continue };
+        let Some((marked, finding)) = barrier.mark_surely(&given(barrier, pair, i), &mut |_| true)? else { continue };
         clear.push(psnr(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
         alike.push(ssim(&marked, &picture).map_err(|e| JobError::Internal(e.to_string()))?);
-        found.push(looked_into(barrier, &marked)?);
+        found.push(finding.likeness);
         for (found, quality) in saved.iter_mut().zip(QUALITIES) {
             let file = marked.through_jpeg(quality, true).map_err(|e| JobError::Internal(e.to_string()))?;
             found.push(looked_into(barrier, &file)?);
@@ -87,10 +87,14 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
     })
 }
 
-/// The marked picture at place `i`: what the owner's service gives.
+/// The marked picture at place `i`, as the networks make it, without a look at whether it is found again: the weaker mark of the two.
 pub(super) fn marked(barrier: &Barrier, pair: &Pair, i: usize) -> Result<Option<Picture>, JobError> {
-    let given = if barrier.settings.task_specific { &pair.inputs } else { &pair.outputs };
-    Ok(barrier.mark(&given.picture(i), &mut |_| true)?)
+    Ok(barrier.mark(&given(barrier, pair, i), &mut |_| true)?)
+}
+
+/// What is marked: what the protected network gives, or what it is given where the hiding network does its work as well.
+fn given(barrier: &Barrier, pair: &Pair, i: usize) -> Picture {
+    if barrier.settings.task_specific { pair.inputs.picture(i) } else { pair.outputs.picture(i) }
 }
 
 /// How many count as the logo.

@@ -5,6 +5,7 @@
 //! pictures of any size, `proof` says when a revealed logo counts.
 
 mod disturb;
+mod firm;
 mod hard;
 pub mod marking;
 pub mod proof;
