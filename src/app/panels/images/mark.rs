@@ -116,7 +116,7 @@ impl MarkPanel {
                 widgets::tag(ui, tone, Some(icon), words).on_hover_text(text::correlation(marked.likeness.nc));
                 let whole = text::likeness(marked.psnr_db);
                 let words = if wide { whole.clone() } else { text::decibel(marked.psnr_db) };
-                muted(ui, words).on_hover_text(whole);
+                muted(ui, words).on_hover_text(format!("{whole}. {}", text::MARK_FIRMER));
             },
         );
         let Some(looks) = &marked.looks else {
