@@ -1,7 +1,7 @@
 """Draws docs/RESULTS.md from the JSON files of docs/results."""
 import json, statistics
 
-from .plan import CHOICE_SEEDS, CLASSIFIER_TABLES, FOLDER, MARKING, ROOT, SEEDS, STAMP_SEEDS
+from .plan import BARRIER_TABLES, CHOICE_SEEDS, CLASSIFIER_TABLES, FOLDER, MARKING, ROOT, SEEDS, STAMP_SEEDS
 from .words import BARRIER_GOALS, BARRIER_TEXT, CLASSIFIER_GOALS, CLASSIFIER_TEXT, DROP, EARLIER, FIGURES, STAMP_FIGURES
 from .parts import minutes, parts
 
@@ -93,7 +93,7 @@ def barrier(read):
             out.append(f"| {d['side'] * 16 // 9}x{d['side']} | {d['median_step_s']:.2f}{'' if d['median_step_s'] < most else ' **misses**'} | {goal} | {d['peak_rss_mb']:.0f}{'' if d['peak_rss_mb'] < 2000 else ' **misses**'} | < 2000 |")
         out.append("")
     for name, (title, text) in BARRIER_TEXT.items():
-        out += [f"### {title} (`countermark reproduce {name}`)", "", text, ""]
+        out += [f"### {title} (`countermark reproduce {BARRIER_TABLES[name].table}`)", "", text, ""]
         d = read(name)
         if not d:
             out += ["Not recorded yet.", ""]

@@ -43,7 +43,19 @@ CLASSIFIER_TABLES = {  # by the name of their file
     "stego-transfer": Made("stego-transfer", seeds=TRIALS),
 }
 MARKING = [("marking-1080p", "1080", "9"), ("marking-4k", "2160", "5")]
-BARRIER_TABLES = {"barrier-1": True, "barrier-2": True, "barrier-3": False, "barrier-ablation": False, "barrier-task-specific": False}
+class MadeOfPictures(typing.NamedTuple):
+    """How a table of the image barrier is made."""
+    table: str
+    xrays: bool = False  # instead of photographs
+    seeds: str = BARRIER_SEEDS
+BARRIER_TABLES = {  # by the name of their file
+    "barrier-1": MadeOfPictures("barrier-1"),
+    "barrier-1-xrays": MadeOfPictures("barrier-1", xrays=True, seeds="51"),
+    "barrier-2": MadeOfPictures("barrier-2"),
+    "barrier-3": MadeOfPictures("barrier-3"),
+    "barrier-ablation": MadeOfPictures("barrier-ablation", seeds="51"),
+    "barrier-task-specific": MadeOfPictures("barrier-task-specific", seeds="51"),
+}
 MNIST = ["--preset", "quick", "--set", "steps=5000"]
 CHOICE = {"14 keys a step": [], "20 keys a step": ["key_batch=20"]}
 CHOICE_SEEDS = [121, 122, 123, 124]
