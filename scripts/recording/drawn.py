@@ -86,7 +86,7 @@ def barrier(read):
     marking = [(name, read(name)) for name, *_ in MARKING]
     marking = [(name, d) for name, d in marking if d]
     if marking:
-        out += ["### Marking a picture", "", f"Median of several, with the networks of the Quick preset. {source([d for _, d in marking])}", "",
+        out += ["### Marking a picture", "", f"Median of several, with networks of the Quick preset that have learnt nothing: the logo is not found again, and every firmness is tried, the slowest case. {source([d for _, d in marking])}", "",
                 "| picture | seconds | goal | peak memory, MB | goal |", "| --- " * 5 + "|"]
         for name, d in marking:
             goal, most = ("< 3", 3) if d["side"] == 1080 else ("", float("inf"))
