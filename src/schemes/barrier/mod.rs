@@ -2,7 +2,7 @@
 //! a protected network gives; another network reveals it, also in what a thief's network gives that learnt from such pictures.
 //!
 //! `training` makes the two networks, from pictures that `disturb` changes and of which `hard` shows some more often; `marking` uses them on
-//! pictures of any size, `proof` says when a revealed logo counts.
+//! pictures of any size, `proof` says when a revealed logo counts, `firm` strengthens a mark that would not be found again.
 
 mod disturb;
 mod firm;
