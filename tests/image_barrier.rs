@@ -186,7 +186,7 @@ fn the_second_stage_shows_the_revealing_network_fine_structure() {
     old.notes.insert("version".to_owned(), "1".to_owned());
     let written: serde_json::Value = serde_json::from_str(&old.notes["settings"]).unwrap();
     let mut then = written.as_object().unwrap().clone();
-    let later = ["revealer_fine", "nature_weight", "adversarial_turned", "adversarial_hard"];
+    let later = ["revealer_fine", "nature_weight", "adversarial_turned", "adversarial_hard", "adversarial_foreign"];
     assert!(later.iter().all(|name| then.remove(*name).is_some()));
     old.notes.insert("settings".to_owned(), serde_json::to_string(&then).unwrap());
     let old = opened(&old).unwrap();
@@ -229,7 +229,7 @@ fn small_pictures_are_looked_at_in_eight_ways_by_a_network_that_knows_turned_one
 }
 
 #[test]
-fn disturbed_and_hard_pictures_are_lessons_of_the_second_stage_alone() {
+fn disturbed_foreign_and_hard_pictures_are_lessons_of_the_second_stage_alone() {
     let stages = |settings: Settings| {
         let mut training = Training::new(task(Settings { steps: 2, ..settings })).unwrap();
         let mut barriers = Vec::new();
@@ -243,6 +243,7 @@ fn disturbed_and_hard_pictures_are_lessons_of_the_second_stage_alone() {
     let parts_at = |settings: Settings| with.iter().zip(&stages(settings)).position(|(with, without)| with != without);
     // Two steps of the pair, two of each thief, and then; what is hard is known after one more.
     assert_eq!(parts_at(Settings { adversarial_disturbed: false, ..tiny() }), Some(2 + 2 * 2));
+    assert_eq!(parts_at(Settings { adversarial_foreign: false, ..tiny() }), Some(2 + 2 * 2));
     assert_eq!(parts_at(Settings { adversarial_hard: false, ..tiny() }), Some(2 + 2 * 2 + 1));
 }
 

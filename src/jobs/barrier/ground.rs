@@ -51,6 +51,7 @@ impl Reached {
             adversarial_turned: usual.adversarial_turned,
             adversarial_disturbed: usual.adversarial_disturbed,
             adversarial_hard: usual.adversarial_hard,
+            adversarial_foreign: usual.adversarial_foreign,
             revealer_fine: usual.revealer_fine,
             ..identity.settings.clone()
         };

@@ -151,6 +151,7 @@ impl TableName {
                 other("without turned pictures", Settings { adversarial_turned: false, ..settings.clone() }),
                 other("without disturbed pictures", Settings { adversarial_disturbed: false, ..settings.clone() }),
                 other("without hard photographs", Settings { adversarial_hard: false, ..settings.clone() }),
+                other("without foreign pictures", Settings { adversarial_foreign: false, ..settings.clone() }),
                 other(
                     "as in the paper",
                     Settings {
@@ -162,6 +163,7 @@ impl TableName {
                         adversarial_turned: false,
                         adversarial_disturbed: false,
                         adversarial_hard: false,
+                        adversarial_foreign: false,
                         adversarial_clean_weight: 1.0,
                         ..settings.clone()
                     },

@@ -1,11 +1,12 @@
 //! Image barrier (Zhang et al., AAAI 2020, "Model watermarking for image processing networks"): a network hides a logo in every picture that
 //! a protected network gives; another network reveals it, also in what a thief's network gives that learnt from such pictures.
 //!
-//! `training` makes the two networks, from pictures that `disturb` changes and of which `hard` shows some more often; `marking` uses them on
+//! `training` makes the two networks, from pictures that `disturb` changes, of which `hard` shows some more often and beside which `foreign` puts others; `marking` uses them on
 //! pictures of any size, `proof` says when a revealed logo counts, `firm` strengthens a mark that would not be found again.
 
 mod disturb;
 mod firm;
+mod foreign;
 mod hard;
 pub mod marking;
 pub mod proof;
@@ -101,6 +102,8 @@ crate::settings! {
         adversarial_disturbed: bool = true, paper false, Kind::Switch, "";
         /// Fills one half of each step of the second stage with photographs that were hard to tell apart before: those that revealed something without a mark, or hid it with one.
         adversarial_hard: bool = true, paper false, Kind::Switch, "";
+        /// Shows the second stage also made-up pictures without the mark, such as clouds and walls under coloured grain: so that none of them is taken for a marked photograph.
+        adversarial_foreign: bool = true, paper false, Kind::Switch, "";
     }
 }
 

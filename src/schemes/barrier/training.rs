@@ -1,6 +1,7 @@
 //! How hiding and revealing are learnt: together first, then the revealing network alone against networks of thieves.
 
 use super::disturb::disturbed;
+use super::foreign::foreign;
 use super::hard::Hardness;
 use super::{Barrier, Settings, Task, as_noted, hider, note_reach};
 use crate::data::Samples;
@@ -426,8 +427,12 @@ impl Training {
         if let Some(innocent) = &thief.innocent {
             all.push(innocent.gives(inputs.clone())?);
         }
-        all.extend([inputs, outputs]);
-        let unmarked = all.len() - 2;
+        all.extend([inputs, outputs.clone()]);
+        let sets = all.len() * count;
+        if s.adversarial_foreign {
+            let stream = &mut Stream::seeded(self.task.seed, &format!("foreign {}", self.done));
+            all.push(foreign(outputs.narrow(0, count / 2, count / 2), stream));
+        }
         let way = if s.adversarial_turned { Stream::seeded(self.task.seed, &format!("turn {}", self.done)).below(8) } else { 0 };
         let mut shown = batch::turned(Tensor::cat(all, 0), way);
         if s.adversarial_disturbed {
@@ -436,12 +441,13 @@ impl Training {
         let seen = self.pair.revealer.forward(Tensor::from_inner(shown))?;
         let logos = Tensor::from_inner(self.logos());
         if s.adversarial_hard {
-            let errors = self.worst_errors(seen.clone().inner());
+            let errors = self.worst_errors(seen.clone().narrow(0, 0, sets).inner());
             self.hardness.note(&chosen, errors);
         }
         let [found, robbed] = [0, count].map(|from| seen.clone().narrow(0, from, count));
         let (mark, stolen) = (distance(found.clone(), logos.clone()), distance(robbed.clone(), logos));
-        let clean = distance_from(seen.narrow(0, 2 * count, unmarked * count), BLANK);
+        let unmarked = seen.dims()[0] - 2 * count;
+        let clean = distance_from(seen.narrow(0, 2 * count, unmarked), BLANK);
         let mut loss = (mark.clone() + stolen.clone()).mul_scalar(s.mark_weight);
         if s.adversarial_clean_weight > 0.0 {
             loss = loss + clean.clone().mul_scalar(s.adversarial_clean_weight);
