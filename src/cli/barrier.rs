@@ -93,7 +93,7 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
     let command = Command::MakeBarrier { job: JobId(1), order: Box::new(order), folder: options.out.clone() };
     let followed = follow(&worker(options.device)?, command)?;
     let Outcome::Barrier(made) = followed.outcome else { return Err(internal()) };
-    let reached = made.figures.success >= 1.0 && made.figures.unmarked_passes == 0;
+    let reached = made.figures.success >= 1.0 && made.figures.unmarked_passes + made.figures.foreign_passes == 0;
     if json {
         let mut value = serde_json::to_value(&made).map_err(|e| Failure::new("internal", e))?;
         value["settings"] = planned;
@@ -112,14 +112,16 @@ fn tell(made: &Made) {
     let figures = &made.figures;
     println!("Image barrier (keep it secret): {}", made.file.display());
     println!(
-        "On {} photographs that it never saw: {:.1} dB, SSIM {:.3}; the logo was found in {:.1}% of the marked ones (correlation {:.3}) and in {} of {} unmarked ones.",
+        "On {} photographs that it never saw: {:.1} dB, SSIM {:.3}; the logo was found in {:.1}% of the marked ones (correlation {:.3}), in {} of {} unmarked ones and in {} of {} made-up pictures.",
         figures.pictures,
         figures.psnr_db,
         figures.ssim,
         100.0 * figures.success,
         figures.nc,
         figures.unmarked_passes,
-        figures.unmarked
+        figures.unmarked,
+        figures.foreign_passes,
+        figures.foreign
     );
     if let Some(shares) = figures.as_jpeg {
         let each = QUALITIES.into_iter().zip(shares).map(|(quality, share)| format!("{:.1}% at quality {quality}", 100.0 * share));

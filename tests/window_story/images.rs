@@ -311,7 +311,7 @@ fn a_check_weighs_its_finds_by_how_often_the_barrier_sees_its_logo_where_none_is
     let file = run.join("barrier.cmbarrier");
     std::fs::rename(barrier_file(window.home.path()), &file).unwrap();
     let figures = r#"{"pictures": 250, "psnr_db": 39.9, "ssim": 0.99, "nc": 0.98, "least_nc": 0.97, "success": 1.0,
-        "unmarked": 500, "unmarked_passes": 16, "unmarked_most_nc": 0.97, "as_jpeg": [0.97, 0.5]}"#;
+        "unmarked": 500, "unmarked_passes": 16, "foreign": 250, "foreign_passes": 0, "unmarked_most_nc": 0.97, "as_jpeg": [0.97, 0.5]}"#;
     let made = format!(r#"{{"file": "barrier.cmbarrier", "figures": {figures}, "thieves": [], "seconds": 1.0, "device": "CPU"}}"#);
     std::fs::write(run.join("made.json"), made).unwrap();
     act(&mut window.harness, Action::Take(Wanted::Barrier, file));

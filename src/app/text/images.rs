@@ -300,7 +300,8 @@ const FEW: f64 = 0.02;
 
 /// Whether the logo is found in more than a few of the pictures without the mark.
 fn finds_too_much(figures: &Figures) -> bool {
-    figures.unmarked_passes as f64 > FEW * figures.unmarked as f64
+    let pictures = [(figures.unmarked_passes, figures.unmarked), (figures.foreign_passes, figures.foreign)];
+    pictures.into_iter().any(|(passes, all)| passes as f64 > FEW * all as f64)
 }
 
 /// Share of marked pictures in which a firm mark is still found after they were saved as JPEG files of the lowest quality that is tried.
@@ -316,7 +317,7 @@ pub fn made_heading(figures: &Figures) -> &'static str {
     if finds_too_much(figures) {
         "It finds your logo also where it is not: one picture proves nothing"
     } else if figures.success >= 0.95 {
-        match figures.unmarked_passes {
+        match figures.unmarked_passes + figures.foreign_passes {
             _ if is_weak(figures) => "It hides your logo and finds it again, but the mark is a weak one",
             0 => "It hides your logo and finds it again",
             _ => "It hides your logo and finds it again. Rely on several pictures, never on one",
@@ -379,14 +380,19 @@ pub fn as_jpeg(shares: [f64; QUALITIES.len()]) -> String {
 
 /// Wrong passes among unmarked pictures.
 pub fn false_passes(figures: &Figures) -> String {
-    format!("{} of {}", number(figures.unmarked_passes), number(figures.unmarked))
+    let of = |passes, all| format!("{} of {}", number(passes), number(all));
+    let photographs = of(figures.unmarked_passes, figures.unmarked);
+    match figures.foreign {
+        0 => photographs,
+        all => format!("{photographs}; of made-up ones {}", of(figures.foreign_passes, all)),
+    }
 }
 
 /// What a find in `found` of `all` pictures is worth; `thieves` says whether honest networks were tried as well.
 pub fn evidence(null: NullRate, thieves: bool, found: usize, all: usize) -> String {
     let tried = match thieves {
-        true => "measured on unmarked photographs and on what honest networks give",
-        false => "measured on unmarked photographs; pictures of networks, honest or not, were not tried",
+        true => "measured on unmarked photographs, made-up pictures and what honest networks give",
+        false => "measured on unmarked photographs and made-up pictures; pictures of networks, honest or not, were not tried",
     };
     let worth = match null.pictures_needed() {
         _ if null.proves(found, all) => {

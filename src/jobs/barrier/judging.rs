@@ -7,8 +7,9 @@ use crate::jobs::messages::Phase;
 use crate::jobs::train::mean;
 use crate::jobs::watch::{Flow, Watch};
 use crate::metrics::{psnr, ssim};
-use crate::schemes::barrier::Barrier;
 use crate::schemes::barrier::proof::Likeness;
+use crate::schemes::barrier::{Barrier, foreign_pictures};
+use burn::tensor::Device;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// How good a barrier is on photographs that it never saw.
@@ -31,6 +32,12 @@ pub struct Figures {
     pub unmarked: usize,
     /// How many of them revealed a logo that counts.
     pub unmarked_passes: usize,
+    /// Made-up pictures without the mark that were looked into: clouds and walls under grain. None in what was judged before there were any.
+    #[serde(default)]
+    pub foreign: usize,
+    /// How many of them revealed a logo that counts.
+    #[serde(default)]
+    pub foreign_passes: usize,
     /// The highest correlation that an unmarked picture gave.
     pub unmarked_most_nc: f64,
     /// Share of marked photographs whose revealed logo counts after they were saved as JPEG files, for each of [`QUALITIES`]; nothing in what
@@ -73,6 +80,8 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
         unmarked.push(looked_into(barrier, &picture)?);
         unmarked.push(looked_into(barrier, &inputs.picture(i))?);
     }
+    let few: Vec<usize> = (0..count).collect();
+    let foreign = look_into_all(barrier, &foreign_pictures(&outputs.select(&few), &Device::flex()))?;
     Ok(Figures {
         pictures: found.len(),
         psnr_db: mean(&clear),
@@ -82,6 +91,8 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
         success: success(&found),
         unmarked: unmarked.len(),
         unmarked_passes: passes(&unmarked),
+        foreign: foreign.len(),
+        foreign_passes: passes(&foreign),
         unmarked_most_nc: most(&unmarked),
         as_jpeg: Some(saved.map(|found| success(&found))),
     })
@@ -134,7 +145,7 @@ mod tests {
     fn what_was_judged_before_jpeg_files_were_is_read_all_the_same() {
         let known = r#"{"pictures": 2, "psnr_db": null, "ssim": 1.0, "nc": 0.98, "least_nc": 0.97, "success": 1.0, "unmarked": 4, "unmarked_passes": 0, "unmarked_most_nc": 0.5"#;
         let read = |rest: &str| serde_json::from_str::<Figures>(&format!("{known}{rest}}}")).unwrap();
-        assert_eq!(read("").as_jpeg, None);
+        assert_eq!((read("").as_jpeg, read("").foreign), (None, 0));
         assert_eq!(read(", \"as_jpeg\": [1.0, 0.5]").as_jpeg, Some([1.0, 0.5]));
     }
 }

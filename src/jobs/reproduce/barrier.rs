@@ -108,15 +108,31 @@ impl TableName {
 
     const fn columns(self) -> &'static [&'static str] {
         match self {
-            Self::Fidelity => {
-                &["psnr_db", "ssim", "nc", "success", "unmarked_success", "unmarked_most_nc", JPEG[0], JPEG[1], "bit_accuracy"]
-            }
+            Self::Fidelity => &[
+                "psnr_db",
+                "ssim",
+                "nc",
+                "success",
+                "unmarked_success",
+                "unmarked_most_nc",
+                "foreign_success",
+                JPEG[0],
+                JPEG[1],
+                "bit_accuracy",
+            ],
             Self::Families | Self::Losses => {
                 &["success", "success_before", "nc", "psnr_db", "innocent_success", "innocent_most_nc", "bit_accuracy"]
             }
-            Self::Ablation | Self::TaskSpecific => {
-                &["psnr_db", "nc", "success", "unmarked_success", "thieves_success", "least_thief_success", "innocent_success"]
-            }
+            Self::Ablation | Self::TaskSpecific => &[
+                "psnr_db",
+                "nc",
+                "success",
+                "unmarked_success",
+                "foreign_success",
+                "thieves_success",
+                "least_thief_success",
+                "innocent_success",
+            ],
         }
     }
 
@@ -178,7 +194,9 @@ impl TableName {
     fn cells(self, task: &str, variant: &str, made: &Made) -> Cells {
         let row = [task, variant].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         let figures = &made.figures;
-        let unmarked = figures.unmarked_passes as f64 / figures.unmarked.max(1) as f64;
+        let share = |passes: usize, all: usize| passes as f64 / all.max(1) as f64;
+        let unmarked = share(figures.unmarked_passes, figures.unmarked);
+        let foreign = share(figures.foreign_passes, figures.foreign);
         let own = |columns: &[(&'static str, f64)]| columns.iter().map(|&(column, value)| (row.clone(), column, value)).collect::<Cells>();
         match self {
             Self::Fidelity => {
@@ -189,6 +207,7 @@ impl TableName {
                     ("success", figures.success),
                     ("unmarked_success", unmarked),
                     ("unmarked_most_nc", figures.unmarked_most_nc),
+                    ("foreign_success", foreign),
                 ]);
                 let saved = figures.as_jpeg.into_iter().flat_map(|shares| JPEG.into_iter().zip(shares));
                 cells.extend(saved.map(|(column, share)| (row.clone(), column, share)));
@@ -219,6 +238,7 @@ impl TableName {
                     ("nc", figures.nc),
                     ("success", figures.success),
                     ("unmarked_success", unmarked),
+                    ("foreign_success", foreign),
                     ("thieves_success", robbed().sum::<f64>() / count),
                     ("least_thief_success", robbed().fold(1.0, f64::min)),
                     ("innocent_success", made.thieves.iter().map(|robbed| robbed.innocent.success).fold(0.0, f64::max)),

@@ -1,16 +1,22 @@
 //! Pictures that are no photographs of the owner's: flat and cloudy areas, and photographs of little contrast, under grain of every kind. None of
 //! them holds a mark. A revealing network that only ever saw photographs of one kind takes coloured grain on a wall for the mark.
 
-use crate::data::Shape;
+use crate::data::{Picture, Samples, Shape};
 use crate::nn::batch;
 use crate::vault::derive::{FINEST, Stream};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 /// Sides of the cells of clouds, pixels, and of grain.
 const CLOUDS: [usize; 4] = [8, 16, 32, 64];
 const GRAIN: [usize; 4] = [1, 2, 3, 5];
 /// Highest value of grain, as a share of white. Most is fainter.
 const STRONGEST: f32 = 96.0 / 255.0;
+
+/// As many such pictures as there are photographs, to judge on: always the same, and none that was learnt from.
+pub fn foreign_pictures(photographs: &Samples, device: &Device) -> Vec<Picture> {
+    let given = batch::from_unit_bytes(&photographs.pixels, photographs.shape, device);
+    batch::to_unit_pictures(foreign(given, &mut Stream::seeded(0, "foreign pictures to judge on")))
+}
 
 /// As many pictures as photographs `[batch, channels, h, w]` in [0, 1] are given, with values in [0, 1].
 pub(super) fn foreign(photographs: Tensor<4>, stream: &mut Stream) -> Tensor<4> {
@@ -61,7 +67,6 @@ fn clouds(shape: Shape, cell: usize, stream: &mut Stream) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
 
     const SHAPE: Shape = Shape { channels: 3, height: 16, width: 16 };
 

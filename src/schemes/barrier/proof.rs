@@ -112,7 +112,7 @@ mod tests {
 
     /// Slopes under checks as strong as thieves draw them.
     fn covered_with_checks() -> Picture {
-        let value = |i: usize| 60 + 2 * (i % 32) + i / 32 % 32 + i / 1024 * 20 + if (i + i / 32) % 2 == 0 { 40 } else { 0 };
+        let value = |i: usize| 60 + 2 * (i % 32) + i / 32 % 32 + i / 1024 * 20 + if (i + i / 32).is_multiple_of(2) { 40 } else { 0 };
         Picture { shape: SHAPE, planes: (0..SHAPE.len()).map(|i| value(i) as u8).collect() }
     }
 
