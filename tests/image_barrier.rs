@@ -530,7 +530,7 @@ fn variants_of_a_table_take_over_what_they_have_in_common_bit_by_bit() {
         assert!(alone.len() == 1 && rows.contains(&alone[0]), "{name}: {alone:?} is not in {rows:?}");
     }
     assert_eq!(rows[0].values["success"].each.len(), 1);
-    assert!(TableName::Ablation.choices().len() == 12 && TableName::Fidelity.choices().is_empty());
+    assert!(TableName::Ablation.choices().len() == 13 && TableName::Fidelity.choices().is_empty());
 }
 
 #[test]
