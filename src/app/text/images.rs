@@ -468,7 +468,7 @@ pub fn marked_words(batch: &Batch<Marked>) -> String {
 }
 
 /// What helps where the logo is not found again in marked pictures.
-pub const MARKED_WEAK: &str = "Where the logo is not found again, even in a mark twice as strong, it proves nothing: very small, very plain or very dark pictures hide little. \
+pub const MARKED_WEAK: &str = "Where the logo is not found again, even where it was made twice as strong, the mark proves nothing: very small, very plain or very dark pictures hide little. \
     A better barrier helps: more photographs of this kind, more steps.";
 
 /// What a check found, one sentence.
