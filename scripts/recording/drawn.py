@@ -2,7 +2,7 @@
 import json, statistics
 
 from .plan import BARRIER_TABLES, CHOICE_SEEDS, CLASSIFIER_TABLES, FOLDER, MARKING, ROOT, SEEDS, STAMP_SEEDS
-from .words import BARRIER_GOALS, BARRIER_TEXT, CLASSIFIER_GOALS, CLASSIFIER_TEXT, DROP, EARLIER, FIGURES, STAMP_FIGURES
+from .words import BARRIER_GOALS, BARRIER_TEXT, CLASSIFIER_GOALS, CLASSIFIER_TEXT, DROP, FIGURES, STAMP_FIGURES
 from .parts import minutes, parts
 
 def table(results, names, changed=(), figures=FIGURES):
@@ -88,8 +88,7 @@ def barrier(read):
             mean, sd, n = (row["values"][column][part] for part in ("mean", "sd", "n"))
             digits = 1 if column == "psnr_db" else 3
             return f"{mean:.{digits}f}" + (f" ± {sd:.{digits}f}" if n > 1 else "")
-        earlier = "" if "adversarial_foreign" in d["settings"] else EARLIER
-        out += [source(parts(d)) + earlier + (f" Mean ± standard deviation over seeds {', '.join(map(str, d['seeds']))}" if len(d["seeds"]) > 1 else f" One seed only, {d['seeds'][0]}: no spread is known yet") + f"; {minutes(d):.0f} min.", "",
+        out += [source(parts(d)) + (f" Mean ± standard deviation over seeds {', '.join(map(str, d['seeds']))}" if len(d["seeds"]) > 1 else f" One seed only, {d['seeds'][0]}: no spread is known yet") + f"; {minutes(d):.0f} min.", "",
                 "| row | " + " | ".join(d["columns"]) + " |", "| --- " * (1 + len(d["columns"])) + "|"]
         goals = BARRIER_GOALS.get(name, {})
         # Classical marks stand there to compare with, and of thieves who turn their pictures the goal only asks for some success.

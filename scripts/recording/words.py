@@ -54,8 +54,6 @@ BARRIER_TEXT = {
     "barrier-task-specific": ("One network for both", "The hiding network does the protected network's work as well; PSNR is against the unmarked output."),
 }
 
-EARLIER = " Recorded before the second stage met pictures that are no photographs."
-
 CLEAR_AND_FOUND = {"psnr_db": (">= 38", lambda v: v >= 38), "ssim": (">= .97", lambda v: v >= .97), "nc": (">= .98", lambda v: v >= .98),
                    "success": ("1", lambda v: v >= 1), "unmarked_success": ("0", lambda v: v <= 0), "foreign_success": ("0", lambda v: v <= 0)}
 BARRIER_GOALS = {"barrier-1": CLEAR_AND_FOUND, "barrier-1-xrays": CLEAR_AND_FOUND,

@@ -337,7 +337,7 @@ pub fn made_advice(figures: &Figures) -> Option<&'static str> {
         )
     } else if is_weak(figures) {
         Some(
-            "JPEG files of low quality and thieves' networks lose it more often than others. Barriers differ by chance: make it anew, and it begins in another way.",
+            "JPEG files of low quality and thieves' networks lose this mark more often than those of other barriers. Barriers differ by chance: make it anew, and it begins in another way.",
         )
     } else {
         None

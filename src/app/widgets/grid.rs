@@ -115,9 +115,11 @@ impl Measures {
         self.count.div_ceil(self.columns)
     }
 
-    fn cell_rect(&self, origin: Pos2, index: usize) -> Rect {
-        let (row, column) = (index / self.columns, index % self.columns);
-        Rect::from_min_size(origin + vec2(column as f32, row as f32) * self.cell, vec2(self.side, self.cell.y - theme::GAP))
+    /// The tiles of a row, and where they lie.
+    fn cells(&self, origin: Pos2, row: usize) -> impl Iterator<Item = (usize, Rect)> + Clone {
+        let (first, size, cell) = (row * self.columns, vec2(self.side, self.cell.y - theme::GAP), self.cell);
+        let place = move |index| Rect::from_min_size(origin + vec2((index - first) as f32, row as f32) * cell, size);
+        (first..(first + self.columns).min(self.count)).map(move |index| (index, place(index)))
     }
 }
 
@@ -163,7 +165,7 @@ pub fn image_grid(ui: &mut Ui, state: &mut GridState, count: usize, tile_side: f
         let places = [ui.painter().add(Shape::Noop), ui.painter().add(Shape::Noop)];
         let mut layers = Layers::default();
         for row in first..last {
-            show_row(ui, state, row, measures, origin, tile, &mut answer, &mut layers);
+            show_row(ui, state, row, measures.cells(origin, row), tile, &mut answer, &mut layers);
         }
         for (place, shapes) in places.into_iter().zip([layers.grounds, layers.images]) {
             ui.painter().set(place, Shape::Vec(shapes));
@@ -183,28 +185,24 @@ struct Layers {
     images: Vec<Shape>,
 }
 
-#[allow(clippy::too_many_arguments)]
 fn show_row(
     ui: &mut Ui,
     state: &mut GridState,
     row: usize,
-    measures: Measures,
-    origin: Pos2,
+    cells: impl Iterator<Item = (usize, Rect)> + Clone,
     tile: &mut dyn FnMut(usize) -> Tile,
     answer: &mut GridResponse,
     layers: &mut Layers,
 ) {
-    let indices = row * measures.columns..((row + 1) * measures.columns).min(measures.count);
     let clock = state.clock;
     let ctx = ui.ctx().clone();
     let kept = state.rows.entry(row).or_insert_with(|| {
-        let pixels = measures.side * ctx.pixels_per_point();
-        load_row(&ctx, indices.clone().map(&mut *tile).collect(), pixels)
+        let side = cells.clone().next().map_or(0.0, |(_, rect)| rect.width());
+        load_row(&ctx, cells.clone().map(|(index, _)| tile(index)).collect(), side * ctx.pixels_per_point())
     });
     kept.used = clock;
     let (mut presses, mut places) = (Vec::new(), Vec::new());
-    for (index, shown) in indices.zip(&kept.tiles) {
-        let rect = measures.cell_rect(origin, index);
+    for ((index, rect), shown) in cells.zip(&kept.tiles) {
         let selected = state.selected.contains(&index);
         let response = ui.interact(rect, answer.response.id.with(index), Sense::CLICK);
         let name = spoken(&shown.tile);
@@ -214,7 +212,7 @@ fn show_row(
             let tile = response.id.accesskit_id();
             ctx.accesskit_node_builder(answer.response.id, |list| list.set_active_descendant(tile));
         }
-        let frame = Rect::from_min_size(rect.min, Vec2::splat(measures.side));
+        let frame = Rect::from_min_size(rect.min, Vec2::splat(rect.width()));
         let pixels = shown.tile.picture.shape;
         let drawn = fitted(frame, vec2(pixels.width as f32, pixels.height as f32));
         match &kept.source {

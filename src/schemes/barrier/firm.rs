@@ -11,7 +11,7 @@ use crate::data::Picture;
 /// Squares of a marked picture that are looked into at most.
 const GLANCE: usize = 16;
 /// Quality of the JPEG file, as cameras write them.
-const QUALITY: u8 = 90;
+pub const FILE_QUALITY: u8 = 90;
 /// How firm the mark is made, one after the other, until it is found.
 const FIRMNESS: [f64; 4] = [1.0, 1.25, 1.5, 2.0];
 
@@ -38,7 +38,7 @@ impl Barrier {
         faintest(|firmness| {
             let firm = firmer(picture, &marked, firmness);
             let finding = self.look_into(&firm, GLANCE)?;
-            let found = match finding.likeness.counts() {
+            let found = match finding.counts() {
                 true if self.is_found_in_a_jpeg_file(&firm)? => Found::AlsoInAFile,
                 true => Found::AsItIs,
                 false => Found::Not,
@@ -49,8 +49,8 @@ impl Barrier {
 
     /// A picture of which there can be no such file will not come back as one.
     fn is_found_in_a_jpeg_file(&self, picture: &Picture) -> Result<bool, SchemeError> {
-        match picture.through_jpeg(QUALITY, true) {
-            Ok(file) => Ok(self.look_into(&file, GLANCE)?.likeness.counts()),
+        match picture.through_jpeg(FILE_QUALITY, true) {
+            Ok(file) => Ok(self.look_into(&file, GLANCE)?.counts()),
             Err(_) => Ok(true),
         }
     }

@@ -12,6 +12,7 @@ pub mod marking;
 pub mod proof;
 mod training;
 
+pub use firm::FILE_QUALITY;
 pub use foreign::foreign_pictures;
 pub use training::{Stage, Training};
 
