@@ -4,7 +4,7 @@ use super::{file_name, number, percent, pictures};
 use crate::app::model::{Batch, count_found};
 use crate::data::tasks::Task;
 use crate::jobs::Phase;
-use crate::jobs::barrier::{Figures, Found, Marked, NullRate, QUALITIES, Robbed};
+use crate::jobs::barrier::{Figures, Found, Made, Marked, NullRate, QUALITIES, Robbed};
 use crate::schemes::barrier::proof::{LEAST_CONTRAST, LEAST_CONTRAST_SOFTENED, LEAST_CORRELATION, Likeness};
 use crate::schemes::plan::Preset;
 use std::path::{Path, PathBuf};
@@ -388,11 +388,13 @@ pub fn false_passes(figures: &Figures) -> String {
     }
 }
 
-/// What a find in `found` of `all` pictures is worth; `thieves` says whether honest networks were tried as well.
-pub fn evidence(null: NullRate, thieves: bool, found: usize, all: usize) -> String {
-    let tried = match thieves {
-        true => "measured on unmarked photographs, made-up pictures and what honest networks give",
-        false => "measured on unmarked photographs and made-up pictures; pictures of networks, honest or not, were not tried",
+/// What a find in `found` of `all` pictures is worth by what the barrier was judged on.
+pub fn evidence(null: NullRate, made: &Made, found: usize, all: usize) -> String {
+    let tried = match (made.figures.foreign > 0, !made.thieves.is_empty()) {
+        (true, true) => "measured on unmarked photographs, made-up pictures and what honest networks give",
+        (false, true) => "measured on unmarked photographs and on what honest networks give",
+        (true, false) => "measured on unmarked photographs and made-up pictures; pictures of networks, honest or not, were not tried",
+        (false, false) => "measured on unmarked photographs; pictures of networks, honest or not, were not tried",
     };
     let worth = match null.pictures_needed() {
         _ if null.proves(found, all) => {

@@ -64,11 +64,10 @@ impl CheckPanel {
         let (counts, all) = count_found(batch.good().map(|(_, found)| found));
         let null = barrier.and_then(|barrier| barrier.null);
         let (tone, icon) = look(counts, null.is_some_and(|null| null.proves(counts, all)));
-        let thieves = barrier.and_then(|barrier| barrier.made.as_ref()).is_some_and(|made| !made.thieves.is_empty());
-        let meaning = match null {
+        let meaning = match (null, barrier.and_then(|barrier| barrier.made.as_ref())) {
             _ if counts == 0 => text::CHECK_NOT_FOUND.to_owned(),
-            Some(null) => text::evidence(null, thieves, counts, all),
-            None => text::CHECK_UNKNOWN.to_owned(),
+            (Some(null), Some(made)) => text::evidence(null, made, counts, all),
+            _ => text::CHECK_UNKNOWN.to_owned(),
         };
         widgets::verdict_banner(ui, tone, icon, &text::checked_words(batch.good().map(|(_, found)| found)), &[&meaning]);
         if widgets::quiet_button(ui, text::CHECK_AGAIN).clicked() {
