@@ -3,6 +3,22 @@
 //! With `--json` a command prints one object on standard output; progress goes to standard error. Exit codes: 0 reached,
 //! 1 not reached, 2 bad input, 3 cancelled, 4 internal.
 
+/// Prints a line. A reader that has gone, as `head` goes, ends no work.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout().lock(), $($text)*);
+    }};
+}
+
+/// The same on standard error.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr().lock(), $($text)*);
+    }};
+}
+
 mod ask;
 mod barrier;
 mod bench;
@@ -146,8 +162,8 @@ impl Failure {
     /// Tells it, and gives the exit code.
     fn told(&self, json: bool) -> ExitCode {
         match json {
-            true => println!("{}", json!({"error": {"kind": self.kind, "message": self.message}})),
-            false => eprintln!("{}", self.message),
+            true => say!("{}", json!({"error": {"kind": self.kind, "message": self.message}})),
+            false => tell!("{}", self.message),
         }
         ExitCode::from(self.code())
     }
@@ -228,10 +244,10 @@ pub fn parse() -> Result<Cli, ExitCode> {
 fn inspect(path: &Path, opening: &opening::Opening, json: bool) -> Result<End, Failure> {
     let found = data::inspect_as(path, &opening.options());
     match json {
-        true => println!("{}", serde_json::to_value(&found).map_err(|e| Failure::new("internal", e))?),
+        true => say!("{}", serde_json::to_value(&found).map_err(|e| Failure::new("internal", e))?),
         false => {
-            println!("{}", found.what);
-            found.problems.iter().for_each(|problem| println!("- {}: {}", problem.file.display(), problem.reason));
+            say!("{}", found.what);
+            found.problems.iter().for_each(|problem| say!("- {}: {}", problem.file.display(), problem.reason));
         }
     }
     Ok(if found.kind == Kind::Unknown { End::NotReached } else { End::Reached })
@@ -257,16 +273,16 @@ fn measure(a: &Path, b: &Path, json: bool) -> Result<End, Failure> {
     }
     values["warnings"] = json!(warnings);
     if json {
-        println!("{values}");
+        say!("{values}");
         return Ok(End::Reached);
     }
-    let say = |name: &str, key: &str| println!("{name:<42} {}", values.get(key).unwrap_or(&Value::Null));
-    println!("{:<42} {psnr:.2} dB", "Peak signal-to-noise ratio (PSNR)");
+    let say = |name: &str, key: &str| say!("{name:<42} {}", values.get(key).unwrap_or(&Value::Null));
+    say!("{:<42} {psnr:.2} dB", "Peak signal-to-noise ratio (PSNR)");
     say("Structural similarity (SSIM, no padding)", "ssim");
     say("The same over several scales (MS-SSIM)", "ms_ssim");
     say("Correlation (zero mean, NC)", "nc");
     say("Entropy, second over first", "entropy_ratio");
     say("Largest difference of a pixel", "max_difference");
-    warnings.iter().for_each(|warning| println!("{warning}"));
+    warnings.iter().for_each(|warning| say!("{warning}"));
     Ok(End::Reached)
 }

@@ -54,6 +54,18 @@ fn bad_input_is_told_as_an_object_with_its_kind() {
 }
 
 #[test]
+fn a_reader_that_has_gone_ends_no_work() {
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let told = |arguments: &[&str]| countermark().args(arguments).stdout(closed()).stderr(closed()).status().unwrap().code();
+    assert_eq!(told(&["inspect", "/nowhere/at/all", "--json"]), told(&["inspect", "/nowhere/at/all"]));
+    assert_eq!(told(&["measure", "/nowhere/at/all", "/nowhere/else"]), Some(2));
+}
+
+#[test]
 fn arguments_are_told_to_people_on_standard_error() {
     let output = countermark().arg("fly").output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 pub fn ask(model: &Path, pictures: &[PathBuf], json: bool) -> Result<End, Failure> {
     let answers = asked(model, pictures)?;
     match json {
-        true => println!("{}", json!({"answers": answers})),
-        false => answers.iter().for_each(|answer| println!("{:>5}  {}", answer.class, answer.file.display())),
+        true => say!("{}", json!({"answers": answers})),
+        false => answers.iter().for_each(|answer| say!("{:>5}  {}", answer.class, answer.file.display())),
     }
     Ok(End::Reached)
 }

@@ -78,7 +78,7 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
     }
     let read = if matches!(options.task, Task::Pairs(_)) { pairs } else { photos };
     let photos = read(&options.photographs, settings.side, settings.channels(), &mut |_| true)?;
-    photos.problems.iter().for_each(|problem| eprintln!("- {}: {}", problem.file.display(), problem.reason));
+    photos.problems.iter().for_each(|problem| tell!("- {}: {}", problem.file.display(), problem.reason));
     if options.choosing && photos.validation.is_empty() {
         return Err(Failure::new("plan", "None of the folders is called “validation”, so no photographs are kept for choosing settings."));
     }
@@ -101,7 +101,7 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
         value["photographs"] = json!(pictures);
         value["peak_rss_mb"] = json!(peak_rss_mb());
         value["version"] = json!(env!("CARGO_PKG_VERSION"));
-        println!("{value}");
+        say!("{value}");
     } else {
         tell(&made);
     }
@@ -110,8 +110,8 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
 
 fn tell(made: &Made) {
     let figures = &made.figures;
-    println!("Image barrier (keep it secret): {}", made.file.display());
-    println!(
+    say!("Image barrier (keep it secret): {}", made.file.display());
+    say!(
         "On {} photographs that it never saw: {:.1} dB, SSIM {:.3}; the logo was found in {:.1}% of the marked ones (correlation {:.3}), in {} of {} unmarked ones and in {} of {} made-up pictures.",
         figures.pictures,
         figures.psnr_db,
@@ -125,10 +125,10 @@ fn tell(made: &Made) {
     );
     if let Some(shares) = figures.as_jpeg {
         let each = QUALITIES.into_iter().zip(shares).map(|(quality, share)| format!("{:.1}% at quality {quality}", 100.0 * share));
-        println!("Saved as JPEG files the marked ones show it in {}.", each.collect::<Vec<_>>().join(", "));
+        say!("Saved as JPEG files the marked ones show it in {}.", each.collect::<Vec<_>>().join(", "));
     }
     for thief in &made.thieves {
-        println!(
+        say!(
             "A thief's {} ({}, {} steps, {:.1} dB): the logo was found in {:.1}% of what it gives (correlation {:.3}); \
              in what its honest twin gives, in {:.1}%, where it should be 0.",
             thief.plan.family.name(),
@@ -140,5 +140,5 @@ fn tell(made: &Made) {
             100.0 * thief.innocent.success
         );
     }
-    println!("Made in {:.0} s on {}.", made.seconds, made.device);
+    say!("Made in {:.0} s on {}.", made.seconds, made.device);
 }

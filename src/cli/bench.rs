@@ -79,7 +79,7 @@ pub fn bench(options: &Options) -> Result<End, Failure> {
         "loss": timing.loss,
         "peak_rss_mb": peak_rss_mb().map(|mb| round(mb, 1)),
     });
-    println!("{line}");
+    say!("{line}");
     Ok(End::Reached)
 }
 

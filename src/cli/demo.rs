@@ -104,7 +104,7 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let scratch = tempfile::tempdir().map_err(|e| Failure::new("file", e))?;
     let folder = options.out.clone().unwrap_or_else(|| scratch.path().to_owned());
     if !json {
-        println!(
+        say!(
             "Protecting a {} on “{}” ({} pictures) with the scheme {}.",
             plan.host.name(),
             dataset.name,
@@ -136,15 +136,15 @@ pub fn demo(options: &Options, json: bool) -> Result<End, Failure> {
     let text = serde_json::to_vec_pretty(&value).map_err(|e| Failure::new("internal", e))?;
     crate::vault::files::write_atomic(&folder.join("report.json"), &text).map_err(|e| Failure::new("file", e))?;
     if json {
-        println!("{value}");
+        say!("{value}");
     } else {
-        println!("\nThe marked model is asked:");
+        say!("\nThe marked model is asked:");
         print(&marked);
-        println!("\nAn unmarked model of the same task is asked:");
+        say!("\nAn unmarked model of the same task is asked:");
         print(&unmarked);
-        println!("\nDone in {:.0} s on {}.", began.elapsed().as_secs_f64(), trained.device);
+        say!("\nDone in {:.0} s on {}.", began.elapsed().as_secs_f64(), trained.device);
         if options.out.is_some() {
-            println!("Model, key package and report lie in {}.", folder.display());
+            say!("Model, key package and report lie in {}.", folder.display());
         }
     }
     Ok(if reached { End::Reached } else { End::NotReached })
@@ -190,7 +190,7 @@ pub fn run_project(folder: &Path, resume: bool, device: DeviceChoice, json: bool
     value["seed"] = json!(seed);
     value["peak_rss_mb"] = json!(peak_rss_mb());
     match json {
-        true => println!("{value}"),
+        true => say!("{value}"),
         false => tell(&trained),
     }
     Ok(End::Reached)
@@ -212,9 +212,9 @@ fn not_trained(project: &mut Project, id: &str, failure: Option<Failure>) -> Fai
 }
 
 fn tell(trained: &Trained) {
-    println!("Marked model: {}", trained.model.display());
-    println!("Key package (keep it secret): {}", trained.key.display());
-    println!(
+    say!("Marked model: {}", trained.model.display());
+    say!("Key package (keep it secret): {}", trained.key.display());
+    say!(
         "Ordinary pictures named rightly: {:.1}% (unmarked {:.1}%). Keys answered with the secret label: {:.1}% (unmarked {:.1}%).",
         100.0 * trained.clean_accuracy,
         100.0 * trained.clean_accuracy_unmarked,

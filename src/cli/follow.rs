@@ -31,7 +31,7 @@ const STOPPING: &str = "Stopping at a checkpoint. Once more ends at once.";
 /// A line on standard error, above the bar where there is one.
 fn say(bar: &ProgressBar, line: &str) {
     match bar.is_hidden() {
-        true => eprintln!("{line}"),
+        true => tell!("{line}"),
         false => bar.println(line),
     }
 }

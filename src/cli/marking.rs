@@ -162,9 +162,9 @@ impl Which {
 fn list<T>(all: &[Handled<T>], what: &str) {
     let bad: Vec<_> = all.iter().filter_map(|one| Some((&one.file, one.result.as_ref().err()?))).collect();
     if !bad.is_empty() {
-        println!("{} of {} files could not be {what}:", bad.len(), all.len());
+        say!("{} of {} files could not be {what}:", bad.len(), all.len());
     }
-    bad.iter().for_each(|(file, why)| println!("- {}: {why}", file.display()));
+    bad.iter().for_each(|(file, why)| say!("- {}: {why}", file.display()));
 }
 
 pub fn mark(options: &Marking, json: bool) -> Result<End, Failure> {
@@ -180,10 +180,10 @@ pub fn mark(options: &Marking, json: bool) -> Result<End, Failure> {
 
 fn tell_marked<T: serde::Serialize>(all: &[Handled<T>], json: bool, figures: impl Fn(&T) -> (&PathBuf, f64)) -> Result<End, Failure> {
     if json {
-        println!("{}", json!({"files": all, "peak_rss_mb": peak_rss_mb()}));
+        say!("{}", json!({"files": all, "peak_rss_mb": peak_rss_mb()}));
     } else {
         for (written, psnr_db) in all.iter().filter_map(|one| one.result.as_ref().ok()).map(figures) {
-            println!("{}  {psnr_db:.1} dB", written.display());
+            say!("{}  {psnr_db:.1} dB", written.display());
         }
         list(all, "marked");
     }
@@ -265,15 +265,15 @@ fn tell<T: serde::Serialize>(
 ) -> Result<End, Failure> {
     let found = all.iter().filter(|one| one.result.as_ref().is_ok_and(&counts)).count();
     if json {
-        println!("{}", json!({"files": all, "found": found, "weighed": weighed, "peak_rss_mb": peak_rss_mb()}));
+        say!("{}", json!({"files": all, "found": found, "weighed": weighed, "peak_rss_mb": peak_rss_mb()}));
     } else {
         for (one, result) in all.iter().filter_map(|one| Some((one, one.result.as_ref().ok()?))) {
-            println!("{}  {} {what} ({})", one.file.display(), if counts(result) { "your" } else { "no" }, details(result));
+            say!("{}  {} {what} ({})", one.file.display(), if counts(result) { "your" } else { "no" }, details(result));
         }
         list(all, "looked into");
-        println!("Your {what} was found in {found} of {} pictures.", all.len());
+        say!("Your {what} was found in {found} of {} pictures.", all.len());
         if let Some(Weighed { rate_without_mark, chance_log10, proves }) = weighed.as_ref() {
-            println!(
+            say!(
                 "Without the mark it is found in at most {:.1}% of pictures; in so many of these by chance: 10^{chance_log10:.1}. That {}.",
                 100.0 * rate_without_mark,
                 if *proves { "proves the mark" } else { "is no proof yet" }

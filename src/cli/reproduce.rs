@@ -179,11 +179,11 @@ pub fn reproduce(options: &Options, json: bool) -> Result<End, Failure> {
             value["version"] = json!(env!("CARGO_PKG_VERSION"));
             value["peak_rss_mb"] = json!(peak_rss_mb());
             value["drawn"] = json!(drawn);
-            println!("{value}");
+            say!("{value}");
         }
         false => {
             print(&table);
-            println!("The same as a picture: {}", drawn.display());
+            say!("The same as a picture: {}", drawn.display());
         }
     }
     Ok(End::Reached)
@@ -191,17 +191,17 @@ pub fn reproduce(options: &Options, json: bool) -> Result<End, Failure> {
 
 fn print(table: &Table) {
     let names = table.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(4);
-    println!("{:<names$}  {}", "row", table.columns.iter().map(|column| format!("{column:>22}")).collect::<String>());
+    say!("{:<names$}  {}", "row", table.columns.iter().map(|column| format!("{column:>22}")).collect::<String>());
     for row in &table.rows {
         let cell = |column: &String| match row.values.get(column) {
             Some(figure) => format!("{:>22}", format!("{:.3} ± {:.3}", figure.mean, figure.sd)),
             None => format!("{:>22}", "-"),
         };
-        println!("{:<names$}  {}", row.name, table.columns.iter().map(cell).collect::<String>());
+        say!("{:<names$}  {}", row.name, table.columns.iter().map(cell).collect::<String>());
         if !row.paper.is_empty() {
             let cell = |column: &String| row.paper.get(column).map_or_else(|| format!("{:>22}", ""), |value| format!("{value:>22}"));
-            println!("{:<names$}  {}", "  the paper", table.columns.iter().map(cell).collect::<String>());
+            say!("{:<names$}  {}", "  the paper", table.columns.iter().map(cell).collect::<String>());
         }
     }
-    println!("Mean and standard deviation over seeds; {:.0} s on {}.", table.seconds, table.device);
+    say!("Mean and standard deviation over seeds; {:.0} s on {}.", table.seconds, table.device);
 }

@@ -41,13 +41,13 @@ pub fn verify(key: &Path, suspects: &[PathBuf], nonce: Option<u64>, device: Devi
         value["peak_rss_mb"] = json!(peak_rss_mb());
     }
     match (json, &mut values[..]) {
-        (true, [value]) => println!("{value}"),
-        (true, _) => println!("{}", json!({"suspects": values})),
+        (true, [value]) => say!("{value}"),
+        (true, _) => say!("{}", json!({"suspects": values})),
         (false, _) => all.iter().zip(&corrected).for_each(|(report, (p, verdict))| {
             print(report);
             if all.len() > 1 {
                 let asked = all.len();
-                println!("  With {asked} suspects asked (Holm), log10 of the p-value becomes {p:.1}: {}\n", sentence(*verdict));
+                say!("  With {asked} suspects asked (Holm), log10 of the p-value becomes {p:.1}: {}\n", sentence(*verdict));
             }
         }),
     }
@@ -110,10 +110,10 @@ pub fn summary(report: &Report) -> Value {
 
 /// The report for people.
 pub fn print(report: &Report) {
-    println!("{}", sentence(report.verdict));
-    report.reasons.iter().for_each(|reason| println!("  {reason}"));
+    say!("{}", sentence(report.verdict));
+    report.reasons.iter().for_each(|reason| say!("  {reason}"));
     let [low, high] = report.keys.interval;
-    println!(
+    say!(
         "  Keys answered: {:.1}% to {:.1}% at 95%; chance is counted as {:.1}%. Nonce of the new keys: {}.",
         100.0 * low,
         100.0 * high,
@@ -122,10 +122,10 @@ pub fn print(report: &Report) {
     );
     for control in &report.controls {
         let mark = if control.fired { "  FIRED" } else { "" };
-        println!("  {:<52} {:>4} of {}{mark}", control.name, control.hits, control.questions);
+        say!("  {:<52} {:>4} of {}{mark}", control.name, control.hits, control.questions);
     }
     if let Some(filtered) = &report.filtered {
-        println!(
+        say!(
             "  Behind a filter: keys {} of {}, unmarked models {:.1}%, ordinary pictures named rightly {:.1}%.",
             filtered.keys.hits,
             filtered.keys.questions,
@@ -134,10 +134,10 @@ pub fn print(report: &Report) {
         );
         for control in &filtered.controls {
             let mark = if control.fired { "  FIRED" } else { "" };
-            println!("  {:<52} {:>4} of {}{mark}", format!("{} (behind the filter)", control.name), control.hits, control.questions);
+            say!("  {:<52} {:>4} of {}{mark}", format!("{} (behind the filter)", control.name), control.hits, control.questions);
         }
     }
-    println!(
+    say!(
         "  Ordinary pictures named rightly: {:.1}% of {} ({:.1}% to {:.1}% at 95%; unmarked models: {:.1}%). Keys against covers: {:.1} dB, SSIM {:.3}.",
         100.0 * report.clean_accuracy,
         report.clean_questions,
@@ -147,5 +147,5 @@ pub fn print(report: &Report) {
         report.psnr_db,
         report.ssim
     );
-    report.caveats.iter().chain(&report.warnings).for_each(|text| println!("  {text}"));
+    report.caveats.iter().chain(&report.warnings).for_each(|text| say!("  {text}"));
 }
