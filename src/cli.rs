@@ -32,7 +32,7 @@ mod verify;
 
 use crate::data::{self, Kind, open_picture};
 use crate::metrics;
-use crate::nn::device::{DeviceChoice, settle, settle_quickly};
+use crate::nn::device::DeviceChoice;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -48,16 +48,6 @@ pub struct Cli {
     /// Print one JSON object on standard output, and progress on standard error.
     #[arg(long, global = true)]
     pub json: bool,
-}
-
-impl Cli {
-    /// Fixes the configuration of what computes, before anything else could. Trials on a software driver are tuned as little as can be.
-    pub fn settle(&self) {
-        match self.command.as_ref().map(Task::device) {
-            Some(DeviceChoice::Software) => settle_quickly(),
-            _ => settle(),
-        }
-    }
 }
 
 /// The commands.
@@ -123,21 +113,6 @@ pub enum Task {
     Reproduce(reproduce::Options),
     /// Time the training steps of a job and print one JSON line.
     Bench(bench::Options),
-}
-
-impl Task {
-    fn device(&self) -> DeviceChoice {
-        match self {
-            Task::Demo(options) => options.device(),
-            Task::Bench(options) => options.device(),
-            Task::Barrier(options) => options.device,
-            Task::Mark(options) => options.device(),
-            Task::Extract(options) => options.device(),
-            Task::Reproduce(options) => options.device,
-            Task::Run { device, .. } | Task::Verify { device, .. } => *device,
-            Task::Ask { .. } | Task::Inspect { .. } | Task::Measure { .. } => DeviceChoice::Cpu,
-        }
-    }
 }
 
 /// How a command ended.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     countermark::jobs::heap::keep();
+    countermark::nn::device::settle();
     // Errors only, on standard error; RUST_LOG asks for more.
     let chosen = tracing_subscriber::EnvFilter::from_default_env();
     tracing_subscriber::fmt().with_env_filter(chosen).with_writer(std::io::stderr).init();
@@ -12,7 +13,6 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    cli.settle();
     match cli.command {
         Some(task) => cli::run(task, cli.json),
         None => countermark::app::run().map_or_else(

@@ -15,7 +15,7 @@ use countermark::nn::autoencoder::Autoencoders;
 use countermark::nn::barrier::{Hider, PatchCritic, Revealer};
 use countermark::nn::batch::quantise;
 use countermark::nn::critic::Critic;
-use countermark::nn::device::{Compute, DeviceChoice, settle_quickly};
+use countermark::nn::device::{Compute, DeviceChoice};
 use countermark::nn::encoder::Encoder;
 use countermark::nn::host::{Host, HostKind};
 use countermark::nn::init::seeded;
@@ -29,7 +29,6 @@ use std::time::Instant;
 
 /// A software Vulkan device, if a driver answers.
 fn software() -> Option<Device> {
-    settle_quickly();
     let found = Compute::choose(DeviceChoice::Software).ok()?;
     println!("comparing on {}", found.name);
     Some(found.device)
@@ -42,7 +41,6 @@ fn everything() -> bool {
 
 /// The device to compare the CPU with, or a line that says why there is none.
 fn other() -> Option<Device> {
-    // Only then: asking for the best device settles how the software one would be tuned.
     if everything()
         && let Ok(best) = Compute::choose(DeviceChoice::Gpu)
     {

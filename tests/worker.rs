@@ -177,6 +177,29 @@ fn failure(worker: &Worker) -> (&'static str, String) {
     }
 }
 
+fn made_up_card(asked_for: bool) -> Compute {
+    Compute { name: "Made-up card".to_owned(), is_cpu: false, asked_for, ..Compute::cpu() }
+}
+
+#[test]
+fn a_card_that_nobody_asked_for_leaves_small_networks_to_the_cpu() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = Worker::start_on(Arc::new(|| {}), || made_up_card(false));
+    train(&worker, JobId(1), dataset(), 5, folder.path());
+    let told = |worker: &Worker| until(worker, |event| if let Event::Device(name) = event { Some(name.clone()) } else { None });
+    assert_eq!(told(&worker), "Made-up card");
+    assert!(told(&worker).starts_with("CPU"));
+    let small = trained(&worker, JobId(1));
+    assert!(small.device.starts_with("CPU"), "{}", small.device);
+    // What has no steps is done on the card, which is told again.
+    worker.commands.send(Command::Verify { job: JobId(2), key: small.key, suspect: small.model, nonce: Some(1) }).unwrap();
+    assert_eq!(told(&worker), "Made-up card");
+
+    let (folder, worker) = (tempfile::tempdir().unwrap(), Worker::start_on(Arc::new(|| {}), || made_up_card(true)));
+    train(&worker, JobId(1), dataset(), 5, folder.path());
+    assert_eq!(trained(&worker, JobId(1)).device, "Made-up card");
+}
+
 /// A card is made up of the CPU and a panic on another thread, which is how wgpu says that memory is short.
 #[test]
 fn a_run_whose_card_has_too_little_memory_goes_on_on_the_cpu() {
@@ -189,8 +212,7 @@ fn a_run_whose_card_has_too_little_memory_goes_on_on_the_cpu() {
             let _ = std::panic::catch_unwind(|| panic!("wgpu error: {}", "Out of Memory"));
         }
     };
-    let card = || Compute { name: "Made-up card".to_owned(), is_cpu: false, ..Compute::cpu() };
-    let worker = Worker::start_on(Arc::new(wake), card);
+    let worker = Worker::start_on(Arc::new(wake), || made_up_card(true));
     until(&worker, |event| matches!(event, Event::Device(name) if name == "Made-up card").then_some(()));
     train(&worker, JobId(1), dataset(), 60, broken.path());
     until(&worker, |event| matches!(event, Event::Progress { share, .. } if *share >= 0.1).then_some(()));

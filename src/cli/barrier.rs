@@ -56,7 +56,7 @@ pub struct Options {
     choosing: bool,
     /// What computes: auto, cpu, gpu or software.
     #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
-    pub device: DeviceChoice,
+    device: DeviceChoice,
 }
 
 pub fn internal() -> Failure {

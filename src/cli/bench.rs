@@ -45,13 +45,6 @@ pub struct Options {
     burns_own: bool,
 }
 
-impl Options {
-    /// What computes.
-    pub fn device(&self) -> DeviceChoice {
-        self.device
-    }
-}
-
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&steps| steps > 0).ok_or_else(|| "Give a number from 1 upwards.".to_owned())
 }

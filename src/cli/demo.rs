@@ -61,13 +61,6 @@ pub struct Options {
     device: DeviceChoice,
 }
 
-impl Options {
-    /// What computes.
-    pub fn device(&self) -> DeviceChoice {
-        self.device
-    }
-}
-
 /// A word of a closed list, as it is spelled in files.
 pub fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(Value::String(text.to_owned())).map_err(|e| e.to_string())

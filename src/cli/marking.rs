@@ -87,20 +87,6 @@ pub struct Extracting {
     out: Option<PathBuf>,
 }
 
-impl Marking {
-    /// What computes.
-    pub fn device(&self) -> DeviceChoice {
-        self.which.device
-    }
-}
-
-impl Extracting {
-    /// What computes.
-    pub fn device(&self) -> DeviceChoice {
-        self.which.device
-    }
-}
-
 fn bits(text: &str) -> Result<u64, String> {
     let digits = text.len() == BITS / 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     u64::from_str_radix(text, 16).ok().filter(|_| digits).ok_or_else(|| format!("These are not {} hexadecimal digits.", BITS / 4))

@@ -67,7 +67,7 @@ pub struct Options {
     variants: Vec<String>,
     /// What computes: auto, cpu, gpu or software.
     #[arg(long, default_value = "auto", value_parser = word::<DeviceChoice>)]
-    pub device: DeviceChoice,
+    device: DeviceChoice,
 }
 
 /// A table of either kind.

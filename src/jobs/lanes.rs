@@ -8,6 +8,7 @@ use super::checkpoint::RunFolder;
 use super::error::JobError;
 use super::exam::Exam;
 use super::messages::{MetricPoint, Preview};
+use super::rhythm::{PAUSE, Rhythm};
 use super::watch::{Flow, Watch};
 use crate::nn::device::Compute;
 use crate::schemes::{Learner, Training};
@@ -23,11 +24,9 @@ const MOST_LANES: usize = 4;
 const TURN: Duration = Duration::from_millis(20);
 /// Shortest and longest time between checkpoints.
 const CHECKPOINT_EVERY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(20)];
-/// A checkpoint waits this many times as long as the last one took to write.
-const CHECKPOINT_COST: u32 = 20;
-/// Time between previews and readings of the losses.
+/// Shortest time between previews and readings of the losses.
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
-/// Time between readings of the accuracies, which cost more.
+/// Shortest time between readings of the accuracies, which cost more.
 const EXAM_EVERY: Duration = Duration::from_secs(6);
 
 /// Holds and stops lanes.
@@ -84,7 +83,7 @@ impl Lane<'_> {
 
     /// Trains until the plan's last step, with checkpoints; with an exam also with curves and pictures.
     pub fn train(&self, name: &str, training: &mut dyn Training, exam: Option<&Exam>) -> Result<(), JobError> {
-        let mut examined = Instant::now();
+        let mut examination = Rhythm::after(EXAM_EVERY);
         self.follow(name, training, &mut |training, last| {
             let points = self.losses(training)?;
             let Some(exam) = exam else { return Ok(()) };
@@ -92,9 +91,8 @@ impl Lane<'_> {
             if let Some(preview) = exam.preview(training) {
                 self.tell(Note::Preview(preview));
             }
-            if last || examined.elapsed() > EXAM_EVERY {
-                examined = Instant::now();
-                exam.curves(training).into_iter().for_each(|point| self.tell(Note::Metric(point)));
+            if last || examination.is_due() {
+                examination.take(|| exam.curves(training)).into_iter().for_each(|point| self.tell(Note::Metric(point)));
             }
             Ok(())
         })
@@ -120,7 +118,7 @@ impl Lane<'_> {
             self.tell(Note::Skipped(self.stage, training.done()));
         }
         let (mut saved_at, mut saving) = (Instant::now(), Duration::ZERO);
-        let mut looked = Instant::now();
+        let mut looks = Rhythm::after(LOOK_EVERY);
         while training.done() < training.steps() {
             if self.gate.pass() == Flow::Stop {
                 self.folder.checkpoint(name, training.save())?;
@@ -129,9 +127,8 @@ impl Lane<'_> {
             let (began, before) = (Instant::now(), training.done());
             training.step()?;
             let last = training.done() == training.steps();
-            if last || looked.elapsed() > LOOK_EVERY {
-                looked = Instant::now();
-                look(training, last)?;
+            if last || looks.is_due() {
+                looks.take(|| look(training, last))?;
             }
             if saved_at.elapsed() > checkpoint_pause(saving) {
                 let began = Instant::now();
@@ -157,9 +154,9 @@ impl Lane<'_> {
     }
 }
 
-/// How long to wait for the next checkpoint when the last took `saving`.
+/// How long to wait for the next checkpoint when the last took `saving`: never so long that much work could be lost.
 fn checkpoint_pause(saving: Duration) -> Duration {
-    (saving * CHECKPOINT_COST).clamp(CHECKPOINT_EVERY[0], CHECKPOINT_EVERY[1])
+    (saving * PAUSE).clamp(CHECKPOINT_EVERY[0], CHECKPOINT_EVERY[1])
 }
 
 /// How many lanes this device bears, and how many threads each gets.

@@ -37,7 +37,7 @@ pub struct Pace {
 /// The paces of the plans that were tried or trained last.
 #[derive(Debug, Default)]
 pub struct Paces {
-    known: Vec<(Plan, String, Pace)>,
+    known: Vec<(Work, Pace)>,
 }
 
 impl Paces {
@@ -46,8 +46,8 @@ impl Paces {
     /// # Errors
     /// A plan that does not fit, or a stop.
     pub fn of(&mut self, task: &Task, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> Result<Pace, JobError> {
-        let (plan, digest) = (work_of(&task.plan), &task.dataset.digest);
-        if let Some((.., pace)) = self.known.iter().find(|(known, data, _)| *known == plan && data == digest) {
+        let work = Work::of(task, compute);
+        if let Some((_, pace)) = self.known.iter().find(|(known, _)| *known == work) {
             return Ok(*pace);
         }
         let groundwork = match groundwork(task)? {
@@ -58,25 +58,38 @@ impl Paces {
         let marked = tried(&|| Ok(Some(training(task)? as Box<dyn Learner>)), compute, lanes, watch)?;
         let plain = tried(&|| Ok(Some(Box::new(Plain::new(task, 0)))), compute, lanes, watch)?;
         let pace = Pace { groundwork, marked, plain };
-        self.learn(task, pace);
+        self.learn(task, compute, pace);
         Ok(pace)
     }
 
     /// Remembers what a job has shown.
-    pub fn learn(&mut self, task: &Task, pace: Pace) {
-        let (plan, digest) = (work_of(&task.plan), task.dataset.digest.clone());
-        self.known.retain(|(known, data, _)| *known != plan || *data != digest);
+    pub fn learn(&mut self, task: &Task, compute: &Compute, pace: Pace) {
+        let work = Work::of(task, compute);
+        self.known.retain(|(known, _)| *known != work);
         if self.known.len() == REMEMBERED {
             self.known.remove(0);
         }
-        self.known.push((plan, digest, pace));
+        self.known.push((work, pace));
     }
 }
 
-/// The plan without what does not change how long a step takes.
-fn work_of(plan: &Plan) -> Plan {
-    let scheme = plan.scheme.with("steps", 1.into()).unwrap_or_else(|_| plan.scheme.clone());
-    Plan { scheme, owner: String::new(), salt: String::new(), seed: 0, nulls: 0, foreign: 0, ..plan.clone() }
+/// What decides how long a step takes.
+#[derive(Debug, PartialEq)]
+struct Work {
+    /// Without what changes nothing of it.
+    plan: Plan,
+    /// Of the data set.
+    digest: String,
+    device: String,
+}
+
+impl Work {
+    fn of(task: &Task, compute: &Compute) -> Self {
+        let plan = &task.plan;
+        let scheme = plan.scheme.with("steps", 1.into()).unwrap_or_else(|_| plan.scheme.clone());
+        let plan = Plan { scheme, owner: String::new(), salt: String::new(), seed: 0, nulls: 0, foreign: 0, ..plan.clone() };
+        Self { plan, digest: task.dataset.digest.clone(), device: compute.name.clone() }
+    }
 }
 
 type Make<'a> = &'a (dyn Fn() -> Result<Option<Box<dyn Learner>>, JobError> + Sync);

@@ -55,7 +55,7 @@ fn train_in(task: &Task, compute: &Compute, folder: &RunFolder, paces: &mut Pace
     let run = Run { task, exam: &exam, folder, compute };
     let followed = stages::train_all(run, &mut clock, watch);
     let [marked, plain] = [Phase::Marked, Phase::Nulls].map(|phase| clock.pace(phase));
-    paces.learn(task, Pace { groundwork: clock.pace(Phase::Groundwork), marked, plain });
+    paces.learn(task, compute, Pace { groundwork: clock.pace(Phase::Groundwork), marked, plain });
     followed?;
     let marked = stages::marked(run)?;
     let marker = stages::ready(&*marked)?;

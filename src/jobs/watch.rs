@@ -40,6 +40,9 @@ pub trait Watch {
     /// A file that was looked into, or could not be.
     fn found(&mut self, _: &Handled<Found>) {}
 
+    /// What the job computes on, in words.
+    fn device(&mut self, _: &str) {}
+
     /// Something that the user should know.
     fn warning(&mut self, text: String);
 

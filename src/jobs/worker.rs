@@ -9,6 +9,7 @@ use super::lanes::Gate;
 use super::messages::{BarrierPreview, Command, Event, JobId, Means, MetricPoint, Outcome, Phase, Preview, Slots};
 use super::pace::Paces;
 use super::reproduce;
+use super::suited::suited;
 use super::train;
 use super::watch::{Flow, Watch};
 use crate::data::hex;
@@ -63,6 +64,7 @@ impl Worker {
             slots: slots.clone(),
             queue: VecDeque::new(),
             paces: Paces::default(),
+            device: String::new(),
             card_failed: false,
             quit: false,
         };
@@ -81,6 +83,8 @@ struct Thread {
     slots: Slots,
     queue: VecDeque<Command>,
     paces: Paces,
+    /// The device that was told last, in words.
+    device: String,
     /// Whether the graphics card gave up in the last job.
     card_failed: bool,
     quit: bool,
@@ -90,7 +94,7 @@ impl Thread {
     fn live(mut self, choose: impl FnOnce() -> Compute) {
         fault::listen();
         let mut compute = catch_unwind(AssertUnwindSafe(choose)).unwrap_or_else(|_| Compute::cpu());
-        self.tell(Event::Device(compute.name.clone()));
+        self.tell_device(&compute.name);
         while !self.quit {
             let next = match self.queue.pop_front() {
                 Some(command) => command,
@@ -110,10 +114,13 @@ impl Thread {
     }
 
     fn compute_on(&mut self, chosen: Compute, compute: &mut Compute) {
-        self.tell(Event::Device(chosen.name.clone()));
-        // What was timed on another device says nothing of this one.
-        self.paces = Paces::default();
+        self.tell_device(&chosen.name);
         *compute = chosen;
+    }
+
+    fn tell_device(&mut self, name: &str) {
+        name.clone_into(&mut self.device);
+        self.tell(Event::Device(self.device.clone()));
     }
 
     /// Sends an event. A full channel drops progress and points, never what a caller must know.
@@ -129,23 +136,32 @@ impl Thread {
     }
 
     fn obey(&mut self, command: Command, compute: &Compute) {
+        // A training may have been given another device than this one.
+        let on_this = command.job().is_some() && !matches!(command, Command::Train { .. } | Command::Estimate { .. });
+        if on_this && self.device != compute.name {
+            self.tell_device(&compute.name);
+        }
         match command {
             Command::Quit => self.quit = true,
             Command::Pause(_) | Command::Resume(_) | Command::Device(_) => {}
             Command::Stop(job) => self.drop_queued(job),
             Command::Train { job, plan, dataset, logo, folder } => {
-                let task = train::task(*plan, dataset, logo, compute);
                 let mut paces = std::mem::take(&mut self.paces);
                 self.perform(job, |watch| {
-                    let trained = train::train(&task, compute, &folder, &mut paces, watch)?;
+                    let (task, compute) = suited(*plan, dataset, logo, compute, &mut paces, watch)?;
+                    watch.device(&compute.name);
+                    let trained = train::train(&task, &compute, &folder, &mut paces, watch)?;
                     Ok(Event::Done { job, outcome: Outcome::Trained(trained) })
                 });
                 self.paces = paces;
             }
             Command::Estimate { job, plan, dataset, logo } => {
-                let task = train::task(*plan, dataset, logo, compute);
                 let mut paces = std::mem::take(&mut self.paces);
-                self.perform(job, |watch| Ok(Event::Estimated { job, seconds: train::estimate(&task, compute, &mut paces, watch)? }));
+                self.perform(job, |watch| {
+                    let (task, compute) = suited(*plan, dataset, logo, compute, &mut paces, watch)?;
+                    watch.device(&compute.name);
+                    Ok(Event::Estimated { job, seconds: train::estimate(&task, &compute, &mut paces, watch)? })
+                });
                 self.paces = paces;
             }
             Command::EstimateBarrier { job, order } => {
@@ -289,6 +305,12 @@ impl Watch for JobWatch<'_> {
 
     fn metric(&mut self, point: MetricPoint) {
         self.thread.tell(Event::Metric { job: self.job, point });
+    }
+
+    fn device(&mut self, name: &str) {
+        if self.thread.device != name {
+            self.thread.tell_device(name);
+        }
     }
 
     fn preview(&mut self, preview: Preview) {

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceChoice {
-    /// A real graphics card where one answers, else the CPU.
+    /// A real graphics card where one answers, but for small networks, with which the CPU is done sooner; else the CPU.
     #[default]
     Auto,
     /// The CPU.
@@ -44,13 +44,15 @@ pub struct Compute {
     pub name: String,
     /// Whether this is the CPU backend, on which equal inputs give equal bits.
     pub is_cpu: bool,
+    /// Whether somebody asked for just this device. A card that nobody asked for leaves small networks to the CPU.
+    pub asked_for: bool,
 }
 
 impl Compute {
     /// The CPU backend.
     pub fn cpu() -> Self {
         let threads = rayon::current_num_threads();
-        Self { device: Device::flex(), name: format!("CPU, {threads} threads"), is_cpu: true }
+        Self { device: Device::flex(), name: format!("CPU, {threads} threads"), is_cpu: true, asked_for: false }
     }
 
     /// The best device of this machine.
@@ -63,12 +65,14 @@ impl Compute {
     /// # Errors
     /// A graphics card or driver that is not there.
     pub fn choose(choice: DeviceChoice) -> Result<Self, DeviceError> {
-        match choice {
-            DeviceChoice::Auto => Ok(Self::best()),
-            DeviceChoice::Cpu => Ok(Self::cpu()),
-            DeviceChoice::Gpu => Self::gpu(),
-            DeviceChoice::Software => Self::software(),
-        }
+        let asked_for = choice != DeviceChoice::Auto;
+        let chosen = match choice {
+            DeviceChoice::Auto => Self::best(),
+            DeviceChoice::Cpu => Self::cpu(),
+            DeviceChoice::Gpu => Self::gpu()?,
+            DeviceChoice::Software => Self::software()?,
+        };
+        Ok(Self { asked_for, ..chosen })
     }
 
     fn gpu() -> Result<Self, DeviceError> {
@@ -82,7 +86,7 @@ impl Compute {
     }
 
     fn software() -> Result<Self, DeviceError> {
-        settle_quickly();
+        settle();
         adapter(&[(wgpu::DeviceType::Cpu, DeviceKind::Cpu)]).ok_or(DeviceError::NoSoftware)
     }
 
@@ -102,25 +106,9 @@ impl Compute {
 
 /// Fixes burn's and CubeCL's configuration before anything reads it from a file in the working folder.
 pub fn settle() {
-    use cubecl_runtime::config::CubeClRuntimeConfig;
-    settle_with(CubeClRuntimeConfig::default());
-}
-
-/// The same for a software driver, which takes seconds to compile each candidate: it tunes as little as can be. `settle` may have come
-/// first; then nothing changes.
-pub fn settle_quickly() {
-    use cubecl_runtime::config::CubeClRuntimeConfig;
-    use cubecl_runtime::config::autotune::{AutotuneLevel, BenchConfig};
-    let mut config = CubeClRuntimeConfig::default();
-    config.autotune.level = AutotuneLevel::Minimal;
-    config.autotune.bench = BenchConfig { min_samples: 1, max_samples: 1, ..BenchConfig::default() };
-    settle_with(config);
-}
-
-fn settle_with(config: cubecl_runtime::config::CubeClRuntimeConfig) {
     use cubecl_runtime::config::{CubeClRuntimeConfig, RuntimeConfig};
     // An earlier call has settled it already: then there is nothing left to do.
-    let _ = CubeClRuntimeConfig::try_set(config);
+    let _ = CubeClRuntimeConfig::try_set(CubeClRuntimeConfig::default());
     let _ = burn::BurnConfig::try_set(burn::BurnConfig::default());
 }
 
@@ -132,6 +120,6 @@ fn adapter(kinds: &[(wgpu::DeviceType, DeviceKind)]) -> Option<Compute> {
         pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY)).iter().map(wgpu::Adapter::get_info).collect();
     kinds.iter().find_map(|(wanted, kind)| {
         let info = adapters.iter().find(|info| info.device_type == *wanted)?;
-        Some(Compute { device: Device::wgpu(kind.clone()), name: info.name.clone(), is_cpu: false })
+        Some(Compute { device: Device::wgpu(kind.clone()), name: info.name.clone(), is_cpu: false, asked_for: false })
     })
 }

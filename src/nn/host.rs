@@ -134,6 +134,11 @@ pub const WIDTHS: RangeInclusive<f64> = 0.05..=4.0;
 const LEAST_SIDE: usize = 8;
 
 impl HostKind {
+    /// Whether it is one of the small ones.
+    pub fn is_lenet(self) -> bool {
+        matches!(self, Self::Lenet1 | Self::Lenet3 | Self::Lenet5)
+    }
+
     /// Its name for people.
     pub fn name(self) -> &'static str {
         self.facts().name

@@ -28,6 +28,7 @@ use crate::jobs::clock::Clock;
 use crate::jobs::error::JobError;
 use crate::jobs::messages::{BarrierPreview, BarrierSight, MetricPoint, Phase};
 use crate::jobs::record::Record;
+use crate::jobs::rhythm::Rhythm;
 use crate::jobs::watch::{Flow, Watch};
 use crate::nn::device::Compute;
 use crate::nn::vgg::Vgg;
@@ -47,7 +48,7 @@ use thieves::Robbery;
 /// Time between checkpoints, and between points of the curves.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
-/// Time between live pictures, and how many photographs they show.
+/// Shortest time between live pictures, and how many photographs they show.
 const SHOW_EVERY: Duration = Duration::from_secs(3);
 const SHOWN: usize = 2;
 /// The barrier's file in its run's folder.
@@ -204,7 +205,7 @@ fn make_in(
     count_done(&mut clock, &training);
     let (mut saved, mut looked) = (Instant::now(), Instant::now());
     let few = few(if choosing.outputs.is_empty() { &last } else { &choosing });
-    let mut shown: Option<Instant> = None;
+    let mut showing = Rhythm::at_once(SHOW_EVERY);
     let mut told = Instant::now();
     while training.done() < training.steps() {
         if watch.flow() == Flow::Stop {
@@ -235,9 +236,9 @@ fn make_in(
                 watch.metric(MetricPoint { step: done, name: name.to_owned(), value });
             }
         }
-        if watch.looks() && (done == steps || shown.is_none_or(|shown| shown.elapsed() > SHOW_EVERY)) {
-            watch.barrier_preview(BarrierPreview { step: done, sights: sights(&training, &few)? });
-            shown = Some(Instant::now());
+        if watch.looks() && (done == steps || showing.is_due()) {
+            let sights = showing.take(|| sights(&training, &few))?;
+            watch.barrier_preview(BarrierPreview { step: done, sights });
         }
         if training.stage().0 != stage || done == steps || saved.elapsed() > CHECKPOINT_EVERY {
             saved = Instant::now();
