@@ -93,7 +93,7 @@ pub fn make(options: &Options, json: bool) -> Result<End, Failure> {
     let command = Command::MakeBarrier { job: JobId(1), order: Box::new(order), folder: options.out.clone() };
     let followed = follow(&worker(options.device)?, command)?;
     let Outcome::Barrier(made) = followed.outcome else { return Err(internal()) };
-    let reached = made.figures.success >= 1.0 && made.figures.unmarked_passes + made.figures.foreign_passes == 0;
+    let reached = made.figures.success >= 1.0 && made.figures.wrong_passes() == 0;
     if json {
         let mut value = serde_json::to_value(&made).map_err(|e| Failure::new("internal", e))?;
         value["settings"] = planned;
@@ -112,7 +112,7 @@ fn tell(made: &Made) {
     let figures = &made.figures;
     say!("Image barrier (keep it secret): {}", made.file.display());
     say!(
-        "On {} photographs that it never saw: {:.1} dB, SSIM {:.3}; the logo was found in {:.1}% of the marked ones (correlation {:.3}), in {} of {} unmarked ones and in {} of {} made-up pictures.",
+        "On {} photographs that it never saw: {:.1} dB, SSIM {:.3}; the logo was found in {:.1}% of the marked ones (correlation {:.3}), in {} of {} unmarked ones, in {} of {} of those seen closer and in {} of {} made-up pictures.",
         figures.pictures,
         figures.psnr_db,
         figures.ssim,
@@ -120,6 +120,8 @@ fn tell(made: &Made) {
         figures.nc,
         figures.unmarked_passes,
         figures.unmarked,
+        figures.closer_passes,
+        figures.closer,
         figures.foreign_passes,
         figures.foreign
     );

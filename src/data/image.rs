@@ -77,9 +77,14 @@ impl Picture {
 
     /// The largest square out of its middle.
     pub fn middle_square(&self) -> Picture {
+        self.middle(self.shape.height.min(self.shape.width))
+    }
+
+    /// A square out of its middle, of that side or as large as there is one.
+    pub fn middle(&self, side: usize) -> Picture {
         let Shape { channels, height, width } = self.shape;
-        let side = height.min(width);
-        if height == width {
+        let side = side.min(height).min(width);
+        if (height, width) == (side, side) {
             return self.clone();
         }
         let (top, left) = ((height - side) / 2, (width - side) / 2);
@@ -171,6 +176,8 @@ mod tests {
         assert_eq!(wide.planes, [7, 14, 35, 42]);
         let tall = ramp(3, 4, 2).middle_square();
         assert_eq!((tall.shape.height, tall.planes[0], tall.planes.len()), (2, 14, 12));
+        assert_eq!(ramp(1, 4, 4).middle(2).planes, [35, 42, 63, 70]);
+        assert_eq!(ramp(3, 4, 5).middle(9), ramp(3, 4, 5).middle_square());
     }
 
     #[test]

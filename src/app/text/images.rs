@@ -300,8 +300,7 @@ const FEW: f64 = 0.02;
 
 /// Whether the logo is found in more than a few of the pictures without the mark.
 fn finds_too_much(figures: &Figures) -> bool {
-    let pictures = [(figures.unmarked_passes, figures.unmarked), (figures.foreign_passes, figures.foreign)];
-    pictures.into_iter().any(|(passes, all)| passes as f64 > FEW * all as f64)
+    figures.without_mark().into_iter().any(|(passes, all)| passes as f64 > FEW * all as f64)
 }
 
 /// Share of marked pictures in which a firm mark is still found after they were saved as JPEG files of the lowest quality that is tried.
@@ -317,7 +316,7 @@ pub fn made_heading(figures: &Figures) -> &'static str {
     if finds_too_much(figures) {
         "It finds your logo also where it is not: one picture proves nothing"
     } else if figures.success >= 0.95 {
-        match figures.unmarked_passes + figures.foreign_passes {
+        match figures.wrong_passes() {
             _ if is_weak(figures) => "It hides your logo and finds it again, but the mark is a weak one",
             0 => "It hides your logo and finds it again",
             _ => "It hides your logo and finds it again. Rely on several pictures, never on one",
@@ -381,11 +380,8 @@ pub fn as_jpeg(shares: [f64; QUALITIES.len()]) -> String {
 /// Wrong passes among unmarked pictures.
 pub fn false_passes(figures: &Figures) -> String {
     let of = |passes, all| format!("{} of {}", number(passes), number(all));
-    let photographs = of(figures.unmarked_passes, figures.unmarked);
-    match figures.foreign {
-        0 => photographs,
-        all => format!("{photographs}; of made-up ones {}", of(figures.foreign_passes, all)),
-    }
+    let kinds = ["", "; enlarged ", "; made-up ones "].into_iter().zip(figures.without_mark());
+    kinds.filter(|&(kind, (_, all))| kind.is_empty() || all > 0).map(|(kind, (passes, all))| format!("{kind}{}", of(passes, all))).collect()
 }
 
 /// What a find in `found` of `all` pictures is worth by what the barrier was judged on.

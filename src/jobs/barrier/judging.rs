@@ -38,12 +38,32 @@ pub struct Figures {
     /// How many of them revealed a logo that counts.
     #[serde(default)]
     pub foreign_passes: usize,
+    /// Unmarked photographs, enlarged twice, whose middles were looked into: a barrier learns from whole photographs, and is asked about parts of
+    /// larger ones as well. None in what was judged before there were any.
+    #[serde(default)]
+    pub closer: usize,
+    /// How many of them revealed a logo that counts.
+    #[serde(default)]
+    pub closer_passes: usize,
     /// The highest correlation that an unmarked picture gave.
     pub unmarked_most_nc: f64,
     /// Share of marked photographs whose revealed logo counts after they were saved as JPEG files, for each of [`QUALITIES`]; nothing in what
     /// was judged before this was asked.
     #[serde(default)]
     pub as_jpeg: Option<[f64; QUALITIES.len()]>,
+}
+
+impl Figures {
+    /// How many pictures without the mark revealed a logo that counts, and how many there were: photographs as they were learnt, photographs seen
+    /// closer, made-up pictures.
+    pub fn without_mark(&self) -> [(usize, usize); 3] {
+        [(self.unmarked_passes, self.unmarked), (self.closer_passes, self.closer), (self.foreign_passes, self.foreign)]
+    }
+
+    /// How many of all these revealed a logo that counts.
+    pub fn wrong_passes(&self) -> usize {
+        self.without_mark().into_iter().map(|(passes, _)| passes).sum()
+    }
 }
 
 /// Qualities of JPEG files: as good as those in which a mark is made sure to be found, and as small as web sites like them.
@@ -61,7 +81,7 @@ pub(super) const JUDGED: usize = 250;
 pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Result<Figures, JobError> {
     let Pair { inputs, outputs } = pair;
     let count = outputs.count().min(JUDGED);
-    let (mut clear, mut alike, mut found, mut unmarked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut clear, mut alike, mut found, mut unmarked, mut closer) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut saved = [const { Vec::new() }; QUALITIES.len()];
     for i in 0..count {
         if watch.flow() == Flow::Stop {
@@ -79,6 +99,7 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
         }
         unmarked.push(looked_into(barrier, &picture)?);
         unmarked.push(looked_into(barrier, &inputs.picture(i))?);
+        closer.push(looked_into(barrier, &seen_closer(&picture))?);
     }
     let few: Vec<usize> = (0..count).collect();
     let foreign = look_into_all(barrier, &foreign_pictures(&outputs.select(&few), &Compute::cpu().device))?;
@@ -93,6 +114,8 @@ pub(super) fn judge(barrier: &Barrier, pair: &Pair, watch: &mut dyn Watch) -> Re
         unmarked_passes: passes(&unmarked),
         foreign: foreign.len(),
         foreign_passes: passes(&foreign),
+        closer: closer.len(),
+        closer_passes: passes(&closer),
         unmarked_most_nc: most(&unmarked),
         as_jpeg: Some(saved.map(|found| success(&found))),
     })
@@ -106,6 +129,12 @@ pub(super) fn marked(barrier: &Barrier, pair: &Pair, i: usize) -> Result<Option<
 /// What is marked: what the protected network gives, or what it is given where the hiding network does its work as well.
 fn given(barrier: &Barrier, pair: &Pair, i: usize) -> Picture {
     if barrier.settings.task_specific { pair.inputs.picture(i) } else { pair.outputs.picture(i) }
+}
+
+/// The middle of a picture, enlarged twice: as large as it was.
+fn seen_closer(picture: &Picture) -> Picture {
+    let side = picture.shape.height.min(picture.shape.width);
+    picture.middle(side / 2).resized(side, side)
 }
 
 /// How many count as the logo.
@@ -145,7 +174,7 @@ mod tests {
     fn what_was_judged_before_jpeg_files_were_is_read_all_the_same() {
         let known = r#"{"pictures": 2, "psnr_db": null, "ssim": 1.0, "nc": 0.98, "least_nc": 0.97, "success": 1.0, "unmarked": 4, "unmarked_passes": 0, "unmarked_most_nc": 0.5"#;
         let read = |rest: &str| serde_json::from_str::<Figures>(&format!("{known}{rest}}}")).unwrap();
-        assert_eq!((read("").as_jpeg, read("").foreign), (None, 0));
+        assert_eq!((read("").as_jpeg, read("").without_mark()), (None, [(0, 4), (0, 0), (0, 0)]));
         assert_eq!(read(", \"as_jpeg\": [1.0, 0.5]").as_jpeg, Some([1.0, 0.5]));
     }
 }

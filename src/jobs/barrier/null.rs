@@ -12,17 +12,19 @@ const CONFIDENCE: f64 = 0.99;
 pub struct NullRate(f64);
 
 impl Made {
-    /// The exact upper bound, at 99%, of the worst rate that was measured: of unmarked photographs, of made-up pictures and, where thieves were
-    /// tried, of each of their honest twins. Takes a search for each: not for the drawing path.
+    /// The exact upper bound, at 99%, of the worst rate that was measured: of unmarked photographs, also seen closer, of made-up pictures and,
+    /// where thieves were tried, of each of their honest twins. Takes a search for each: not for the drawing path.
     pub fn null_rate(&self) -> NullRate {
         let figures = &self.figures;
         let twins = self.thieves.iter().map(|thief| {
             let hits = (thief.innocent.success * figures.pictures as f64).round() as usize;
             clopper_pearson_upper(hits, figures.pictures, CONFIDENCE)
         });
-        let foreign = (figures.foreign > 0).then(|| clopper_pearson_upper(figures.foreign_passes, figures.foreign, CONFIDENCE));
-        let photographs = clopper_pearson_upper(figures.unmarked_passes, figures.unmarked, CONFIDENCE);
-        NullRate(twins.chain(foreign).fold(photographs, f64::max))
+        // Nothing is known of a kind of which there were none, but photographs there are always.
+        let [photographs, others @ ..] = figures.without_mark();
+        let judged = [photographs].into_iter().chain(others.into_iter().filter(|&(_, all)| all > 0));
+        let worst = judged.map(|(passes, all)| clopper_pearson_upper(passes, all, CONFIDENCE)).chain(twins).fold(0.0, f64::max);
+        NullRate(worst)
     }
 }
 
@@ -59,10 +61,10 @@ mod tests {
     use std::path::PathBuf;
 
     fn null(unmarked_passes: usize, honest: &[f64]) -> NullRate {
-        made(unmarked_passes, [0, 0], honest).null_rate()
+        made(unmarked_passes, [0, 0], [0, 0], honest).null_rate()
     }
 
-    fn made(unmarked_passes: usize, [foreign, foreign_passes]: [usize; 2], honest: &[f64]) -> Made {
+    fn made(unmarked_passes: usize, [foreign, foreign_passes]: [usize; 2], [closer, closer_passes]: [usize; 2], honest: &[f64]) -> Made {
         let figures = Figures {
             pictures: 250,
             psnr_db: 39.0,
@@ -74,6 +76,8 @@ mod tests {
             unmarked_passes,
             foreign,
             foreign_passes,
+            closer,
+            closer_passes,
             unmarked_most_nc: 0.5,
             as_jpeg: None,
         };
@@ -96,8 +100,10 @@ mod tests {
         let honest = null(0, &[0.0, 0.2, 0.1]);
         assert!((0.25..0.27).contains(&honest.share()), "{}", honest.share());
         assert!(null(400, &[0.2]).share() > 0.8);
-        let foreign = made(0, [250, 50], &[0.1]).null_rate();
-        assert!((0.25..0.27).contains(&foreign.share()), "{}", foreign.share());
+        for worst in [made(0, [250, 50], [250, 0], &[0.1]), made(0, [250, 0], [250, 50], &[0.1])] {
+            let share = worst.null_rate().share();
+            assert!((0.25..0.27).contains(&share), "{share}");
+        }
         // One picture proves nothing, and twenty of twenty are enough in spite of a fifth of an honest network's.
         assert!(!null(0, &[]).proves(1, 1));
         assert!(honest.proves(20, 20) && !honest.proves(10, 20));

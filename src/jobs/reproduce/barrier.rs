@@ -115,6 +115,7 @@ impl TableName {
                 "success",
                 "unmarked_success",
                 "unmarked_most_nc",
+                "closer_success",
                 "foreign_success",
                 JPEG[0],
                 JPEG[1],
@@ -128,6 +129,7 @@ impl TableName {
                 "nc",
                 "success",
                 "unmarked_success",
+                "closer_success",
                 "foreign_success",
                 "thieves_success",
                 "least_thief_success",
@@ -195,8 +197,7 @@ impl TableName {
         let row = [task, variant].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         let figures = &made.figures;
         let share = |passes: usize, all: usize| passes as f64 / all.max(1) as f64;
-        let unmarked = share(figures.unmarked_passes, figures.unmarked);
-        let foreign = share(figures.foreign_passes, figures.foreign);
+        let [unmarked, closer, foreign] = figures.without_mark().map(|(passes, all)| share(passes, all));
         let own = |columns: &[(&'static str, f64)]| columns.iter().map(|&(column, value)| (row.clone(), column, value)).collect::<Cells>();
         match self {
             Self::Fidelity => {
@@ -207,6 +208,7 @@ impl TableName {
                     ("success", figures.success),
                     ("unmarked_success", unmarked),
                     ("unmarked_most_nc", figures.unmarked_most_nc),
+                    ("closer_success", closer),
                     ("foreign_success", foreign),
                 ]);
                 let saved = figures.as_jpeg.into_iter().flat_map(|shares| JPEG.into_iter().zip(shares));
@@ -238,6 +240,7 @@ impl TableName {
                     ("nc", figures.nc),
                     ("success", figures.success),
                     ("unmarked_success", unmarked),
+                    ("closer_success", closer),
                     ("foreign_success", foreign),
                     ("thieves_success", robbed().sum::<f64>() / count),
                     ("least_thief_success", robbed().fold(1.0, f64::min)),
