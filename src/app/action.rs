@@ -2,11 +2,12 @@
 
 use super::steps::{Door, Step};
 use super::text::{self, command};
-use super::theme::ThemeChoice;
 use crate::data::logo::LogoOptions;
 use crate::data::tasks::Task;
 use crate::data::{OpenOptions, Picture};
 use crate::jobs::JobId;
+use crate::nn::device::DeviceChoice;
+use crate::project::Theme;
 use crate::schemes::barrier;
 use crate::schemes::plan::{Plan, Preset};
 use std::path::PathBuf;
@@ -207,7 +208,9 @@ pub enum Action {
     /// Look at a pair of pictures.
     Compare(Pair),
     /// Change the colours.
-    Theme(ThemeChoice),
+    Theme(Theme),
+    /// Change what computes, from the next job on.
+    Device(DeviceChoice),
     /// Take back the last change.
     Undo,
     /// Do again what was taken back.
@@ -279,9 +282,12 @@ pub fn listed(door: Door) -> Vec<Listed> {
         plain(command::ASK, Action::Prove),
         plain(text::PROJECT_NEW, Action::Ask(Wanted::NewProject)),
         plain(text::PROJECT_OPEN, Action::Ask(Wanted::Project)),
-        plain(command::LIGHT, Action::Theme(ThemeChoice::Light)),
-        plain(command::DARK, Action::Theme(ThemeChoice::Dark)),
-        plain(command::SYSTEM, Action::Theme(ThemeChoice::System)),
+        plain(command::LIGHT, Action::Theme(Theme::Light)),
+        plain(command::DARK, Action::Theme(Theme::Dark)),
+        plain(command::SYSTEM, Action::Theme(Theme::System)),
+        plain(command::DEVICE_AUTO, Action::Device(DeviceChoice::Auto)),
+        plain(command::DEVICE_CPU, Action::Device(DeviceChoice::Cpu)),
+        plain(command::DEVICE_CARD, Action::Device(DeviceChoice::Gpu)),
         keyed(text::UNDO, "Ctrl+Z", Action::Undo),
         keyed(text::REDO, "Ctrl+Shift+Z", Action::Redo),
         plain(command::LOG, Action::Log),

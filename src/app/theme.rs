@@ -3,8 +3,8 @@
 //! `apply` once at the start (and again when the user chooses another theme); everything else asks `palette(ui)` for
 //! colours and uses the constants for distances. No colour or size literal stands anywhere else in `app`.
 
+use crate::project::Theme;
 use eframe::egui::{self, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, TextStyle, Vec2, Visuals};
-use serde::{Deserialize, Serialize};
 
 /// Half a step of the 8-point grid, for what belongs together (icon and its word).
 pub const GAP_HALF: f32 = 4.0;
@@ -102,19 +102,6 @@ pub const LOG_HEIGHT: f32 = 160.0;
 pub const JOB_BUTTONS: f32 = 208.0;
 /// Room for the words about the queue.
 pub const JOB_QUEUE: f32 = 128.0;
-
-/// What the user wants the window to look like.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ThemeChoice {
-    /// As the system says.
-    #[default]
-    System,
-    /// Dark text on light ground.
-    Light,
-    /// Light text on dark ground.
-    Dark,
-}
 
 /// What a colour means. Never the only sign: an icon or a word stands beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -280,11 +267,11 @@ pub fn focus_stroke(palette: &Palette) -> Stroke {
 }
 
 /// Gives `ctx` the looks of this program, light and dark, and chooses between them.
-pub fn apply(ctx: &Context, choice: ThemeChoice) {
+pub fn apply(ctx: &Context, choice: Theme) {
     ctx.set_theme(match choice {
-        ThemeChoice::System => egui::ThemePreference::System,
-        ThemeChoice::Light => egui::ThemePreference::Light,
-        ThemeChoice::Dark => egui::ThemePreference::Dark,
+        Theme::System => egui::ThemePreference::System,
+        Theme::Light => egui::ThemePreference::Light,
+        Theme::Dark => egui::ThemePreference::Dark,
     });
     ctx.all_styles_mut(sizes);
     ctx.set_visuals_of(egui::Theme::Light, visuals(&LIGHT, Visuals::light()));
@@ -435,11 +422,11 @@ mod tests {
     #[test]
     fn the_choice_decides_the_theme() {
         let ctx = Context::default();
-        apply(&ctx, ThemeChoice::Dark);
+        apply(&ctx, Theme::Dark);
         assert_eq!(ctx.options(|options| options.theme_preference), egui::ThemePreference::Dark);
         assert_eq!(ctx.style_of(egui::Theme::Dark).visuals.panel_fill, DARK.canvas);
         assert_eq!(ctx.style_of(egui::Theme::Light).visuals.panel_fill, LIGHT.canvas);
-        apply(&ctx, ThemeChoice::System);
+        apply(&ctx, Theme::System);
         assert_eq!(ctx.options(|options| options.theme_preference), egui::ThemePreference::System);
     }
 

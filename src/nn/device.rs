@@ -35,6 +35,9 @@ pub enum DeviceError {
     NoHalf,
 }
 
+/// What every name of the CPU begins with.
+pub const CPU: &str = "CPU";
+
 /// A device and what to call it.
 #[derive(Debug, Clone)]
 pub struct Compute {
@@ -52,7 +55,7 @@ impl Compute {
     /// The CPU backend.
     pub fn cpu() -> Self {
         let threads = rayon::current_num_threads();
-        Self { device: Device::flex(), name: format!("CPU, {threads} threads"), is_cpu: true, asked_for: false }
+        Self { device: Device::flex(), name: format!("{CPU}, {threads} threads"), is_cpu: true, asked_for: false }
     }
 
     /// The best device of this machine.

@@ -1,6 +1,7 @@
 //! What the program remembers between starts, apart from any project: theme, recent projects, the window's layout.
 
 use super::{ProjectError, make_folder};
+use crate::nn::device::DeviceChoice;
 use crate::vault::files::{FileError, read_limited, write_atomic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -31,6 +32,8 @@ pub enum Theme {
 pub struct AppSettings {
     /// Light or dark.
     pub theme: Theme,
+    /// What shall compute.
+    pub device: DeviceChoice,
     /// Folders of projects, the latest first.
     pub recent: Vec<PathBuf>,
     /// The window's layout, as the window writes it.

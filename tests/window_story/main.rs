@@ -10,6 +10,7 @@ mod training;
 use countermark::app::{Action, App, Door, Model, StartWorker, Step};
 use countermark::forensics::report::{Control, ControlKind, Question, Report, Tally, Verdict};
 use countermark::jobs::{Command, Event, JobId, Outcome, Phase, Slots, Trained, Worker};
+use countermark::nn::device::DeviceChoice;
 use countermark::schemes::plan::Plan;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use eframe::egui::{Key, Modifiers, RawInput, Role, ViewportCommand, vec2};
@@ -483,7 +484,25 @@ fn the_palette_finds_a_command() {
     window.harness.key_press(Key::Enter);
     window.harness.run_ok();
     assert!(!window.model().palette);
-    assert_eq!(window.model().keeper.theme(), countermark::app::theme::ThemeChoice::Dark);
+    assert_eq!(window.model().keeper.theme(), countermark::project::Theme::Dark);
+}
+
+#[test]
+fn what_computes_is_chosen_and_remembered() {
+    let mut window = played();
+    window.tell(Event::Device("CPU, 2 threads".into()));
+    assert!(window.command().is_none(), "nobody chose anything yet");
+    window.click("CPU, 2 threads");
+    window.click("Graphics card");
+    assert!(matches!(window.command(), Some(Command::Device(DeviceChoice::Gpu))));
+    window.tell(Event::Device("CPU, 2 threads".into()));
+    window.click("CPU, 2 threads");
+    assert!(window.harness.query_by_label_contains("No graphics card answers").is_some());
+    shot(&mut window.harness, "device");
+    let Played { harness, home, .. } = window;
+    drop(harness);
+    let window = played_in(home);
+    assert!(matches!(window.command(), Some(Command::Device(DeviceChoice::Gpu))));
 }
 
 /// Chooses a command of the palette by its words.
@@ -522,7 +541,7 @@ fn the_smallest_window_shows_the_next_button_of_every_step() {
         assert!(place.right() <= 1024.0 && place.bottom() <= 700.0, "{button} lies at {place:?}");
         shot(&mut window.harness, &format!("small-{step:?}"));
     }
-    act(&mut window.harness, Action::Theme(countermark::app::theme::ThemeChoice::Light));
+    act(&mut window.harness, Action::Theme(countermark::project::Theme::Light));
     act(&mut window.harness, Action::GoTo(Step::Scheme));
     shot(&mut window.harness, "light");
 }

@@ -4,8 +4,10 @@ use crate::app::action::{Action, Wanted};
 use crate::app::model::Model;
 use crate::app::steps::Door;
 use crate::app::text;
-use crate::app::theme::{self, ThemeChoice, Tone};
+use crate::app::theme::{self, Tone};
 use crate::app::widgets::{self, Icon};
+use crate::nn::device::{CPU, DeviceChoice};
+use crate::project::Theme;
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
 /// Draws the top bar.
@@ -30,13 +32,7 @@ pub fn top_bar(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
                 out.push(Action::Help);
             }
             theme_menu(ui, model, out);
-            let (tone, words) =
-                model.device.as_ref().map_or((Tone::Neutral, text::DEVICE_STARTING), |device| (Tone::Good, device.as_str()));
-            let tag = ui.scope_builder(egui::UiBuilder::new().layout(Layout::right_to_left(Align::Center)), |ui| {
-                ui.label(RichText::new(words).size(theme::TEXT_SMALL).color(theme::palette(ui).tone(tone).ink));
-                widgets::icons::show(ui, Icon::Gear, theme::ICON, theme::palette(ui).tone(tone).ink);
-            });
-            tag.response.on_hover_text(text::DEVICE_HINT);
+            device_menu(ui, model, out);
         });
     });
 }
@@ -92,12 +88,31 @@ fn project_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     });
 }
 
+fn device_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
+    let words = model.device.as_deref().unwrap_or(text::DEVICE_STARTING);
+    let button = ui.add(widgets::Action::plain(words).icon(Icon::Gear)).on_hover_text(text::DEVICE_HINT);
+    egui::Popup::menu(&button).show(|ui| {
+        ui.set_min_width(theme::MENU_WIDTH);
+        ui.label(RichText::new(text::DEVICE_TITLE).size(theme::TEXT_SMALL).color(theme::palette(ui).muted));
+        let chosen = model.keeper.device();
+        for choice in [DeviceChoice::Auto, DeviceChoice::Cpu, DeviceChoice::Gpu] {
+            let (name, meaning) = text::device(choice);
+            if ui.radio(chosen == choice, name).on_hover_text(meaning).clicked() {
+                out.push(Action::Device(choice));
+            }
+        }
+        if chosen == DeviceChoice::Gpu && words.starts_with(CPU) {
+            ui.label(RichText::new(text::DEVICE_NO_CARD).size(theme::TEXT_SMALL).color(theme::palette(ui).tone(Tone::Warn).ink));
+        }
+    });
+}
+
 fn theme_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
     let chosen = model.keeper.theme();
     let next = match chosen {
-        ThemeChoice::System => ThemeChoice::Light,
-        ThemeChoice::Light => ThemeChoice::Dark,
-        ThemeChoice::Dark => ThemeChoice::System,
+        Theme::System => Theme::Light,
+        Theme::Light => Theme::Dark,
+        Theme::Dark => Theme::System,
     };
     let icon = if ui.visuals().dark_mode { Icon::Moon } else { Icon::Sun };
     if widgets::icon_button(ui, icon, &text::theme(chosen)).clicked() {

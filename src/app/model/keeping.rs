@@ -7,11 +7,11 @@ pub use reports::ReadReport;
 use super::{Model, Training, Wanted};
 use crate::app::background::{Poll, Task};
 use crate::app::text;
-use crate::app::theme::ThemeChoice;
 use crate::data::Dataset;
 use crate::data::limits::Limits;
 use crate::data::logo::LogoOptions;
 use crate::jobs::{Trained, started_with};
+use crate::nn::device::DeviceChoice;
 use crate::project::{AppSettings, Change, Item, LogoSource, Material, MaterialError, Project, ProjectError, RunRef, RunState, Theme};
 use crate::schemes::catalogue;
 use crate::schemes::plan::Plan;
@@ -162,21 +162,24 @@ impl Keeper {
     }
 
     /// The colours chosen.
-    pub fn theme(&self) -> ThemeChoice {
-        match self.settings.theme {
-            Theme::System => ThemeChoice::System,
-            Theme::Light => ThemeChoice::Light,
-            Theme::Dark => ThemeChoice::Dark,
-        }
+    pub fn theme(&self) -> Theme {
+        self.settings.theme
     }
 
     /// Remembers the colours.
-    pub fn set_theme(&mut self, theme: ThemeChoice) {
-        self.settings.theme = match theme {
-            ThemeChoice::System => Theme::System,
-            ThemeChoice::Light => Theme::Light,
-            ThemeChoice::Dark => Theme::Dark,
-        };
+    pub fn set_theme(&mut self, theme: Theme) {
+        self.settings.theme = theme;
+        self.save_settings();
+    }
+
+    /// What shall compute.
+    pub fn device(&self) -> DeviceChoice {
+        self.settings.device
+    }
+
+    /// Remembers what shall compute.
+    pub fn set_device(&mut self, device: DeviceChoice) {
+        self.settings.device = device;
         self.save_settings();
     }
 

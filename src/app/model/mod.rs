@@ -34,6 +34,7 @@ use super::steps::{Door, Reached, Step, StepState};
 use super::text;
 use crate::data::Dataset;
 use crate::jobs::{Command, Event, Worker};
+use crate::nn::device::DeviceChoice;
 use crate::schemes::plan::Plan;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -236,6 +237,10 @@ impl Model {
     pub fn poll(&mut self) -> Option<std::time::Duration> {
         if let Some(start) = self.start.take() {
             self.worker = Some(start(self.wake.clone()));
+            // It begins with what suits best.
+            if self.keeper.device() != DeviceChoice::Auto {
+                self.send(Command::Device(self.keeper.device()));
+            }
         }
         self.take_in_events();
         if let Some(preview) = self.worker.as_ref().and_then(|worker| worker.slots.take_preview()) {
@@ -375,6 +380,10 @@ impl Model {
             Action::Theme(theme) => {
                 self.keeper.set_theme(theme);
                 self.restyle = true;
+            }
+            Action::Device(choice) => {
+                self.keeper.set_device(choice);
+                self.send(Command::Device(choice));
             }
             Action::Undo => self.undo(),
             Action::Redo => self.redo(),

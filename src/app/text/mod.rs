@@ -40,7 +40,9 @@ pub const MISSING_REPORTS: &str = "No report yet. Each proof leaves one here";
 
 // Bars.
 pub const DEVICE_STARTING: &str = "Looking for a device…";
-pub const DEVICE_HINT: &str = "Training and proofs run on this device";
+pub const DEVICE_HINT: &str = "Trainings and proofs run on this device. Click to choose another";
+pub const DEVICE_TITLE: &str = "What shall compute, from the next job on";
+pub const DEVICE_NO_CARD: &str = "No graphics card answers, so the CPU computes. The card's driver needs its Vulkan part";
 pub const HELP: &str = "Help";
 pub const PROJECT_MENU: &str = "Project menu";
 pub const PROJECT_NEW: &str = "New project…";

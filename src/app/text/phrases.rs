@@ -4,10 +4,10 @@ use super::{file_name, number, pictures};
 use crate::app::action::Wanted;
 use crate::app::board::Standing;
 use crate::app::steps::Step;
-use crate::app::theme::ThemeChoice;
 use crate::data::{Dataset, Format, Problem};
 use crate::jobs::Phase;
-use crate::project::Change;
+use crate::nn::device::DeviceChoice;
+use crate::project::{Change, Theme};
 use crate::schemes::plan::{HostKind, Plan, Preset};
 use std::path::Path;
 
@@ -203,13 +203,25 @@ pub fn tick(name: &str, made: &str) -> String {
 }
 
 /// The button that goes on to the next colours.
-pub fn theme(chosen: ThemeChoice) -> String {
+pub fn theme(chosen: Theme) -> String {
     let now = match chosen {
-        ThemeChoice::System => "as the system",
-        ThemeChoice::Light => "light",
-        ThemeChoice::Dark => "dark",
+        Theme::System => "as the system",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
     };
     format!("Colours: {now}. Click to change")
+}
+
+/// A choice of what computes, and what it means.
+pub fn device(choice: DeviceChoice) -> (&'static str, &'static str) {
+    match choice {
+        DeviceChoice::Auto => {
+            ("Automatic", "A graphics card where one answers, but the CPU for small networks, with which it is done sooner")
+        }
+        DeviceChoice::Cpu => ("CPU", "Never a graphics card. The same plan then gives the same model to the last bit"),
+        DeviceChoice::Gpu => ("Graphics card", "For small networks too"),
+        DeviceChoice::Software => ("Software", "A graphics card's work on the CPU, slowly: for trials"),
+    }
 }
 
 /// What a data set was recognised as.

@@ -167,6 +167,9 @@ pub mod command {
     pub const LIGHT: &str = "Light colours";
     pub const DARK: &str = "Dark colours";
     pub const SYSTEM: &str = "Colours as the system";
+    pub const DEVICE_AUTO: &str = "Compute on what suits best";
+    pub const DEVICE_CPU: &str = "Compute on the CPU";
+    pub const DEVICE_CARD: &str = "Compute on the graphics card";
     pub const LOG: &str = "Show or hide the log";
 }
 

@@ -3,8 +3,9 @@
 #![cfg(test)]
 
 use super::*;
-use crate::app::theme::{self, ThemeChoice, Tone};
+use crate::app::theme::{self, Tone};
 use crate::data::{Picture, Shape};
+use crate::project::Theme;
 use eframe::egui::{CentralPanel, Frame, Key, Margin, RichText, Ui, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::wgpu::WgpuTestRenderer;
@@ -129,7 +130,7 @@ fn large_things(ui: &mut Ui, page: &mut Page, pair: &ComparePair) {
     });
 }
 
-fn draw(name: &str, choice: ThemeChoice, size: Vec2, keys: &[Key], page: impl Fn(&mut Ui, &mut Page, &ComparePair) + 'static) {
+fn draw(name: &str, choice: Theme, size: Vec2, keys: &[Key], page: impl Fn(&mut Ui, &mut Page, &ComparePair) + 'static) {
     let Some(render_state) = compare::tests::render_state() else { return };
     let mut installed = Some(render_state.clone());
     let pair = ComparePair {
@@ -167,15 +168,15 @@ fn draw(name: &str, choice: ThemeChoice, size: Vec2, keys: &[Key], page: impl Fn
 
 #[test]
 fn the_small_widgets_are_drawn_in_light_and_dark() {
-    for (name, choice) in [("small-light", ThemeChoice::Light), ("small-dark", ThemeChoice::Dark)] {
+    for (name, choice) in [("small-light", Theme::Light), ("small-dark", Theme::Dark)] {
         draw(name, choice, vec2(1100.0, 1000.0), &[], |ui, page, _| small_things(ui, page));
     }
 }
 
 #[test]
 fn the_large_widgets_are_drawn_in_light_and_dark() {
-    for (name, choice) in [("large-light", ThemeChoice::Light), ("large-dark", ThemeChoice::Dark)] {
-        let keys: &[Key] = if choice == ThemeChoice::Dark { &[Key::Num5] } else { &[] };
+    for (name, choice) in [("large-light", Theme::Light), ("large-dark", Theme::Dark)] {
+        let keys: &[Key] = if choice == Theme::Dark { &[Key::Num5] } else { &[] };
         draw(name, choice, vec2(1280.0, 1000.0), keys, large_things);
     }
 }

@@ -117,7 +117,7 @@ impl CallbackTrait for Fill {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::theme::ThemeChoice;
+    use crate::project::Theme;
     use eframe::egui::{Frame, vec2};
     use egui_kittest::Harness;
 
@@ -125,7 +125,7 @@ mod tests {
     const ROUNDING: u8 = 3;
 
     /// The pixels of a surface on the canvas, drawn with the pipeline or by egui alone.
-    fn drawn(choice: ThemeChoice, own: bool) -> Option<image::RgbaImage> {
+    fn drawn(choice: Theme, own: bool) -> Option<image::RgbaImage> {
         let state = super::super::compare::tests::render_state()?;
         let renderer = egui_kittest::wgpu::WgpuTestRenderer::from_render_state(state.clone());
         let mut harness = Harness::builder().with_size(vec2(120.0, 90.0)).renderer(renderer).build_ui(move |ui| {
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_own_pipeline_gives_the_same_picture() {
-        for choice in [ThemeChoice::Light, ThemeChoice::Dark] {
+        for choice in [Theme::Light, Theme::Dark] {
             let (Some(own), Some(egui)) = (drawn(choice, true), drawn(choice, false)) else { return };
             let apart = |(a, b): (&image::Rgba<u8>, &image::Rgba<u8>)| a.0.iter().zip(b.0).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
             let pixels = own.enumerate_pixels().zip(egui.pixels());
