@@ -422,7 +422,7 @@ mod tests {
     fn half_a_path_is_no_folder_yet() {
         let field = Field { name: "folder", doc: String::new(), unit: "", kind: Kind::Folder, paper: "".into() };
         let page = move |ui: &mut Ui, value: &mut Value| {
-            theme::apply(ui.ctx(), theme::Theme::Dark);
+            theme::apply(ui.ctx(), crate::project::Theme::Dark);
             let mut out = Vec::new();
             let usual = "".into();
             setting(ui, &field, [value, &usual], |given| Ok(Action::Nonce(given.as_str().unwrap_or_default().into())), &mut out);
@@ -452,7 +452,7 @@ mod tests {
         let shape = crate::data::Shape { channels: 1, height: 28, width: 28 };
         let plan = catalogue::plan("penetrating", Preset::Quick, shape, "Owner", "00", 1).expect("a plan");
         let page = move |ui: &mut Ui, out: &mut Vec<Action>| {
-            theme::apply(ui.ctx(), theme::Theme::Dark);
+            theme::apply(ui.ctx(), crate::project::Theme::Dark);
             let (field, none) = (plan.scheme.fields().into_iter().find(|field| field.name == "labels"), Value::from(""));
             let change = |value| plan.scheme.with("labels", value).map(|scheme| Action::SetPlan(Box::new(Plan { scheme, ..plan.clone() })));
             setting(ui, &field.expect("a setting"), [&none, &none], change, out);
