@@ -101,7 +101,7 @@ fn tried(make: Make, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> 
     let times = std::thread::scope(|scope| {
         let run = || {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let work = || catch_unwind(AssertUnwindSafe(|| timed(make, &together, &stop)));
+            let work = || catch_unwind(AssertUnwindSafe(|| timed(make, &together, &stop, compute.is_cpu)));
             let result = match &pool {
                 Ok(pool) => pool.install(work),
                 Err(_) => work(),
@@ -121,8 +121,9 @@ fn tried(make: Make, compute: &Compute, lanes: usize, watch: &mut dyn Watch) -> 
     Ok(times.iter().sum::<f64>() / times.len().max(1) as f64)
 }
 
-/// Seconds a step on this thread, once all lanes are ready.
-fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobError> {
+/// Seconds a step on this thread, once all lanes are ready. A graphics card compiles its kernels in the first steps, which say nothing of the
+/// others however long they take.
+fn timed(make: Make, together: &Barrier, stop: &AtomicBool, is_cpu: bool) -> Result<f64, JobError> {
     // Whatever happens here, the others must not wait at the barrier for ever.
     let made = catch_unwind(AssertUnwindSafe(make));
     together.wait();
@@ -136,7 +137,7 @@ fn timed(make: Make, together: &Barrier, stop: &AtomicBool) -> Result<f64, JobEr
         }
         training.step()?;
         training.losses();
-        if cold.elapsed() > LONGEST {
+        if is_cpu && cold.elapsed() > LONGEST {
             break;
         }
     }

@@ -38,6 +38,10 @@ impl Cost {
     pub fn tried(order: &Order, kinds: usize, compute: &Compute, watch: &mut dyn Watch) -> Result<Self, JobError> {
         let began = Instant::now();
         let settings = Settings { families: kinds, ..order.settings.clone() };
+        // The first step of a graphics card compiles its kernels, for each size anew, and says nothing of the others.
+        if !compute.is_cpu {
+            return Self::of_steps(&settings, TRIED, order, compute, watch);
+        }
         let side = SMALL.next_multiple_of(1 << settings.halvings).min(settings.side);
         let few = Settings { batch: FEW.min(settings.batch), side, ..settings.clone() };
         let first = Self::of_steps(&few, 1, order, compute, watch)?;
