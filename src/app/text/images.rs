@@ -330,7 +330,8 @@ pub fn made_heading(figures: &Figures) -> &'static str {
 
 /// What helps a barrier that is not good, if anything has to.
 pub fn made_advice(figures: &Figures) -> Option<&'static str> {
-    if finds_too_much(figures) || figures.success < 0.95 {
+    // A weak mark is one of chance, and what a weak mark is taken for is that of chance too.
+    if figures.success < 0.95 || (finds_too_much(figures) && !is_weak(figures)) {
         Some(
             "More photographs, a logo with fewer strokes, more steps (advanced settings) or a more thorough preset help. Then make it anew.",
         )
@@ -550,6 +551,8 @@ mod tests {
         assert!((1..5).all(|i| !headings[..i].contains(&headings[i])), "{headings:?}");
         assert_eq!([&none, &few, &many, &lost, &weak].map(|figures| made_advice(figures).is_some()), [false, false, true, true, true]);
         assert_ne!(made_advice(&weak), made_advice(&lost));
+        let taken_for_it = Figures { closer: 250, closer_passes: 8, ..weak.clone() };
+        assert_eq!((made_heading(&taken_for_it), made_advice(&taken_for_it)), (made_heading(&many), made_advice(&weak)));
     }
 
     #[test]
