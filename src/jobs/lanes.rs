@@ -8,7 +8,7 @@ use super::checkpoint::RunFolder;
 use super::error::JobError;
 use super::exam::Exam;
 use super::messages::{MetricPoint, Preview};
-use super::rhythm::{PAUSE, Rhythm};
+use super::rhythm::Rhythm;
 use super::watch::{Flow, Watch};
 use crate::nn::device::Compute;
 use crate::schemes::{Learner, Training};
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 const MOST_LANES: usize = 4;
 /// How often the conductor looks for commands while lanes work.
 const TURN: Duration = Duration::from_millis(20);
-/// Shortest and longest time between checkpoints.
+/// Shortest and longest time between checkpoints: however long one takes, not much work may be lost.
 const CHECKPOINT_EVERY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(20)];
 /// Shortest time between previews and readings of the losses.
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
@@ -117,7 +117,7 @@ impl Lane<'_> {
             training.load(&saved)?;
             self.tell(Note::Skipped(self.stage, training.done()));
         }
-        let (mut saved_at, mut saving) = (Instant::now(), Duration::ZERO);
+        let mut checkpoints = Rhythm::after(CHECKPOINT_EVERY[0]).at_most(CHECKPOINT_EVERY[1]);
         let mut looks = Rhythm::after(LOOK_EVERY);
         while training.done() < training.steps() {
             if self.gate.pass() == Flow::Stop {
@@ -130,10 +130,8 @@ impl Lane<'_> {
             if last || looks.is_due() {
                 looks.take(|| look(training, last))?;
             }
-            if saved_at.elapsed() > checkpoint_pause(saving) {
-                let began = Instant::now();
-                self.folder.checkpoint(name, training.save())?;
-                (saved_at, saving) = (Instant::now(), began.elapsed());
+            if checkpoints.is_due() {
+                checkpoints.take(|| self.folder.checkpoint(name, training.save()))?;
             }
             let left_out = training.done().saturating_sub(before + 1);
             if left_out > 0 {
@@ -152,11 +150,6 @@ impl Lane<'_> {
         }
         Ok(losses.into_iter().map(|(name, value)| MetricPoint { step, name: name.to_owned(), value }).collect())
     }
-}
-
-/// How long to wait for the next checkpoint when the last took `saving`: never so long that much work could be lost.
-fn checkpoint_pause(saving: Duration) -> Duration {
-    (saving * PAUSE).clamp(CHECKPOINT_EVERY[0], CHECKPOINT_EVERY[1])
 }
 
 /// How many lanes this device bears, and how many threads each gets.
@@ -241,17 +234,5 @@ fn lane(todo: &Receiver<(usize, Stage)>, lane: &mut Lane, results: &Sender<Resul
             Err(_) => work(),
         };
         let _ = results.send(result.unwrap_or_else(|panic| Err(JobError::of_panic(super::worker::panic_text(&*panic)))));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn checkpoints_that_cost_more_are_written_more_rarely() {
-        assert_eq!(checkpoint_pause(Duration::ZERO), CHECKPOINT_EVERY[0]);
-        assert_eq!(checkpoint_pause(Duration::from_millis(50)), Duration::from_secs(1));
-        assert_eq!(checkpoint_pause(Duration::from_secs(9)), CHECKPOINT_EVERY[1]);
     }
 }

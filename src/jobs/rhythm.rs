@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 /// A thing waits this many times as long as it took the last time.
-pub const PAUSE: u32 = 20;
+const PAUSE: u32 = 20;
 
 /// When one thing is due.
 #[derive(Debug)]
 pub struct Rhythm {
     every: Duration,
+    at_most: Duration,
     done: Option<Instant>,
     cost: Duration,
 }
@@ -21,7 +22,12 @@ impl Rhythm {
 
     /// Due at once, and then after this pause at least.
     pub fn at_once(every: Duration) -> Self {
-        Self { every, done: None, cost: Duration::ZERO }
+        Self { every, at_most: Duration::MAX, done: None, cost: Duration::ZERO }
+    }
+
+    /// The same, but never with a longer pause than this, whatever it costs.
+    pub fn at_most(self, pause: Duration) -> Self {
+        Self { at_most: pause, ..self }
     }
 
     /// Whether it is time.
@@ -39,7 +45,7 @@ impl Rhythm {
     }
 
     fn pause(&self) -> Duration {
-        self.every.max(self.cost * PAUSE)
+        self.every.max(self.cost * PAUSE).min(self.at_most)
     }
 }
 
@@ -51,9 +57,11 @@ mod tests {
 
     #[test]
     fn what_costs_more_is_done_more_rarely() {
-        let costing = |cost| Rhythm { cost, ..Rhythm::after(Duration::from_millis(1500)) }.pause();
-        assert_eq!(costing(Duration::from_millis(10)), Duration::from_millis(1500));
-        assert_eq!(costing(Duration::from_secs(2)), Duration::from_secs(40));
+        let costing = |cost| Rhythm { cost, ..Rhythm::after(Duration::from_millis(250)) };
+        assert_eq!(costing(Duration::ZERO).pause(), Duration::from_millis(250));
+        assert_eq!(costing(Duration::from_millis(50)).pause(), Duration::from_secs(1));
+        assert_eq!(costing(Duration::from_secs(9)).pause(), Duration::from_secs(180));
+        assert_eq!(costing(Duration::from_secs(9)).at_most(Duration::from_secs(20)).pause(), Duration::from_secs(20));
     }
 
     #[test]

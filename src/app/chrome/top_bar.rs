@@ -101,7 +101,8 @@ fn device_menu(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
                 out.push(Action::Device(choice));
             }
         }
-        if chosen == DeviceChoice::Gpu && words.starts_with(CPU) {
+        // Before the job under way ends, the card was not asked for yet.
+        if chosen == DeviceChoice::Gpu && words.starts_with(CPU) && model.board.jobs().is_empty() {
             ui.label(RichText::new(text::DEVICE_NO_CARD).size(theme::TEXT_SMALL).color(theme::palette(ui).tone(Tone::Warn).ink));
         }
     });

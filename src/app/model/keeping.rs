@@ -166,20 +166,14 @@ impl Keeper {
         self.settings.theme
     }
 
-    /// Remembers the colours.
-    pub fn set_theme(&mut self, theme: Theme) {
-        self.settings.theme = theme;
-        self.save_settings();
-    }
-
     /// What shall compute.
     pub fn device(&self) -> DeviceChoice {
         self.settings.device
     }
 
-    /// Remembers what shall compute.
-    pub fn set_device(&mut self, device: DeviceChoice) {
-        self.settings.device = device;
+    /// Remembers a choice.
+    pub fn remember(&mut self, change: impl FnOnce(&mut AppSettings)) {
+        change(&mut self.settings);
         self.save_settings();
     }
 

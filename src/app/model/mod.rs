@@ -378,11 +378,11 @@ impl Model {
             Action::ShowFolder(folder) => self.show_folder(folder),
             Action::Compare(pair) => self.compare = Some(pair),
             Action::Theme(theme) => {
-                self.keeper.set_theme(theme);
+                self.keeper.remember(|settings| settings.theme = theme);
                 self.restyle = true;
             }
             Action::Device(choice) => {
-                self.keeper.set_device(choice);
+                self.keeper.remember(|settings| settings.device = choice);
                 self.send(Command::Device(choice));
             }
             Action::Undo => self.undo(),
