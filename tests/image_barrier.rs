@@ -134,6 +134,8 @@ fn a_mark_that_would_not_be_found_again_is_made_firmer() {
     barrier = Barrier::open(&saved, &Device::flex()).unwrap();
     barrier.settings = Settings { families: 1, adversarial_disturbed: true, ..barrier.settings };
     let plain = |picture: &Picture| barrier.mark(picture, &mut |_| true).unwrap().unwrap();
+    let mut without_files = barrier.clone();
+    without_files.settings.survives_jpeg = false;
     let counts = |picture: &Picture| barrier.look_into(picture, usize::MAX).unwrap().likeness.counts();
     let (mut found, mut as_it_was, mut firmer) = (0, 0, 0);
     for i in 80..100 {
@@ -143,7 +145,10 @@ fn a_mark_that_would_not_be_found_again_is_made_firmer() {
         assert!(counts(&sure) || (!counts(&weak) && sure == weak), "a mark is never lost, and never firmer for nothing");
         found += usize::from(counts(&sure));
         as_it_was += usize::from(counts(&weak));
-        firmer += usize::from(psnr(&sure, &picture).unwrap() < psnr(&weak, &picture).unwrap() - 1.0);
+        let clear = |marked: &Picture| psnr(marked, &picture).unwrap();
+        firmer += usize::from(clear(&sure) < clear(&weak) - 1.0);
+        let fainter = without_files.mark_surely(&picture, &mut |_| true).unwrap().unwrap().0;
+        assert!(counts(&fainter) == counts(&sure) && clear(&fainter) >= clear(&sure), "what is not asked of files asks for no more");
     }
     assert!(found > as_it_was && firmer >= found - as_it_was, "{found} found, {as_it_was} as they were, {firmer} firmer");
 }

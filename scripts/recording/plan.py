@@ -48,9 +48,11 @@ class MadeOfPictures(typing.NamedTuple):
     table: str
     xrays: bool = False  # instead of photographs
     seeds: str = BARRIER_SEEDS
+    change: str = ""
 BARRIER_TABLES = {  # by the name of their file
     "barrier-1": MadeOfPictures("barrier-1"),
     "barrier-1-xrays": MadeOfPictures("barrier-1", xrays=True, seeds="51"),
+    "barrier-1-xrays-lossless": MadeOfPictures("barrier-1", xrays=True, seeds="51", change="survives_jpeg=false"),
     "barrier-2": MadeOfPictures("barrier-2"),
     "barrier-3": MadeOfPictures("barrier-3"),
     "barrier-ablation": MadeOfPictures("barrier-ablation", seeds="51"),

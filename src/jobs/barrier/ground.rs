@@ -53,6 +53,7 @@ impl Reached {
             adversarial_hard: usual.adversarial_hard,
             adversarial_foreign: usual.adversarial_foreign,
             revealer_fine: usual.revealer_fine,
+            survives_jpeg: usual.survives_jpeg,
             ..identity.settings.clone()
         };
         let settings = match self {

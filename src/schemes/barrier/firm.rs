@@ -1,5 +1,5 @@
-//! A mark that is found again: each marked picture is looked into as it is and as a JPEG file would give it back. Where its logo is not found,
-//! the mark is made firmer, for this one picture.
+//! A mark that is found again: each marked picture is looked into as it is and, where it shall survive that, as a JPEG file would give it back.
+//! Where its logo is not found, the mark is made firmer, for this one picture.
 //!
 //! One picture in a few hundred hides its mark so well that the revealing network does not see it either. Who marks it still has the original, and
 //! can tell.
@@ -20,7 +20,8 @@ const FIRMNESS: [f64; 4] = [1.0, 1.25, 1.5, 2.0];
 enum Found {
     Not,
     AsItIs,
-    AlsoInAFile,
+    /// Wherever it shall be.
+    Everywhere,
 }
 
 impl Barrier {
@@ -38,11 +39,7 @@ impl Barrier {
         faintest(|firmness| {
             let firm = firmer(picture, &marked, firmness);
             let finding = self.look_into(&firm, GLANCE)?;
-            let found = match finding.counts() {
-                true if self.is_found_in_a_jpeg_file(&firm)? => Found::AlsoInAFile,
-                true => Found::AsItIs,
-                false => Found::Not,
-            };
+            let found = found(finding.counts(), self.settings.survives_jpeg, || self.is_found_in_a_jpeg_file(&firm))?;
             Ok((found, (firm, finding)))
         })
     }
@@ -56,6 +53,15 @@ impl Barrier {
     }
 }
 
+/// Where a mark is found; into a JPEG file it is only looked where it shall survive one.
+fn found(as_it_is: bool, shall_survive: bool, in_a_file: impl FnOnce() -> Result<bool, SchemeError>) -> Result<Found, SchemeError> {
+    Ok(match as_it_is {
+        true if !shall_survive || in_a_file()? => Found::Everywhere,
+        true => Found::AsItIs,
+        false => Found::Not,
+    })
+}
+
 /// The faintest mark of those that are found best. `attempt` makes one with a firmness; none is made after one that could not be found better.
 fn faintest<T>(mut attempt: impl FnMut(f64) -> Result<(Found, T), SchemeError>) -> Result<Option<T>, SchemeError> {
     let mut best: Option<(Found, T)> = None;
@@ -64,7 +70,7 @@ fn faintest<T>(mut attempt: impl FnMut(f64) -> Result<(Found, T), SchemeError>) 
         if best.as_ref().is_none_or(|(so_far, _)| found > *so_far) {
             best = Some((found, made));
         }
-        if found == Found::AlsoInAFile {
+        if found == Found::Everywhere {
             break;
         }
     }
@@ -90,8 +96,7 @@ mod tests {
         let mut made = 0;
         let best = faintest(|firmness| {
             made += 1;
-            let found =
-                if firmness >= in_a_file { Found::AlsoInAFile } else { [Found::Not, Found::AsItIs][usize::from(firmness >= plain)] };
+            let found = if firmness >= in_a_file { Found::Everywhere } else { [Found::Not, Found::AsItIs][usize::from(firmness >= plain)] };
             Ok((found, firmness))
         });
         (best.unwrap().unwrap(), made)
@@ -104,6 +109,15 @@ mod tests {
         assert_eq!(chosen(1.2, 2.0), (2.0, 4));
         assert_eq!(chosen(1.2, 9.0), (1.25, 4), "found as it is, and in no file");
         assert_eq!(chosen(9.0, 9.0), (1.0, 4), "what helps nothing is not done");
+    }
+
+    #[test]
+    fn a_mark_that_need_not_survive_a_file_is_not_asked_of_one() {
+        let asked = |as_it_is, shall_survive, answer: Option<bool>| found(as_it_is, shall_survive, || Ok(answer.unwrap())).unwrap();
+        assert!(asked(true, false, None) == Found::Everywhere);
+        assert!(asked(true, true, Some(false)) == Found::AsItIs);
+        assert!(asked(true, true, Some(true)) == Found::Everywhere);
+        assert!(asked(false, true, None) == Found::Not, "what is not found needs no file");
     }
 
     #[test]

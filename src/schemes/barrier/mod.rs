@@ -106,6 +106,8 @@ crate::settings! {
         adversarial_hard: bool = true, paper false, Kind::Switch, "";
         /// Shows the second stage also made-up pictures without the mark, such as clouds and walls under coloured grain: so that none of them is taken for a marked photograph.
         adversarial_foreign: bool = true, paper false, Kind::Switch, "";
+        /// Makes the mark of a picture up to twice as strong where a JPEG file of quality 90 would lose it. Leave this out for pictures that stay in files without loss, as X-rays do: their marks are fainter then. Needs disturbed pictures in the second stage.
+        survives_jpeg: bool = true, paper true, Kind::Switch, "";
     }
 }
 
