@@ -134,6 +134,12 @@ fn a_mark_that_would_not_be_found_again_is_made_firmer() {
     barrier = Barrier::open(&saved, &Device::flex()).unwrap();
     barrier.settings = Settings { families: 1, adversarial_disturbed: true, ..barrier.settings };
     let plain = |picture: &Picture| barrier.mark(picture, &mut |_| true).unwrap().unwrap();
+    let mut asked = 0;
+    let given_up = barrier.mark_surely(&unseen.picture(80), &mut |_| {
+        asked += 1;
+        asked < 3
+    });
+    assert!(given_up.unwrap().is_none(), "cancelled between two strengths");
     let mut without_files = barrier.clone();
     without_files.settings.survives_jpeg = false;
     let counts = |picture: &Picture| barrier.look_into(picture, usize::MAX).unwrap().likeness.counts();

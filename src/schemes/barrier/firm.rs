@@ -37,10 +37,14 @@ impl Barrier {
             return Ok(Some((marked, finding)));
         }
         faintest(|firmness| {
+            // Large pictures take a while here as well.
+            if !go_on(1.0) {
+                return Ok(None);
+            }
             let firm = firmer(picture, &marked, firmness);
             let finding = self.look_into(&firm, GLANCE)?;
             let found = found(finding.counts(), self.settings.survives_jpeg, || self.is_found_in_a_jpeg_file(&firm))?;
-            Ok((found, (firm, finding)))
+            Ok(Some((found, (firm, finding))))
         })
     }
 
@@ -62,11 +66,12 @@ fn found(as_it_is: bool, shall_survive: bool, in_a_file: impl FnOnce() -> Result
     })
 }
 
-/// The faintest mark of those that are found best. `attempt` makes one with a firmness; none is made after one that could not be found better.
-fn faintest<T>(mut attempt: impl FnMut(f64) -> Result<(Found, T), SchemeError>) -> Result<Option<T>, SchemeError> {
+/// The faintest mark of those that are found best. `attempt` makes one with a firmness, or nothing, which ends the search with nothing; none is
+/// made after one that could not be found better.
+fn faintest<T>(mut attempt: impl FnMut(f64) -> Result<Option<(Found, T)>, SchemeError>) -> Result<Option<T>, SchemeError> {
     let mut best: Option<(Found, T)> = None;
     for firmness in FIRMNESS {
-        let (found, made) = attempt(firmness)?;
+        let Some((found, made)) = attempt(firmness)? else { return Ok(None) };
         if best.as_ref().is_none_or(|(so_far, _)| found > *so_far) {
             best = Some((found, made));
         }
@@ -97,7 +102,7 @@ mod tests {
         let best = faintest(|firmness| {
             made += 1;
             let found = if firmness >= in_a_file { Found::Everywhere } else { [Found::Not, Found::AsItIs][usize::from(firmness >= plain)] };
-            Ok((found, firmness))
+            Ok(Some((found, firmness)))
         });
         (best.unwrap().unwrap(), made)
     }
