@@ -18,7 +18,7 @@ use countermark::nn::batch::from_unit_bytes;
 use countermark::nn::device::Compute;
 use countermark::nn::vgg::Vgg;
 use countermark::nn::weights::WeightMap;
-use countermark::schemes::barrier::{Barrier, Settings, Task, Training};
+use countermark::schemes::barrier::{Barrier, Settings, Stage, Task, Training};
 use countermark::schemes::plan::Preset;
 use silent::Silent;
 use std::path::Path;
@@ -38,6 +38,7 @@ fn tiny() -> Settings {
         picture_weight: 1.0,
         imitation_weight: 0.0,
         nature_weight: 0.0,
+        most_unforeseen: 1.0,
         critic_weight: 1e-3,
         critic_width: 4,
         families: 2,
@@ -260,14 +261,22 @@ fn disturbed_foreign_and_hard_pictures_are_lessons_of_the_second_stage_alone() {
 
 #[test]
 fn a_training_that_was_stopped_anywhere_goes_on_bit_by_bit() {
-    let settings = Settings { steps: 3, clarity: 30.0, ..tiny() };
+    goes_on_bit_by_bit(&Settings { steps: 3, clarity: 30.0, ..tiny() }, 3 + 2 * 2 + 2);
+}
+
+#[test]
+fn so_does_one_that_begins_anew() {
+    goes_on_bit_by_bit(&Settings { steps: 3, imitation_weight: 0.2, most_unforeseen: 0.0, ..tiny() }, 2 * 2 + 3 + 2 * 2 + 2);
+}
+
+fn goes_on_bit_by_bit(settings: &Settings, steps: usize) {
     let mut whole = Training::new(task(settings.clone())).unwrap();
-    assert_eq!(whole.steps(), 3 + 2 * 2 + 2);
     let mut saved = Vec::new();
-    for _ in 0..whole.steps() {
+    while whole.done() < whole.steps() {
         saved.push(whole.save());
         whole.step().unwrap();
     }
+    assert_eq!(saved.len(), steps);
     for state in saved.into_iter().skip(1) {
         let bytes = state.to_safetensors().unwrap();
         let mut again = Training::new(task(settings.clone())).unwrap();
@@ -278,6 +287,26 @@ fn a_training_that_was_stopped_anywhere_goes_on_bit_by_bit() {
         }
         assert!(again.save() == whole.save(), "continued from step {from}, the weights are others");
     }
+}
+
+#[test]
+fn a_mark_that_a_small_network_cannot_foresee_is_begun_anew_twice_at_most() {
+    let stages = |settings: Settings| {
+        let mut training = Training::new(task(Settings { steps: 4, families: 0, ..settings })).unwrap();
+        let mut stages = Vec::new();
+        while training.done() < training.steps() {
+            stages.push(training.stage());
+            training.step().unwrap();
+        }
+        stages
+    };
+    let imitated = |most_unforeseen| Settings { imitation_weight: 0.2, most_unforeseen, ..tiny() };
+    let shares = [0.0, 0.25, 0.5, 0.75];
+    let whole = |stage| shares.map(|share| (stage, share)).to_vec();
+    let half = |stage| whole(stage)[..2].to_vec();
+    assert_eq!(stages(imitated(0.0)), [half(Stage::Initial), half(Stage::Anew), whole(Stage::Anew)].concat());
+    assert_eq!(stages(imitated(1.0)), whole(Stage::Initial));
+    assert_eq!(stages(Settings { most_unforeseen: 0.0, ..tiny() }), whole(Stage::Initial), "nothing is imitated");
 }
 
 #[test]

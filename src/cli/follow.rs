@@ -41,6 +41,7 @@ fn phase_name(phase: Phase) -> &'static str {
         Phase::Prepare => "Preparing",
         Phase::Groundwork => "Training autoencoders as a thief might",
         Phase::Marked => "Training the marked model",
+        Phase::MarkedAnew => "Learning to hide and to reveal anew, because the first mark would have been a weak one",
         Phase::Nulls => "Training unmarked models for comparison",
         Phase::Foreign => "Training the marks of other owners for comparison",
         Phase::Thieves => "Training thieves' networks",

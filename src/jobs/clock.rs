@@ -61,6 +61,13 @@ impl Clock {
         self.stages.len() - 1
     }
 
+    /// Makes a stage longer that turned out to be so.
+    pub fn lengthen(&mut self, stage: usize, steps: u64) {
+        if let Some(stage) = self.stages.get_mut(stage) {
+            stage.steps = stage.steps.max(steps);
+        }
+    }
+
     /// What a stage is for.
     pub fn phase(&self, stage: usize) -> Phase {
         self.stages.get(stage).map_or(Phase::Prepare, |s| s.phase)

@@ -153,6 +153,8 @@ pub enum Phase {
     Groundwork,
     /// Training the marked model.
     Marked,
+    /// Learning to hide and to reveal anew, because the first mark was a weak one.
+    MarkedAnew,
     /// Training unmarked models as controls.
     Nulls,
     /// Training foreign encoders as controls.

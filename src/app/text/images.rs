@@ -171,6 +171,7 @@ pub const OFFER_BARRIER: &str = "It will be opened to mark and check pictures.";
 pub fn barrier_phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Marked => "Learning to hide and to reveal the logo",
+        Phase::MarkedAnew => "Learning it once more, for a stronger mark",
         Phase::Thieves => "Training thieves' networks",
         Phase::Hardening => "Learning to find it in what they give",
         Phase::Verify => "Judging it on photographs that it never saw",
@@ -181,6 +182,9 @@ pub fn barrier_phase(phase: Phase) -> &'static str {
 /// What that means.
 pub fn barrier_phase_meaning(phase: Phase) -> Option<&'static str> {
     match phase {
+        Phase::MarkedAnew => Some(
+            "A small network that stands for thieves could not learn the first mark, so it would have been a weak one. Both networks begin anew.",
+        ),
         Phase::Marked => Some("Two networks practise together: one hides the logo without anything to be seen, the other looks for it."),
         Phase::Thieves => Some("Networks learn from marked pictures, as a thief's would, so that the barrier can practise against them."),
         Phase::Hardening => {

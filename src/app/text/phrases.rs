@@ -313,7 +313,7 @@ pub fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Prepare => "Preparing",
         Phase::Groundwork => "Training autoencoders as a thief might",
-        Phase::Marked => "Training the marked model",
+        Phase::Marked | Phase::MarkedAnew => "Training the marked model",
         Phase::Nulls => "Training unmarked models as controls",
         Phase::Foreign => "Training the marks of other owners as controls",
         Phase::Thieves => "Training thieves' networks",

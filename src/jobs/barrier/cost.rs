@@ -55,7 +55,7 @@ impl Cost {
     }
 
     fn of_steps(settings: &Settings, steps: u64, order: &Order, compute: &Compute, watch: &mut dyn Watch) -> Result<Self, JobError> {
-        let settings = Settings { steps, surrogate_steps: steps, adversarial_steps: steps, ..settings.clone() };
+        let settings = Settings { steps, surrogate_steps: steps, adversarial_steps: steps, most_unforeseen: 1.0, ..settings.clone() };
         let mut cost = Self { pair: f64::INFINITY, thieves: vec![f64::INFINITY; settings.families], revealer: f64::INFINITY };
         let mut training = Training::new(any_task(settings, order, compute))?;
         while training.done() < training.steps() {
@@ -67,7 +67,7 @@ impl Cost {
             // A step is done when its numbers are there.
             training.losses();
             let least = match stage {
-                Stage::Initial => &mut cost.pair,
+                Stage::Initial | Stage::Anew => &mut cost.pair,
                 Stage::Surrogate(which) => &mut cost.thieves[which],
                 Stage::Adversarial => &mut cost.revealer,
             };

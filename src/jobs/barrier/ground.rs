@@ -33,10 +33,10 @@ enum Reached {
 impl Reached {
     /// Where a training is now; nothing in the middle of a stage.
     fn by(training: &Training) -> Option<Self> {
-        let Settings { steps, families, surrogate_steps, .. } = *training.settings();
-        match training.done() {
-            done if done == steps => Some(Self::Pair),
-            done if families > 0 && done == steps + families as u64 * surrogate_steps => Some(Self::Thieves),
+        let Settings { families, surrogate_steps, .. } = *training.settings();
+        match training.done().checked_sub(training.first_steps()) {
+            Some(0) => Some(Self::Pair),
+            Some(done) if families > 0 && done == families as u64 * surrogate_steps => Some(Self::Thieves),
             _ => None,
         }
     }

@@ -217,7 +217,8 @@ fn make_in(
         let began = Instant::now();
         training.step()?;
         clock.step(place, began.elapsed().as_secs_f64());
-        if training.done() == order.settings.steps {
+        clock.lengthen(0, training.first_steps());
+        if training.done() == training.first_steps() {
             keep_before(&training)?;
         }
         if let Some(ground) = &ground {
@@ -278,6 +279,7 @@ fn learning_seconds(folder: &RunFolder, watch: &Record) -> Result<f64, JobError>
 fn part(stage: Stage) -> (usize, Phase) {
     match stage {
         Stage::Initial => (0, Phase::Marked),
+        Stage::Anew => (0, Phase::MarkedAnew),
         Stage::Surrogate(_) => (1, Phase::Thieves),
         Stage::Adversarial => (2, Phase::Hardening),
     }
@@ -285,13 +287,14 @@ fn part(stage: Stage) -> (usize, Phase) {
 
 /// Tells the clock what earlier sessions did.
 fn count_done(clock: &mut Clock, training: &Training) {
-    let Settings { steps, surrogate_steps, families, .. } = *training.settings();
-    let lengths = [steps, families as u64 * surrogate_steps, u64::MAX];
+    let Settings { surrogate_steps, families, .. } = *training.settings();
+    let lengths = [training.first_steps(), families as u64 * surrogate_steps, u64::MAX];
     let mut done = training.done();
     for (place, length) in lengths.into_iter().enumerate() {
         clock.skip(place, done.min(length));
         done = done.saturating_sub(length);
     }
+    clock.lengthen(0, training.first_steps());
 }
 
 /// The photographs that live pictures show.

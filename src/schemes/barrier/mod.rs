@@ -1,11 +1,12 @@
 //! Image barrier (Zhang et al., AAAI 2020, "Model watermarking for image processing networks"): a network hides a logo in every picture that
 //! a protected network gives; another network reveals it, also in what a thief's network gives that learnt from such pictures.
 //!
-//! `training` makes the two networks, from pictures that `disturb` changes, of which `hard` shows some more often and beside which `foreign` puts others; `marking` uses them on
+//! `training` makes the two networks (`first_stage` holds what they are at first), from pictures that `disturb` changes, of which `hard` shows some more often and beside which `foreign` puts others; `marking` uses them on
 //! pictures of any size, `proof` says when a revealed logo counts, `firm` strengthens a mark that would not be found again.
 
 mod disturb;
 mod firm;
+mod first_stage;
 mod foreign;
 mod hard;
 pub mod marking;
@@ -80,6 +81,8 @@ crate::settings! {
         imitation_weight: f64 = 0.2, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// Mirrors and turns the pictures that it imitates, so that thieves who do so learn the mark too.
         imitation_turned: bool = true, paper false, Kind::Switch, "";
+        /// How much of the mark that small network may still not foresee after half of the first stage. With more the mark would be a weak one, so the stage begins anew, with other first weights, at most twice. 1 takes any mark, as the paper does.
+        most_unforeseen: f64 = 0.4, paper 1.0, Kind::Real { min: 0.0, max: 1.0 }, "of the mark";
         /// How much it counts that photographs do not hold the mark by nature, as sharp ones hold a mark that sharpens: what they hold would be found in them. 0 leaves this out, as the paper does.
         nature_weight: f64 = 1.0, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How many kinds of thieves' networks are trained for the second stage: U-Net, then Res9, CNet, Res16. The paper: a U-Net. 0 leaves the second stage out.

@@ -1,22 +1,22 @@
 //! How hiding and revealing are learnt: together first, then the revealing network alone against networks of thieves.
 
 use super::disturb::disturbed;
+use super::first_stage::{FirstStage, Pair, adam};
 use super::foreign::foreign;
 use super::hard::Hardness;
-use super::{Barrier, Settings, Task, as_noted, hider, note_reach};
+use super::{Barrier, Settings, Task};
 use crate::data::Samples;
-use crate::nn::barrier::{Hider, MARK_REACH, PatchCritic, Revealer, fine_structure, strength};
+use crate::nn::barrier::{MARK_REACH, fine_structure, strength};
 use crate::nn::batch;
 use crate::nn::error::ShapeError;
 use crate::nn::init::faint;
 use crate::nn::ops::side_by_side;
-use crate::nn::optim::{Optimiser, Rule, cosine};
-use crate::nn::surrogate::{Family, PlainNet, Surrogate};
+use crate::nn::optim::{Optimiser, cosine};
+use crate::nn::surrogate::{Family, Surrogate};
 use crate::nn::vgg::Vgg;
 use crate::nn::weights::{WeightMap, WeightsError};
 use crate::schemes::SchemeError;
 use crate::schemes::batches::Passes;
-use crate::schemes::demand::Demand;
 use crate::schemes::losses::{Meter, distance, distance_from};
 use crate::vault::derive::Stream;
 use burn::module::Module;
@@ -28,6 +28,8 @@ use std::ops::RangeInclusive;
 pub enum Stage {
     /// Hiding and revealing.
     Initial,
+    /// The same anew, because the mark would have been a weak one.
+    Anew,
     /// A thief's network, by its place in the list of families.
     Surrogate(usize),
     /// Revealing in what the thieves' networks give.
@@ -36,13 +38,6 @@ pub enum Stage {
 
 /// What an unmarked picture reveals: white, as in the authors' code.
 const BLANK: f64 = 1.0;
-
-/// Both networks under one optimiser, as in the authors' code.
-#[derive(Module, Debug)]
-struct Pair {
-    hider: Hider,
-    revealer: Revealer,
-}
 
 /// A thief's network in training, and its honest twin, which learns the same from unmarked pictures.
 struct Thief {
@@ -89,8 +84,6 @@ impl Student {
     }
 }
 
-/// Layers and width of the network that imitates the mark: less than any thief has.
-const IMITATOR: [usize; 2] = [4, 16];
 /// Pixels by which the picture goes on behind its edge: more than it sees.
 const EDGE: usize = 8;
 /// Mean square of a change below which there is hardly a mark to imitate (60 dB).
@@ -98,8 +91,10 @@ const LEAST_CHANGE: f64 = 1e-6;
 /// The same as a share of the strength of what is around it.
 const LEAST_SHARE: f64 = 1e-3;
 
-/// Photographs on which the clarity of a mark is measured.
+/// Photographs on which a mark is measured.
 const MEASURED: usize = 256;
+/// How often the first stage begins anew at most.
+const MOST_TRIES: u64 = 2;
 /// By how much a mark may be made fainter or firmer, to come to the wanted clarity.
 const GAINS: RangeInclusive<f64> = 0.5..=2.0;
 
@@ -108,14 +103,8 @@ pub struct Training {
     task: Task,
     learning: Device,
     logo: Tensor<4>,
-    pair: Pair,
-    optimiser: Optimiser,
-    critic: PatchCritic,
-    critic_optimiser: Optimiser,
-    demand: Demand,
+    first: FirstStage,
     vgg: Option<Vgg>,
-    imitator: PlainNet,
-    imitator_optimiser: Optimiser,
     thieves: Vec<Thief>,
     revealer_optimiser: Optimiser,
     order: Passes,
@@ -123,10 +112,6 @@ pub struct Training {
     done: u64,
     meter: Meter,
     metered: &'static [&'static str],
-}
-
-fn adam() -> Optimiser {
-    Optimiser::new(Rule::Adam { beta1: 0.5, beta2: 0.999 })
 }
 
 impl Training {
@@ -143,28 +128,15 @@ impl Training {
             return Err(SchemeError::Plan(format!("Photographs and logo must all be {shape}, and each needs its partner.")));
         }
         let learning = task.device.clone().autodiff();
-        let pair = Pair {
-            hider: hider(settings, &learning),
-            revealer: Revealer::new(settings.channels(), settings.revealer_width, false, &learning),
-        };
         let thief = |(i, family): (usize, Family)| Thief {
             family,
             robber: Student::new(family, settings, task.seed.wrapping_add(100 + i as u64), &learning),
             innocent: settings.innocents.then(|| Student::new(family, settings, task.seed.wrapping_add(200 + i as u64), &learning)),
         };
-        let [layers, width] = IMITATOR;
-        // Where it does the protected network's work, its errors there are far larger than any mark.
-        let clarity = if settings.task_specific { 0.0 } else { settings.clarity };
         Ok(Self {
             logo: batch::from_unit_bytes(&task.logo.planes, shape, &task.device),
-            pair: faint(pair, task.seed),
-            optimiser: adam(),
-            critic: faint(PatchCritic::new(settings.channels(), settings.critic_width, &learning), task.seed.wrapping_add(1)),
-            critic_optimiser: adam(),
-            demand: Demand::new(clarity, settings.ramp * settings.steps as f64, &learning),
+            first: FirstStage::new(settings, task.seed, 0, &learning),
             vgg: (settings.perceptual_weight > 0.0).then(|| perceptual(task.vgg.as_deref(), &learning)).transpose()?,
-            imitator: faint(PlainNet::new([settings.channels(); 2], layers, width, &learning), task.seed.wrapping_add(2)),
-            imitator_optimiser: adam(),
             thieves: settings.surrogates().into_iter().enumerate().map(thief).collect(),
             revealer_optimiser: adam(),
             order: Passes::new(task.seed, "photographs", task.outputs.count()),
@@ -180,9 +152,24 @@ impl Training {
     /// Steps in all.
     pub fn steps(&self) -> u64 {
         let thieves = self.thieves.len() as u64;
-        self.task.settings.steps
+        self.first_steps()
             + thieves * self.task.settings.surrogate_steps
             + if thieves > 0 { self.task.settings.adversarial_steps } else { 0 }
+    }
+
+    /// Steps of the first stage: half as many more each time that it has begun anew.
+    pub fn first_steps(&self) -> u64 {
+        self.lost() + self.task.settings.steps
+    }
+
+    /// Steps whose marks were given up.
+    fn lost(&self) -> u64 {
+        self.first.tries * self.half()
+    }
+
+    /// Steps after which it is seen whether a mark will be weak.
+    fn half(&self) -> u64 {
+        self.task.settings.steps.div_ceil(2)
     }
 
     /// What it is trained with.
@@ -198,7 +185,9 @@ impl Training {
     /// What the next step learns, and the share of that stage done, 0..1.
     pub fn stage(&self) -> (Stage, f64) {
         let Settings { steps, surrogate_steps, adversarial_steps, .. } = self.task.settings;
-        let Some(after) = self.done.checked_sub(steps) else { return (Stage::Initial, self.done as f64 / steps.max(1) as f64) };
+        let done = self.done - self.lost();
+        let first = if self.first.tries > 0 { Stage::Anew } else { Stage::Initial };
+        let Some(after) = done.checked_sub(steps) else { return (first, done as f64 / steps.max(1) as f64) };
         let thief = after / surrogate_steps.max(1);
         if (thief as usize) < self.thieves.len() {
             return (Stage::Surrogate(thief as usize), (after % surrogate_steps) as f64 / surrogate_steps as f64);
@@ -216,7 +205,7 @@ impl Training {
         let (falls, fine) = (self.task.settings.cosine, self.task.settings.revealer_fine);
         let rate = |first: f64| if falls { cosine(first, share) } else { first };
         let (names, losses) = match stage {
-            Stage::Initial => (
+            Stage::Initial | Stage::Anew => (
                 &["picture_loss", "mark_loss", "clean_loss", "imitation_loss", "nature_loss"][..],
                 self.learn_pair(rate(self.task.settings.rate))?,
             ),
@@ -231,8 +220,10 @@ impl Training {
         }
         self.meter.add(&losses);
         self.done += 1;
-        if self.done == self.task.settings.steps {
+        if self.done == self.first_steps() {
             self.settle_clarity()?;
+        } else if self.done == self.lost() + self.half() {
+            self.judge_first_stage()?;
         }
         Ok(())
     }
@@ -240,22 +231,51 @@ impl Training {
     /// Makes the mark fainter or firmer, everywhere alike, until marked photographs are as clear as wanted: the weight of their difference
     /// seldom brings them there in so few steps.
     fn settle_clarity(&mut self) -> Result<(), ShapeError> {
-        let Settings { clarity, task_specific, batch, .. } = self.task.settings;
-        let Some(reach) = self.pair.hider.reach().filter(|_| clarity > 0.0 && !task_specific) else { return Ok(()) };
-        let all = self.task.outputs.count();
-        let measured = all.min(MEASURED);
-        let chosen: Vec<usize> = (0..measured).map(|i| i * all / measured).collect();
+        let Settings { clarity, task_specific, .. } = self.task.settings;
+        let Some(reach) = self.first.pair.hider.reach().filter(|_| clarity > 0.0 && !task_specific) else { return Ok(()) };
         let mut decibels = 0.0;
+        let measured = self.measured();
         // As many at once as in a step; the last ones may be fewer.
-        for some in chosen.chunks(batch) {
-            let outputs = batch::from_unit_bytes(&self.task.outputs.select(some).pixels, self.task.outputs.shape, &self.task.device);
+        for some in measured.chunks(self.task.settings.batch) {
+            let [_, outputs] = self.load_pictures(some);
             let logos = self.logo.clone().repeat_dim(0, some.len());
-            let marked = batch::quantise_unit(self.pair.hider.valid().forward(outputs.clone(), logos)?);
+            let marked = batch::quantise_unit(self.first.pair.hider.valid().forward(outputs.clone(), logos)?);
             let square = (marked - outputs).square().mean_dim(1).mean_dim(2).mean_dim(3).clamp_min(LEAST_CHANGE);
             decibels -= square.into_data().iter::<f64>().map(|square| 10.0 * square.log10()).sum::<f64>();
         }
-        let gain = 10f64.powf((decibels / measured as f64 - clarity) / 20.0).clamp(*GAINS.start(), *GAINS.end());
-        self.pair.hider = self.pair.hider.clone().with_reach((reach * gain).min(1.0));
+        let gain = 10f64.powf((decibels / measured.len() as f64 - clarity) / 20.0).clamp(*GAINS.start(), *GAINS.end());
+        self.first.pair.hider = self.first.pair.hider.clone().with_reach((reach * gain).min(1.0));
+        Ok(())
+    }
+
+    /// Photographs that the mark is measured on.
+    fn measured(&self) -> Vec<usize> {
+        let all = self.task.outputs.count();
+        let count = all.min(MEASURED);
+        (0..count).map(|i| i * all / count).collect()
+    }
+
+    /// How much of the mark the imitator does not foresee yet, as a share of it.
+    fn unforeseen(&self) -> Result<f64, ShapeError> {
+        let measured = self.measured();
+        let mut sum = 0.0;
+        for some in measured.chunks(self.task.settings.batch) {
+            let outputs = Tensor::from_inner(self.load_pictures(some)[1].clone());
+            let logos = Tensor::from_inner(self.logo.clone().repeat_dim(0, some.len()));
+            let marked = self.first.pair.hider.forward(outputs.clone(), logos)?;
+            sum += some.len() as f64 * f64::from(self.imitation(&marked, &outputs).0.into_scalar::<f32>());
+        }
+        Ok(sum / measured.len() as f64)
+    }
+
+    /// Begins the first stage anew where its mark would be a weak one: what the imitator cannot learn by half of the steps, thieves hardly learn
+    /// either.
+    fn judge_first_stage(&mut self) -> Result<(), ShapeError> {
+        let s = &self.task.settings;
+        let imitates = s.imitation_weight > 0.0 && !s.task_specific;
+        if imitates && s.most_unforeseen < 1.0 && self.first.tries < MOST_TRIES && self.unforeseen()? > s.most_unforeseen {
+            self.first = FirstStage::new(s, self.task.seed, self.first.tries + 1, &self.learning);
+        }
         Ok(())
     }
 
@@ -266,9 +286,9 @@ impl Training {
 
     /// The networks as they are now.
     pub fn barrier(&self) -> Barrier {
-        let Pair { hider, revealer } = &self.pair;
+        let Pair { hider, revealer } = &self.first.pair;
         let s = &self.task.settings;
-        let met_thieves = self.done > s.steps + self.thieves.len() as u64 * s.surrogate_steps;
+        let met_thieves = self.done > self.first_steps() + self.thieves.len() as u64 * s.surrogate_steps;
         let learnt = Settings {
             revealer_fine: revealer.is_fine(),
             adversarial_turned: s.adversarial_turned && met_thieves,
@@ -284,7 +304,7 @@ impl Training {
     /// Shapes that do not fit.
     pub fn stolen(&self, inputs: &Samples) -> Result<Option<Samples>, ShapeError> {
         let which = match self.stage().0 {
-            Stage::Initial => return Ok(None),
+            Stage::Initial | Stage::Anew => return Ok(None),
             Stage::Surrogate(which) => which,
             Stage::Adversarial => 0,
         };
@@ -323,9 +343,9 @@ impl Training {
 
     fn learn_pair(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
         let [inputs, outputs] = self.pictures().map(Tensor::from_inner);
-        let (s, count) = (&self.task.settings, self.task.settings.batch);
+        let (s, count, done) = (&self.task.settings, self.task.settings.batch, self.done - self.lost());
         let logos = Tensor::from_inner(self.logos());
-        let Pair { hider, revealer } = &self.pair;
+        let Pair { hider, revealer } = &self.first.pair;
         let given = if s.task_specific { inputs.clone() } else { outputs.clone() };
         let marked = hider.forward(given, logos.clone())?;
         // What a file holds is what has to be revealed. All pictures at once: nothing in this network mixes them.
@@ -334,9 +354,9 @@ impl Training {
         let picture = distance(marked.clone(), outputs.clone());
         let mark = distance(found.clone(), logos);
         let clean = distance_from(seen.narrow(0, count, 2 * count), BLANK);
-        let weight = self.demand.weight(self.done).mul_scalar(s.picture_weight);
+        let weight = self.first.demand.weight(done).mul_scalar(s.picture_weight);
         // The demand counts values from -1 to 1.
-        self.demand.observe(self.done, picture.clone().detach().mul_scalar(4.0));
+        self.first.demand.observe(done, picture.clone().detach().mul_scalar(4.0));
         let mut loss = picture.clone() * weight + mark.clone().mul_scalar(s.mark_weight);
         if s.clean_weight > 0.0 {
             loss = loss + clean.clone().mul_scalar(s.clean_weight);
@@ -349,7 +369,7 @@ impl Training {
             loss = loss + vgg.distance(marked.clone(), outputs.clone())?.mul_scalar(s.perceptual_weight);
         }
         if s.critic_weight > 0.0 {
-            let opinion = opinion(s, self.critic.clone().no_grad().forward(marked.clone())?, true);
+            let opinion = opinion(s, self.first.critic.clone().no_grad().forward(marked.clone())?, true);
             loss = loss + opinion.mul_scalar(s.critic_weight);
         }
         let mut imitation = picture.clone().zeros_like();
@@ -358,7 +378,7 @@ impl Training {
             imitation = share;
             loss = loss + imitation.clone().mul_scalar(s.imitation_weight);
             let mut gradients = lesson.backward();
-            self.imitator = self.imitator_optimiser.step(self.imitator.clone(), &mut gradients, rate);
+            self.first.imitator = self.first.imitator_optimiser.step(self.first.imitator.clone(), &mut gradients, rate);
         }
         let mut nature = picture.clone().zeros_like();
         if s.nature_weight > 0.0 && !s.task_specific {
@@ -366,11 +386,12 @@ impl Training {
             loss = loss + nature.clone().mul_scalar(s.nature_weight);
         }
         let mut gradients = loss.backward();
-        self.pair = self.optimiser.step(self.pair.clone(), &mut gradients, rate);
+        self.first.pair = self.first.optimiser.step(self.first.pair.clone(), &mut gradients, rate);
         if s.critic_weight > 0.0 {
-            let loss = opinion(s, self.critic.forward(outputs)?, true) + opinion(s, self.critic.forward(marked.detach())?, false);
+            let loss =
+                opinion(s, self.first.critic.forward(outputs)?, true) + opinion(s, self.first.critic.forward(marked.detach())?, false);
             let mut gradients = loss.backward();
-            self.critic = self.critic_optimiser.step(self.critic.clone(), &mut gradients, rate);
+            self.first.critic = self.first.critic_optimiser.step(self.first.critic.clone(), &mut gradients, rate);
         }
         Ok(Tensor::cat(vec![picture, mark, clean, imitation, nature], 0).inner())
     }
@@ -387,7 +408,7 @@ impl Training {
         let change = batch::turned(marked.clone() - outputs.clone(), way);
         let given = mirrored(mirrored(batch::turned(outputs.clone(), way), 2), 3);
         let side = self.task.settings.side;
-        let imitated = self.imitator.forward(given).narrow(2, EDGE, side).narrow(3, EDGE, side);
+        let imitated = self.first.imitator.forward(given).narrow(2, EDGE, side).narrow(3, EDGE, side);
         let foreseen = fine_structure(activation::tanh(imitated).mul_scalar(MARK_REACH));
         let size = distance_from(change.clone(), 0.0).clamp_min(LEAST_CHANGE);
         (distance(change.clone(), foreseen.clone().detach()) / size, distance(foreseen, change.detach()))
@@ -396,7 +417,7 @@ impl Training {
     /// What the service gives: marked, as a file holds it.
     fn marked(&self, inputs: &Tensor<4>, outputs: &Tensor<4>) -> Result<Tensor<4>, ShapeError> {
         let given = if self.task.settings.task_specific { inputs } else { outputs };
-        Ok(batch::quantise_unit(self.pair.hider.valid().forward(given.clone(), self.logos())?))
+        Ok(batch::quantise_unit(self.first.pair.hider.valid().forward(given.clone(), self.logos())?))
     }
 
     fn learn_thief(&mut self, which: usize, rate: f64) -> Result<Tensor<1>, ShapeError> {
@@ -411,8 +432,8 @@ impl Training {
 
     /// Shows the revealing network fine structure from now on.
     fn sees_fine(&mut self, fine: bool) {
-        if fine && !self.pair.revealer.is_fine() {
-            self.pair.revealer = self.pair.revealer.clone().with_fine(self.task.seed.wrapping_add(3));
+        if fine && !self.first.pair.revealer.is_fine() {
+            self.first.pair.revealer = self.first.pair.revealer.clone().with_fine(self.task.seed.wrapping_add(3));
         }
     }
 
@@ -438,7 +459,7 @@ impl Training {
         if s.adversarial_disturbed {
             shown = disturbed(shown, &mut Stream::seeded(self.task.seed, &format!("disturb {}", self.done)));
         }
-        let seen = self.pair.revealer.forward(Tensor::from_inner(shown))?;
+        let seen = self.first.pair.revealer.forward(Tensor::from_inner(shown))?;
         let logos = Tensor::from_inner(self.logos());
         if s.adversarial_hard {
             let errors = self.worst_errors(seen.clone().narrow(0, 0, sets).inner());
@@ -456,7 +477,7 @@ impl Training {
             loss = loss + distance(found, robbed).mul_scalar(s.consistency_weight);
         }
         let mut gradients = loss.backward();
-        self.pair.revealer = self.revealer_optimiser.step(self.pair.revealer.clone(), &mut gradients, rate);
+        self.first.pair.revealer = self.revealer_optimiser.step(self.first.pair.revealer.clone(), &mut gradients, rate);
         Ok(Tensor::cat(vec![mark, stolen, clean], 0).inner())
     }
 
@@ -477,20 +498,13 @@ impl Training {
     /// Networks, optimisers and step count, enough to continue bit by bit.
     pub fn save(&self) -> WeightMap {
         let mut map = WeightMap::default();
-        map.add("pair.", &self.pair);
-        map.add("critic.", &self.critic);
-        self.optimiser.save("optimiser", &mut map);
-        self.critic_optimiser.save("critic_optimiser", &mut map);
+        self.first.save(&mut map);
         self.revealer_optimiser.save("revealer_optimiser", &mut map);
-        self.demand.save(&mut map);
-        map.add("imitator.", &self.imitator);
-        self.imitator_optimiser.save("imitator_optimiser", &mut map);
         for Thief { family, robber, innocent } in &self.thieves {
             robber.save(family.name(), &mut map);
             innocent.iter().for_each(|innocent| innocent.save(&format!("{}_innocent", family.name()), &mut map));
         }
         map.notes.insert("done".to_owned(), self.done.to_string());
-        note_reach(&self.pair.hider, &mut map);
         self.hardness.save(&mut map);
         map
     }
@@ -502,15 +516,8 @@ impl Training {
     pub fn load(&mut self, saved: &WeightMap) -> Result<(), SchemeError> {
         let channels = saved.tensors.get("pair.revealer.head.0.conv.weight").and_then(|weights| weights.shape.get(1));
         self.sees_fine(channels.is_some_and(|&channels| channels > self.task.settings.channels()));
-        self.pair = saved.load("pair.", self.pair.clone())?;
-        self.pair.hider = as_noted(self.pair.hider.clone(), saved);
-        self.critic = saved.load("critic.", self.critic.clone())?;
-        self.optimiser.load("optimiser", saved, &self.learning);
-        self.critic_optimiser.load("critic_optimiser", saved, &self.learning);
+        self.first.load(saved, &self.learning)?;
         self.revealer_optimiser.load("revealer_optimiser", saved, &self.learning);
-        self.demand.load(saved, &self.learning);
-        self.imitator = saved.load("imitator.", self.imitator.clone())?;
-        self.imitator_optimiser.load("imitator_optimiser", saved, &self.learning);
         for Thief { family, robber, innocent } in &mut self.thieves {
             robber.load(family.name(), saved, &self.learning)?;
             if let Some(innocent) = innocent {
