@@ -303,8 +303,8 @@ fn a_mark_that_a_small_network_cannot_foresee_is_begun_anew_twice_at_most() {
     let imitated = |most_unforeseen| Settings { imitation_weight: 0.2, most_unforeseen, ..tiny() };
     let shares = [0.0, 0.25, 0.5, 0.75];
     let whole = |stage| shares.map(|share| (stage, share)).to_vec();
-    let half = |stage| whole(stage)[..2].to_vec();
-    assert_eq!(stages(imitated(0.0)), [half(Stage::Initial), half(Stage::Anew), whole(Stage::Anew)].concat());
+    let trial = |stage| whole(stage)[..3].to_vec();
+    assert_eq!(stages(imitated(0.0)), [trial(Stage::Initial), trial(Stage::Anew), whole(Stage::Anew)].concat());
     assert_eq!(stages(imitated(1.0)), whole(Stage::Initial));
     assert_eq!(stages(Settings { most_unforeseen: 0.0, ..tiny() }), whole(Stage::Initial), "nothing is imitated");
 }

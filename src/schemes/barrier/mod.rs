@@ -81,7 +81,7 @@ crate::settings! {
         imitation_weight: f64 = 0.2, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// Mirrors and turns the pictures that it imitates, so that thieves who do so learn the mark too.
         imitation_turned: bool = true, paper false, Kind::Switch, "";
-        /// How much of the mark that small network may still not foresee after half of the first stage. With more the mark would be a weak one, so the stage begins anew, with other first weights, at most twice. 1 takes any mark, as the paper does.
+        /// How much of the mark that small network may still not foresee after five eighths of the first stage. With more the mark would be a weak one, so the stage begins anew, with other first weights, at most twice. 1 takes any mark, as the paper does.
         most_unforeseen: f64 = 0.4, paper 1.0, Kind::Real { min: 0.0, max: 1.0 }, "of the mark";
         /// How much it counts that photographs do not hold the mark by nature, as sharp ones hold a mark that sharpens: what they hold would be found in them. 0 leaves this out, as the paper does.
         nature_weight: f64 = 1.0, paper 0.0, Kind::Real { min: 0.0, max: 1e6 }, "";

@@ -93,6 +93,9 @@ const LEAST_SHARE: f64 = 1e-3;
 
 /// Photographs on which a mark is measured.
 const MEASURED: usize = 256;
+/// Eighths of the first stage after which it is seen whether its mark will be weak: while the demand for clarity grows, marks change too much.
+const TRIAL: u64 = 5;
+const EIGHTHS: u64 = 8;
 /// How often the first stage begins anew at most.
 const MOST_TRIES: u64 = 2;
 /// By how much a mark may be made fainter or firmer, to come to the wanted clarity.
@@ -157,19 +160,19 @@ impl Training {
             + if thieves > 0 { self.task.settings.adversarial_steps } else { 0 }
     }
 
-    /// Steps of the first stage: half as many more each time that it has begun anew.
+    /// Steps of the first stage, those before it began anew among them.
     pub fn first_steps(&self) -> u64 {
         self.lost() + self.task.settings.steps
     }
 
     /// Steps whose marks were given up.
     fn lost(&self) -> u64 {
-        self.first.tries * self.half()
+        self.first.tries * self.trial()
     }
 
     /// Steps after which it is seen whether a mark will be weak.
-    fn half(&self) -> u64 {
-        self.task.settings.steps.div_ceil(2)
+    fn trial(&self) -> u64 {
+        (self.task.settings.steps * TRIAL).div_ceil(EIGHTHS)
     }
 
     /// What it is trained with.
@@ -222,7 +225,7 @@ impl Training {
         self.done += 1;
         if self.done == self.first_steps() {
             self.settle_clarity()?;
-        } else if self.done == self.lost() + self.half() {
+        } else if self.done == self.lost() + self.trial() {
             self.judge_first_stage()?;
         }
         Ok(())
@@ -268,8 +271,7 @@ impl Training {
         Ok(sum / measured.len() as f64)
     }
 
-    /// Begins the first stage anew where its mark would be a weak one: what the imitator cannot learn by half of the steps, thieves hardly learn
-    /// either.
+    /// Begins the first stage anew where its mark would be a weak one: what the imitator cannot learn, thieves hardly learn either.
     fn judge_first_stage(&mut self) -> Result<(), ShapeError> {
         let s = &self.task.settings;
         let imitates = s.imitation_weight > 0.0 && !s.task_specific;
