@@ -32,7 +32,7 @@ crate::host_settings! {
     pub struct Settings {
         steps = 1600; rate = 0.05; drops = [0.7, 0.9];
         /// How many pictures are turned into keys, at most a quarter of the training pictures.
-        keys: usize = 600, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
+        keys: usize = 300, paper 600, Kind::Whole { min: 4.0, max: 100_000.0 }, "pictures";
         /// How a key's label is chosen: by a secret shift of the true class (new keys can be made later), or at random for each key.
         label_rule: LabelRule = LabelRule::KeyedShift, paper LabelRule::RandomPerCover, Kind::Choice(&[("keyed_shift", "Secret shift"), ("random_per_cover", "Random for each key")]), "";
         /// Steps in which the network that hides the logo learns, before the model does.
@@ -54,7 +54,7 @@ crate::host_settings! {
         /// Shows the model, in each step, the plain covers with their true classes beside the keys as well. Decoys are covers too and keep it from learning the pictures; beside them this gains nothing, and can cost accuracy.
         show_covers: bool = false, paper false, Kind::Switch, "";
         /// Keys in each step.
-        key_batch: usize = 14, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
+        key_batch: usize = 10, paper 20, Kind::Whole { min: 1.0, max: 1024.0 }, "pictures";
         /// How much each pixel's difference between key and cover counts (α).
         mse_weight: f64 = 3.0, paper 3.0, Kind::Real { min: 0.0, max: 1e6 }, "";
         /// How much the visible difference (structural similarity) counts (β).
@@ -89,7 +89,17 @@ pub fn preset(preset: Preset, photographs: bool) -> Settings {
     match preset {
         Preset::Quick => Settings { repeat, ..Settings::default() },
         Preset::Standard => {
-            Settings { steps: 8_000, encoder_steps: 4_000, encoder_width: 16, augment: photographs, repeat, ..Settings::default() }
+            let (keys, key_batch) = (600, 14);
+            Settings {
+                keys,
+                key_batch,
+                steps: 8_000,
+                encoder_steps: 4_000,
+                encoder_width: 16,
+                augment: photographs,
+                repeat,
+                ..Settings::default()
+            }
         }
         Preset::Paper => Settings { augment: photographs, ..Settings::paper() },
     }
