@@ -219,9 +219,11 @@ fn what_the_network_does_decides_how_photographs_are_read_and_what_the_barrier_l
     act(&mut window.harness, Action::BarrierSampleLogo(0));
     wait(&mut window.harness, "the logo", Duration::from_secs(20), |h| h.state().model().images.logo.is_some());
     window.harness.run_ok();
+    assert!(window.model().images.settings.survives_jpeg);
+    choose(&mut window, "Marks survive JPEG files");
     window.click("Make the barrier");
     let Command::MakeBarrier { order, .. } = window.awaited() else { panic!("no barrier was to be made") };
-    assert_eq!(order.task.name(), "denoise");
+    assert_eq!((order.task.name(), order.settings.survives_jpeg), ("denoise", false));
 }
 
 fn found(window: &Played, ncs: &[f64]) {

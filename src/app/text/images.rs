@@ -66,6 +66,8 @@ pub const BARRIER_TASK_TITLE: &str = "3. What your network does";
 pub const PHOTOS_PAIRS_HINT: &str = "A folder, or a zip of one, that holds two: “input” with what your network was given, and “output” with what it gave, under the same names";
 pub const PAIRS_RECOGNISED: &str = "These are pairs: what a network was given, and what it gave. If they are photographs, choose another answer below “What your network does”.";
 pub const BARRIER_EFFORT_TITLE: &str = "4. How thorough";
+pub const BARRIER_JPEG: &str = "Marks survive JPEG files";
+pub const BARRIER_JPEG_HINT: &str = "A mark that a good JPEG file would lose is made stronger. Pictures that stay in files without loss, such as X-rays, are clearer without this.";
 pub const BARRIER_THIEVES: &str = "Afterwards, play the thief";
 pub const BARRIER_THIEVES_HINT: &str = "Trains five networks on marked pictures, as a thief would, and looks whether your logo is still found in what they give. \
     Takes longer than making the barrier.";

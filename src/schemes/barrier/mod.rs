@@ -154,8 +154,8 @@ impl Settings {
         self.adversarial_turned && self.families > 0
     }
 
-    /// Whether the revealing network knows softened pictures.
-    pub(super) fn knows_disturbed(&self) -> bool {
+    /// Whether the revealing network knows softened pictures, and JPEG files.
+    pub fn knows_disturbed(&self) -> bool {
         self.adversarial_disturbed && self.families > 0
     }
 

@@ -344,6 +344,14 @@ fn effort(ui: &mut Ui, model: &Model, out: &mut Vec<Action>) {
         }
     });
     muted(ui, text::barrier_preset_hint(images.preset));
+    let mut survives = images.settings.survives_jpeg;
+    // Other barriers know no such files.
+    if images.settings.knows_disturbed() {
+        if ui.checkbox(&mut survives, text::BARRIER_JPEG).on_hover_text(text::BARRIER_JPEG_HINT).changed() {
+            out.push(Action::BarrierSettings(Box::new(Settings { survives_jpeg: survives, ..images.settings.clone() })));
+        }
+        muted(ui, text::BARRIER_JPEG_HINT);
+    }
     let mut thieves = images.thieves;
     if ui.checkbox(&mut thieves, text::BARRIER_THIEVES).on_hover_text(text::BARRIER_THIEVES_HINT).changed() {
         out.push(Action::BarrierThieves(thieves));
