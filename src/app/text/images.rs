@@ -133,7 +133,8 @@ pub const MARK_LISTING: &str = "Looking for pictures…";
 pub const MARK_PNG: &str = "The copies are PNG files: other formats would blur the mark. Keep them as they are when you pass them on.";
 pub const FOLDER_SHOW: &str = "Show the folder";
 pub const FOLDER_COPY: &str = "Copy its path";
-pub const MARK_FIRMER: &str = "Where the logo would not be found again, the mark of that picture is made firmer, up to twice as strong.";
+pub const MARK_FIRMER: &str =
+    "Where the logo would not be found again, the mark of that picture is made firmer, up to three times as strong.";
 pub const LOGO_AGAIN: &str = "logo found again";
 pub const LOGO_WEAK: &str = "logo not found again";
 pub const FILES_STOPPED: &str = "Stopped. What was done until then is shown and stays.";
@@ -473,7 +474,7 @@ pub fn marked_words(batch: &Batch<Marked>) -> String {
 }
 
 /// What helps where the logo is not found again in marked pictures.
-pub const MARKED_WEAK: &str = "Where the logo is not found again, even where it was made twice as strong, the mark proves nothing: very small, very plain or very dark pictures hide little. \
+pub const MARKED_WEAK: &str = "Where the logo is not found again, even where it was made three times as strong, the mark proves nothing: very small, very plain or very dark pictures hide little. \
     A better barrier helps: more photographs of this kind, more steps.";
 
 /// What a check found, one sentence.

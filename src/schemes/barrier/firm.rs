@@ -13,7 +13,9 @@ const GLANCE: usize = 16;
 /// Quality of the JPEG file, as cameras write them.
 pub const FILE_QUALITY: u8 = 90;
 /// How firm the mark is made, one after the other, until it is found.
-const FIRMNESS: [f64; 4] = [1.0, 1.25, 1.5, 2.0];
+const FIRMNESS: [f64; 6] = [1.0, 1.25, 1.5, 2.0, 2.5, 3.0];
+/// No mark is made firmer for the sake of a file; only one that nobody would find at all.
+const FIRMEST_FOR_FILES: f64 = 2.0;
 
 /// Where a mark is found again, from the worst to the best.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +73,9 @@ fn found(as_it_is: bool, shall_survive: bool, in_a_file: impl FnOnce() -> Result
 fn faintest<T>(mut attempt: impl FnMut(f64) -> Result<Option<(Found, T)>, SchemeError>) -> Result<Option<T>, SchemeError> {
     let mut best: Option<(Found, T)> = None;
     for firmness in FIRMNESS {
+        if firmness > FIRMEST_FOR_FILES && best.as_ref().is_some_and(|(so_far, _)| *so_far > Found::Not) {
+            break;
+        }
         let Some((found, made)) = attempt(firmness)? else { return Ok(None) };
         if best.as_ref().is_none_or(|(so_far, _)| found > *so_far) {
             best = Some((found, made));
@@ -113,7 +118,9 @@ mod tests {
         assert_eq!(chosen(1.0, 1.3), (1.5, 3));
         assert_eq!(chosen(1.2, 2.0), (2.0, 4));
         assert_eq!(chosen(1.2, 9.0), (1.25, 4), "found as it is, and in no file");
-        assert_eq!(chosen(9.0, 9.0), (1.0, 4), "what helps nothing is not done");
+        assert_eq!(chosen(2.0, 2.5), (2.0, 4), "visible enough for the sake of a file");
+        assert_eq!(chosen(2.2, 9.0), (2.5, 5), "a mark that nobody finds is none");
+        assert_eq!(chosen(9.0, 9.0), (1.0, 6), "what helps nothing is not done");
     }
 
     #[test]
