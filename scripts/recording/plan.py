@@ -43,6 +43,7 @@ CLASSIFIER_TABLES = {  # by the name of their file
     "stego-transfer": Made("stego-transfer", seeds=TRIALS),
 }
 MARKING = [("marking-1080p", "1080", "9"), ("marking-4k", "2160", "5")]
+MAKING_SEED = "54"
 class MadeOfPictures(typing.NamedTuple):
     """How a table of the image barrier is made."""
     table: str
