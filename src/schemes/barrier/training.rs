@@ -170,6 +170,11 @@ impl Training {
         self.first.tries * self.trial()
     }
 
+    /// Steps done without those.
+    fn kept(&self) -> u64 {
+        self.done.saturating_sub(self.lost())
+    }
+
     /// Steps after which it is seen whether a mark will be weak.
     fn trial(&self) -> u64 {
         (self.task.settings.steps * TRIAL).div_ceil(EIGHTHS)
@@ -188,7 +193,7 @@ impl Training {
     /// What the next step learns, and the share of that stage done, 0..1.
     pub fn stage(&self) -> (Stage, f64) {
         let Settings { steps, surrogate_steps, adversarial_steps, .. } = self.task.settings;
-        let done = self.done - self.lost();
+        let done = self.kept();
         let first = if self.first.tries > 0 { Stage::Anew } else { Stage::Initial };
         let Some(after) = done.checked_sub(steps) else { return (first, done as f64 / steps.max(1) as f64) };
         let thief = after / surrogate_steps.max(1);
@@ -225,7 +230,7 @@ impl Training {
         self.done += 1;
         if self.done == self.first_steps() {
             self.settle_clarity()?;
-        } else if self.done == self.lost() + self.trial() {
+        } else if self.kept() == self.trial() {
             self.judge_first_stage()?;
         }
         Ok(())
@@ -345,7 +350,7 @@ impl Training {
 
     fn learn_pair(&mut self, rate: f64) -> Result<Tensor<1>, ShapeError> {
         let [inputs, outputs] = self.pictures().map(Tensor::from_inner);
-        let (s, count, done) = (&self.task.settings, self.task.settings.batch, self.done - self.lost());
+        let (s, count, done) = (&self.task.settings, self.task.settings.batch, self.kept());
         let logos = Tensor::from_inner(self.logos());
         let Pair { hider, revealer } = &self.first.pair;
         let given = if s.task_specific { inputs.clone() } else { outputs.clone() };
