@@ -88,19 +88,16 @@ pub fn preset(preset: Preset, photographs: bool) -> Settings {
     let repeat = if photographs { COLOUR_REPEAT } else { 0 };
     match preset {
         Preset::Quick => Settings { repeat, ..Settings::default() },
-        Preset::Standard => {
-            let (keys, key_batch) = (600, 14);
-            Settings {
-                keys,
-                key_batch,
-                steps: 8_000,
-                encoder_steps: 4_000,
-                encoder_width: 16,
-                augment: photographs,
-                repeat,
-                ..Settings::default()
-            }
-        }
+        Preset::Standard => Settings {
+            keys: 600,
+            key_batch: 14,
+            steps: 8_000,
+            encoder_steps: 4_000,
+            encoder_width: 16,
+            augment: photographs,
+            repeat,
+            ..Settings::default()
+        },
         Preset::Paper => Settings { augment: photographs, ..Settings::paper() },
     }
 }
